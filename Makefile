@@ -1,0 +1,56 @@
+# Two commands do everything: `make demo` and `make test`. Both set up what they need.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export COMPORT_WEIGHTS_MIRROR ?= $(wildcard $(CURDIR)/../shared/weights)
+
+.PHONY: demo test check lint web lock clean system
+.DEFAULT_GOAL := demo
+
+demo: .venv/ready web
+	@$(BIN)/comport weights fetch whisper-base --if-reachable
+	@$(BIN)/comport --home .comport demo
+
+test: .venv/ready web system lint
+	$(BIN)/pytest
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/ready: requirements.lock setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+	  || { echo "Comport needs Python 3.11 (apt install python3.11-venv, or https://www.python.org); or give PYTHON=…"; exit 1; }
+	@echo "setting up .venv (once, a minute or two)"
+	@$(PYTHON) -m venv .venv \
+	  || { echo "the venv module is missing: apt install python3.11-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The dashboard's scripts. Node comes with the locked Python packages; the libraries from the npm registry.
+web: .venv/ready web/static/dist/built
+
+web/static/dist/built: web/ui/package-lock.json $(wildcard web/ui/src/*.ts) $(wildcard web/ui/*.json)
+	@cd web/ui && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund \
+	  && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build \
+	  && touch ../static/dist/built \
+	  || echo "the dashboard's scripts could not be built (npm registry out of reach?): pages work without them; run make web later"
+
+# Chromium drives the dashboard's tests. Without it they are skipped, and say so.
+system:
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing Chromium for the browser tests"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 \
+	    || echo "Chromium could not be installed; the browser tests will be skipped"; \
+	else echo "the browser tests need Chromium: install your system's package 'chromium'"; fi
+
+# New versions of the locked packages: change setup.cfg, then `make lock`.
+lock:
+	$(BIN)/uv pip compile setup.cfg --extra dev --override overrides.txt --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements.lock
+
+clean:
+	rm -rf .venv .comport web/ui/node_modules web/static/dist build *.egg-info

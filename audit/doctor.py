@@ -1,0 +1,70 @@
+"""What works on this machine, what is missing, and how to get it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from audit.store import StoreUnusable, open_store
+from audit.users import user_names
+from models import weights
+from models.speech import EngineMissing, choose_engine
+
+FREE_BYTES = 1_000_000_000
+"""Below this a night of auditing may fill the disk (observations of a call take about 100 kB)."""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing looked at; `needed` marks what nothing works without."""
+
+    name: str
+    works: bool
+    found: str
+    remedy: str = ""
+    needed: bool = False
+
+
+def examine(home: Path) -> tuple[Check, ...]:
+    """Every check, the needed ones first."""
+    return tuple(sorted(_checks(home), key=lambda check: not check.needed))
+
+
+def _checks(home: Path) -> Iterator[Check]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Check("Python", sys.version_info[:2] == (3, 11), version, "", needed=True)
+    try:
+        store = open_store(home, os.environ.get("COMPORT_DATABASE_URL"))
+    except StoreUnusable as error:
+        yield Check("store", False, error.line, needed=True)
+    else:
+        rows = len(store.rows(limit=1_000_000))
+        yield Check("store", True, f"{home}, {rows} scorecards", needed=True)
+        people = user_names(store)
+        remedy = "" if people else "comport user add NAME"
+        yield Check("people who can log in", bool(people), str(len(people)), remedy)
+    free = shutil.disk_usage(home if home.exists() else Path.cwd()).free
+    remedy = "make room, or choose another --home" if free < FREE_BYTES else ""
+    yield Check("disk", free >= FREE_BYTES, f"{free / 1e9:.1f} GB free", remedy)
+    for language, name in (("en", "English"), ("it", "Italian"), ("fa", "Persian")):
+        yield _hearing(language, name)
+    for artefact in weights.ARTEFACTS:
+        here = weights.state(artefact) == "ready"
+        remedy = "" if here else f"comport weights fetch {artefact.name}"
+        yield Check(
+            f"weights {artefact.name}", here, "ready" if here else f"missing ({artefact.purpose})", remedy
+        )
+    built = (Path(__file__).parent.parent / "web" / "static" / "dist" / "interaction.js").exists()
+    yield Check("dashboard scripts", built, "built" if built else "not built", "" if built else "make web")
+
+
+def _hearing(language: str, name: str) -> Check:
+    try:
+        engine = choose_engine("auto", None, language)
+    except EngineMissing as error:
+        return Check(f"hearing {name}", False, error.line, "comport weights fetch small")
+    weak = bool(engine.caveat)
+    found = f"{engine.name} {engine.parameters['model']}" + (", a weak substitute" if weak else "")
+    return Check(f"hearing {name}", not weak, found, "comport weights fetch small" if weak else "")

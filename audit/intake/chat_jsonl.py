@@ -1,0 +1,78 @@
+"""Chats as JSON lines: `{"at": ISO time, "from": role, "name": …, "text": …}`, a message a line."""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from audit.intake import Arrival, Facts, Rejected, interaction
+from audit.interactions import Channel, Role
+from models.media import digest_file
+from models.observations import Span, Utterance, span
+from models.transcripts import observed_transcript, spread
+
+SUFFIXES = (".jsonl",)
+
+
+class _Message(msgspec.Struct, forbid_unknown_fields=True, rename={"sender": "from"}):
+    at: datetime
+    sender: Role
+    text: str
+    name: str = ""
+
+
+_decode = msgspec.json.Decoder(_Message).decode
+
+
+def read(path: Path, facts: Facts) -> Arrival:
+    """The chat as an arrival; times are seconds from its first message.
+
+    Raises:
+        Rejected: a line is no message, has no time zone, or is earlier than the line before.
+    """
+    messages: list[_Message] = []
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise Rejected(str(path), None, f"cannot be read: {error.strerror}") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            message = _decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Rejected(str(path), number, f"not a message: {error}") from error
+        if message.at.tzinfo is None:
+            raise Rejected(
+                str(path), number, "the time has no zone; expected for example 2026-03-02T10:15:00+01:00"
+            )
+        if messages and message.at < messages[-1].at:
+            raise Rejected(
+                str(path), number, "earlier than the message before it; put the lines in order of time"
+            )
+        messages.append(message)
+    if not messages:
+        raise Rejected(str(path), None, "a chat without messages")
+    start = messages[0].at
+    language = facts.language or "und"
+    utterances: list[Utterance] = []
+    roles: dict[str, Role] = {}
+    for message in messages:
+        at_s = (message.at - start).total_seconds()
+        speaker = message.name or str(message.sender)
+        roles[speaker] = message.sender
+        text = " ".join(message.text.split())
+        moment: Span = span(at_s, at_s)
+        utterances.append(Utterance(moment, speaker, language, text, spread(text, moment)))
+    identity = digest_file(path)
+    named = facts.model_copy(
+        update={
+            "started_at": facts.started_at or start.isoformat(),
+            "agent": facts.agent
+            or next((m.name for m in messages if m.sender == Role.AGENT and m.name), None),
+            "customer": facts.customer
+            or next((m.name for m in messages if m.sender == Role.CUSTOMER and m.name), None),
+        }
+    )
+    observations = observed_transcript(identity, "chat-jsonl", utterances, spoken=False)
+    return Arrival(interaction(path, identity, named, Channel.CHAT, roles), path, observations)

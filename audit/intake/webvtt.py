@@ -1,0 +1,50 @@
+"""WebVTT transcripts: `<v Name>` says who speaks; overlapping cues are kept."""
+
+from pathlib import Path
+
+from audit.intake import Arrival, Facts, Rejected, interaction
+from audit.interactions import Channel, Role
+from models.media import digest_file
+from models.observations import Span, Utterance, span
+from models.transcripts import observed_transcript, spread
+
+SUFFIXES = (".vtt",)
+
+
+def read(path: Path, facts: Facts) -> Arrival:
+    """The transcript as an arrival; cues of the same voice are utterances of one speaker.
+
+    Raises:
+        Rejected: it is no WebVTT, or a cue ends before it starts.
+    """
+    import webvtt
+    from webvtt.errors import MalformedCaptionError, MalformedFileError
+
+    try:
+        cues = webvtt.read(str(path)).captions
+    except (MalformedFileError, MalformedCaptionError, UnicodeDecodeError, ValueError) as error:
+        raise Rejected(str(path), None, f"not WebVTT: {error or 'the line WEBVTT is missing'}") from error
+    except OSError as error:
+        raise Rejected(str(path), None, f"cannot be read: {error.strerror}") from error
+    language = facts.language or "und"
+    utterances: list[Utterance] = []
+    roles = dict(facts.roles)
+    for cue in cues:
+        where = _span(path, cue.start_in_seconds, cue.end_in_seconds, cue.identifier or cue.start)
+        voice = (cue.voice or "").strip() or None
+        if voice and voice.lower() in (Role.AGENT, Role.CUSTOMER, Role.BOT) and voice not in roles:
+            roles[voice] = Role(voice.lower())
+        text = " ".join(cue.text.split())
+        if text:
+            utterances.append(Utterance(where, voice, language, text, spread(text, where)))
+    if not utterances:
+        raise Rejected(str(path), None, "a WebVTT file without words")
+    identity = digest_file(path)
+    observations = observed_transcript(identity, "webvtt", utterances, spoken=True)
+    return Arrival(interaction(path, identity, facts, Channel.CALL, roles), path, observations)
+
+
+def _span(path: Path, start_s: float, end_s: float, cue: str) -> Span:
+    if end_s < start_s:
+        raise Rejected(str(path), None, f"cue {cue} ends at {end_s} s, before it starts at {start_s} s")
+    return span(start_s, end_s)

@@ -1,0 +1,248 @@
+"""One conversation on one channel: what is known about it, and who in it is who."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cached_property
+
+import msgspec
+
+from models.language import BREAK, Match, Phrases
+from models.observations import Activity, Observations, Span, Utterance, span, union
+
+
+class Channel(StrEnum):
+    CALL = "call"
+    VIDEO = "video"
+    IN_PERSON = "in_person"
+    CHAT = "chat"
+    EMAIL = "email"
+    SOCIAL = "social"
+
+    @property
+    def is_text(self) -> bool:
+        return self in (Channel.CHAT, Channel.EMAIL, Channel.SOCIAL)
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    CUSTOMER = "customer"
+    BOT = "bot"
+    OTHER = "other"
+    ANYONE = "anyone"
+    """Only in rules: whoever it was."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened between two times; `confidence` is 0..1, `text` what was said, if anything."""
+
+    kind: str
+    span: Span
+    role: Role | None
+    confidence: float
+    text: str = ""
+
+
+class Interaction(msgspec.Struct, frozen=True):
+    """Facts about one interaction that are not in its sound: they come from metadata, never guessed.
+
+    `id` is the SHA-256 of what came in, so that a renamed copy is the same interaction.
+    """
+
+    id: str
+    channel: Channel
+    title: str
+    path: str
+    recording: str
+    """Id of the recording or transcript."""
+    started_at: str | None = None
+    """ISO 8601 with offset, None when nobody said."""
+    agent: str | None = None
+    customer: str | None = None
+    branch: str | None = None
+    language: str | None = None
+    roles: tuple[tuple[str, Role], ...] = ()
+    """What is known of the speaker labels of its observations."""
+
+
+class Roles(msgspec.Struct, frozen=True):
+    """Which speaker label is which role; `how` tells people, `confidence` is 0..1."""
+
+    of: tuple[tuple[str, Role], ...]
+    how: str
+    confidence: float
+
+
+PAUSE_S = 1.5
+"""No phrase reaches over a longer pause. Source: pauses within a turn above 1.5 s are rare
+(Heldner & Edlund 2010, J. Phonetics 38, fig. 5)."""
+
+
+class Track(msgspec.Struct, frozen=True):
+    """The words of one speaker in order, with `BREAK` where no phrase can reach across."""
+
+    texts: tuple[str, ...]
+    spans: tuple[Span, ...]
+    probabilities: tuple[float, ...]
+
+    def event(self, match: Match) -> Event:
+        """A phrase found among these words as an event; its confidence is likeness times hearing."""
+        where = slice(match.start, match.end)
+        spans, heard = self.spans[where], self.probabilities[where]
+        return Event(
+            match.phrase,
+            Span(spans[0].start_s, spans[-1].end_s),
+            None,
+            round(match.likeness * sum(heard) / len(heard), 3),
+            " ".join(text for text in self.texts[where] if text != BREAK),
+        )
+
+
+class Speakers:
+    """The words of each speaker label of some observations, and where they say the phrases of a rubric."""
+
+    def __init__(self, channel: Channel, observations: Observations, phrases: Phrases | None) -> None:
+        self._written = channel.is_text
+        self._phrases = phrases
+        self._of: dict[str | None, list[Utterance]] = {}
+        for utterance in observations.utterances or ():
+            self._of.setdefault(utterance.speaker, []).append(utterance)
+        for activity in observations.activity or ():
+            self._of.setdefault(activity.speaker, [])
+        self._tracks: dict[str | None, Track] = {}
+        self._said: dict[str | None, dict[str, tuple[Event, ...]]] = {}
+
+    @property
+    def labels(self) -> tuple[str | None, ...]:
+        return tuple(self._of)
+
+    def track(self, speaker: str | None) -> Track:
+        """All words of one speaker, in order."""
+        if speaker not in self._tracks:
+            self._tracks[speaker] = self._make_track(self._of.get(speaker, []))
+        return self._tracks[speaker]
+
+    def _make_track(self, utterances: list[Utterance]) -> Track:
+        texts: list[str] = []
+        spans: list[Span] = []
+        probabilities: list[float] = []
+        for utterance in utterances:
+            for index, word in enumerate(utterance.words):
+                message = self._written and index == 0
+                if texts and (message or word.span.start_s - spans[-1].end_s > PAUSE_S):
+                    texts.append(BREAK)
+                    spans.append(Span(spans[-1].end_s, word.span.start_s))
+                    probabilities.append(1.0)
+                texts.append(word.text)
+                spans.append(word.span)
+                probabilities.append(word.probability)
+        return Track(tuple(texts), tuple(spans), tuple(probabilities))
+
+    def said(self, speaker: str | None) -> dict[str, tuple[Event, ...]]:
+        """Every phrase this speaker says, by its name; the events have no role yet."""
+        if speaker not in self._said:
+            found: dict[str, tuple[Event, ...]] = {}
+            track = self.track(speaker)
+            for match in self._phrases.find(track.texts) if self._phrases and track.texts else ():
+                found[match.phrase] = (*found.get(match.phrase, ()), track.event(match))
+            self._said[speaker] = found
+        return self._said[speaker]
+
+    def closest(self, phrase: str, speaker: str | None) -> Event | None:
+        """The words of the speaker most like a phrase that was not found, if any are near."""
+        track = self.track(speaker)
+        match = self._phrases.closest(phrase, track.texts) if self._phrases and track.texts else None
+        return track.event(match) if match else None
+
+
+class Conversation:
+    """Observations of one interaction with everybody's role filled in: what standards look at."""
+
+    def __init__(
+        self, channel: Channel, observations: Observations, roles: Roles, speakers: Speakers
+    ) -> None:
+        self.channel = channel
+        self.observations = observations
+        self.roles = roles
+        self.duration_s = observations.recording.duration_s
+        self.missing: Mapping[str, str] = dict(observations.missing)
+        self._speakers = speakers
+        self._role: dict[str | None, Role] = dict(roles.of)
+
+    @property
+    def whole(self) -> Span:
+        return Span(0.0, self.duration_s)
+
+    @cached_property
+    def recognised(self) -> bool:
+        """Whether the words come from a recogniser, which can be wrong, and not from a person's text."""
+        return any(p.need == "utterances" and p.engine != "transcript" for p in self.observations.provenance)
+
+    @cached_property
+    def utterances(self) -> tuple[tuple[Role | None, Utterance], ...]:
+        """(role, utterance) in order of time; empty when nothing was transcribed."""
+        return tuple((self._role.get(u.speaker), u) for u in self.observations.utterances or ())
+
+    @cached_property
+    def activity(self) -> tuple[tuple[Role | None, Activity], ...]:
+        """(role, when that role speaks); empty when there is no sound."""
+        return tuple((self._role.get(a.speaker), a) for a in self.observations.activity or ())
+
+    @cached_property
+    def _speech(self) -> dict[Role | None, tuple[Span, ...]]:
+        return {}
+
+    def speech(self, role: Role | None) -> tuple[Span, ...]:
+        """When this role speaks, in order; None for speech of nobody knows whom, `ANYONE` for everybody's."""
+        if role not in self._speech:
+            spans = sorted(
+                s for who, active in self.activity if role in (Role.ANYONE, who) for s in active.spans
+            )
+            self._speech[role] = union(spans)
+        return self._speech[role]
+
+    @cached_property
+    def unknown_speech_s(self) -> float:
+        """Seconds of speech of which nobody knows who spoke."""
+        return sum(s.duration_s for s in self.speech(None))
+
+    def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
+        """Where a role says a phrase of the rubric; None: an unknown speaker, `ANYONE`: everybody."""
+        found = [
+            msgspec.structs.replace(event, role=self._role.get(speaker))
+            for speaker in self._voices(role)
+            for event in self._speakers.said(speaker).get(phrase, ())
+        ]
+        return tuple(sorted(found, key=lambda e: e.span))
+
+    def closest(self, phrase: str, role: Role | None) -> Event | None:
+        """The words of a role most like a phrase that it was not found to say, if any are near."""
+        near = (self._speakers.closest(phrase, speaker) for speaker in self._voices(role))
+        return next((msgspec.structs.replace(e, role=role) for e in near if e), None)
+
+    def _voices(self, role: Role | None) -> list[str | None]:
+        return [s for s in self._speakers.labels if role in (Role.ANYONE, self._role.get(s))]
+
+
+def clock(time_s: float) -> str:
+    """A time as people read it on a player: `1:07` or `1:02:05`."""
+    minutes, seconds = divmod(int(time_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def cut(spans: tuple[Span, ...], window: Span) -> tuple[Span, ...]:
+    """The parts of `spans` inside `window`."""
+    return tuple(part for one in spans if (part := one & window))
+
+
+def gaps(spans: tuple[Span, ...], window: Span) -> tuple[Span, ...]:
+    """What of `window` none of `spans` (in order, not overlapping) covers."""
+    found: list[Span] = []
+    at_s = window.start_s
+    for one in cut(spans, window):
+        if one.start_s > at_s:
+            found.append(span(at_s, one.start_s))
+        at_s = max(at_s, one.end_s)
+    if window.end_s > at_s:
+        found.append(span(at_s, window.end_s))
+    return tuple(found)

@@ -1,0 +1,391 @@
+"""Standards against one conversation: a finding each, with its evidence or the span that was searched."""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+
+import msgspec
+
+from audit.interactions import Conversation, Event, Role, clock, cut
+from audit.quantities import Quantity, show
+from audit.rubric import Avoid, During, Keep, Rubric, Say, Standard, Verb, When
+from audit.signals import Measure, event_kinds, measure_kinds
+from models.observations import Span
+
+SURE = 0.5
+"""A verdict resting on hearing or likeness below this is not given: even odds are a guess."""
+
+LEAST_HEARD = 0.6
+"""Words heard with a mean probability below this are too weak to say that something was *not* said.
+Source: `bench/sphinx_probability.py`: where the mean is above, at least two words in three are right."""
+
+UNHEARD_SHARE = 0.4
+"""So much speech in a window without one recognised word, and nothing can be called 'not said'."""
+
+
+class Verdict(StrEnum):
+    MET = "met"
+    MISSED = "missed"
+    NO_OPPORTUNITY = "no_opportunity"
+    CANNOT_TELL = "cannot_tell"
+
+    @property
+    def assessed(self) -> bool:
+        return self in (Verdict.MET, Verdict.MISSED)
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """A moment to look at: what was said, or what was measured, and by whom."""
+
+    span: Span
+    role: Role | None = None
+    quote: str = ""
+    value: float | None = None
+    unit: str = ""
+    note: str = ""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """The machine's verdict on one standard; `credit` is None unless it was assessed."""
+
+    standard: str
+    verdict: Verdict
+    credit: float | None
+    confidence: float
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    searched: tuple[Span, ...] = ()
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    """What one opportunity gave: `credit` None means it cannot be told."""
+
+    credit: float | None
+    confidence: float
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+def judge(rubric: Rubric, conversation: Conversation) -> tuple[Finding, ...]:
+    """A finding for every standard, in the rubric's order. `conversation.phrases` must be the rubric's."""
+    return tuple(judge_standard(standard, conversation) for standard in rubric.standards)
+
+
+def judge_standard(standard: Standard, conversation: Conversation) -> Finding:
+    """The finding on one standard: each opportunity is judged, the credit is the mean of theirs."""
+    finding = functools.partial(Finding, standard.id)
+    if standard.verb == Verb.ASK:
+        return finding(Verdict.CANNOT_TELL, None, 0.0, "awaits a person")
+    stopped = _unapplied(standard, conversation)
+    if stopped:
+        return stopped
+    windows = tuple(_windows(standard.during, standard.by, conversation))
+    if not windows and standard.during and standard.during.anchor:
+        doubt = _deaf(conversation, Role.ANYONE, (conversation.whole,))
+        if doubt:
+            return finding(Verdict.CANNOT_TELL, None, 0.0, doubt)
+        reason = f"'{standard.during.anchor}' did not occur"
+        return finding(Verdict.NO_OPPORTUNITY, None, 1.0, reason, (), (conversation.whole,))
+    if not windows:
+        return finding(Verdict.CANNOT_TELL, None, 0.0, f"no words of the {standard.by} to look at")
+    outcomes = [_VERBS[standard.verb](standard, conversation, window) for window in windows]
+    told = [o for o in outcomes if o.credit is not None]
+    evidence = tuple(e for o in outcomes for e in o.evidence)
+    if not told:
+        return finding(Verdict.CANNOT_TELL, None, 0.0, outcomes[0].reason, evidence, windows)
+    credit = sum(o.credit for o in told if o.credit is not None) / len(told)
+    confidence = round(min(o.confidence for o in told), 3)
+    if credit < 1 or len(told) == len(outcomes):
+        worst = min(told, key=lambda o: o.credit if o.credit is not None else 1.0)
+        reason = worst.reason if len(windows) == 1 else _tally(outcomes, worst)
+        verdict = Verdict.MET if credit == 1 else Verdict.MISSED
+        return finding(verdict, round(credit, 6), confidence, reason, evidence, windows)
+    # What could be told was met, but not every opportunity could be told: "met" would be a guess.
+    unsure = next(o for o in outcomes if o.credit is None)
+    return finding(Verdict.CANNOT_TELL, None, 0.0, _tally(outcomes, unsure), evidence, windows)
+
+
+def _tally(outcomes: list[_Outcome], shown: _Outcome) -> str:
+    met = sum(o.credit == 1 for o in outcomes)
+    return f"{met} of {len(outcomes)} times; {shown.reason}"
+
+
+def _unapplied(standard: Standard, conversation: Conversation) -> Finding | None:
+    """The finding when the rule's `when` does not hold, or nobody can tell; None when it does."""
+    when = standard.when
+    if when is None:
+        return None
+    unsure = functools.partial(Finding, standard.id, Verdict.CANNOT_TELL, None)
+    unneeded = functools.partial(Finding, standard.id, Verdict.NO_OPPORTUNITY, None, 1.0)
+    if when.measure:
+        taken = _take(when.measure, when.by, conversation, conversation.whole)
+        if taken.value is None:
+            return unsure(0.0, f"whether it applies: {taken.reason}")
+        low = when.at_least.value if when.at_least else float("-inf")
+        high = when.at_most.value if when.at_most else float("inf")
+        if low <= taken.value <= high:
+            return None
+        shown = show(taken.value, taken.unit)
+        return unneeded(f"applies {_band(when)}; {_words(when.measure)} was {shown}")
+    name = when.said or when.event or ""
+    events = _events(name, when.by, conversation)
+    if any(e.confidence >= SURE for e in events):
+        return None
+    who = "" if when.by == Role.ANYONE else f" by the {when.by}"
+    if events:
+        first = events[0]
+        text = f"'{name}'{who} may have occurred at {clock(first.span.start_s)}"
+        return unsure(first.confidence, text, (_quoted(first),))
+    doubt = _deaf(conversation, when.by, (conversation.whole,)) if when.said else _unseen(name, conversation)
+    if doubt:
+        return unsure(0.0, f"whether it applies: {doubt}")
+    return unneeded(f"'{name}'{who} did not occur", (), (conversation.whole,))
+
+
+def _band(rule: When) -> str:
+    parts = [
+        f"from {rule.at_least}" if rule.at_least else "",
+        f"up to {rule.at_most}" if rule.at_most else "",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _windows(during: During | None, by: Role, conversation: Conversation) -> Iterator[Span]:
+    """The parts of the interaction that the rule looks at; for an anchored rule one per occurrence."""
+    whole = conversation.whole
+    if during is None:
+        yield whole
+    elif during.first or during.last:
+        yield from _edge(during.first or during.last, during.first is not None, by, conversation)  # type: ignore[arg-type]
+    else:
+        anchor = during.anchor or ""
+        reach_s = during.within.value if during.within else float("inf")
+        for event in _events(anchor, Role.ANYONE, conversation):
+            if event.confidence < SURE:
+                continue
+            if during.before:
+                yield Span(max(whole.start_s, event.span.start_s - reach_s), event.span.start_s)
+            else:
+                yield Span(
+                    event.span.end_s, max(event.span.end_s, min(whole.end_s, event.span.end_s + reach_s))
+                )
+
+
+def _edge(amount: Quantity, first: bool, by: Role, conversation: Conversation) -> Iterator[Span]:
+    whole = conversation.whole
+    if amount.unit == "s":
+        length_s = min(amount.value, whole.end_s)
+        yield Span(0.0, length_s) if first else Span(whole.end_s - length_s, whole.end_s)
+        return
+    turns = list(_turns(by, conversation))
+    if turns:
+        edge = turns[: int(amount.value)] if first else turns[-int(amount.value) :]
+        yield Span(0.0, edge[-1].end_s) if first else Span(edge[0].start_s, whole.end_s)
+
+
+def _turns(by: Role, conversation: Conversation) -> Iterator[Span]:
+    """What a role said between two utterances of others, as one span each."""
+    pending: Span | None = None
+    for role, utterance in conversation.utterances:
+        if by in (Role.ANYONE, role):
+            # A written message has no length; a moment later still belongs to it.
+            end_s = max(utterance.span.end_s, utterance.span.start_s + 0.001)
+            pending = Span(pending.start_s if pending else utterance.span.start_s, end_s)
+        elif pending:
+            yield pending
+            pending = None
+    if pending:
+        yield pending
+
+
+def _events(name: str, by: Role, conversation: Conversation) -> tuple[Event, ...]:
+    """Occurrences of a phrase or an event kind by a role."""
+    kind = event_kinds().get(name)
+    if kind is None:
+        return conversation.said(name, by)
+    return tuple(e for e in kind.find(conversation) if by in (Role.ANYONE, e.role))
+
+
+def _unseen(kind: str, conversation: Conversation) -> str:
+    """Why an event of this kind may have gone unseen; empty when it could not."""
+    needs = event_kinds()[kind].needs
+    reasons = [why for need, why in conversation.missing.items() if need in needs]
+    if not reasons and "activity" in needs and not conversation.activity:
+        return "no sound: only text came in"
+    if not reasons and kind == "interruption" and conversation.unknown_speech_s:
+        return "who spoke is unknown"
+    return reasons[0] if reasons else ""
+
+
+def _deaf(conversation: Conversation, by: Role, windows: Iterable[Span]) -> str:
+    """Why words in these windows may have gone unheard; empty when hearing was good enough."""
+    if conversation.observations.utterances is None:
+        return conversation.missing.get("utterances", "no transcript")
+    if not conversation.recognised:
+        return ""
+    for window in windows:
+        words = [
+            w
+            for role, utterance in conversation.utterances
+            if by == Role.ANYONE or role in (by, None)
+            for w in utterance.words
+            if window.start_s <= w.span.start_s < window.end_s
+        ]
+        roles = {role for role, _ in conversation.activity if by == Role.ANYONE or role in (by, None)}
+        spoken = [s for role in roles for s in cut(conversation.speech(role), window)]
+        spoken_s = sum(s.duration_s for s in spoken)
+        unheard_s = sum(s.duration_s for s in spoken if not any(w.span & s for w in words))
+        if spoken_s > 0 and unheard_s / spoken_s > UNHEARD_SHARE:
+            return f"{unheard_s:.0f} of {spoken_s:.0f} s of speech could not be understood"
+        heard = sum(w.probability for w in words) / len(words) if words else 1.0
+        if heard < LEAST_HEARD:
+            return f"the words were heard too weakly (mean probability {heard:.2f})"
+    return ""
+
+
+def _quoted(event: Event, note: str = "") -> Evidence:
+    return Evidence(event.span, event.role, event.text, note=note)
+
+
+def _say(standard: Standard, conversation: Conversation, window: Span) -> _Outcome:
+    rule = standard.say or Say()
+    found: list[Event] = []
+    absent: list[str] = []
+    for phrase in rule.phrases:
+        said = [e for e in conversation.said(phrase, standard.by) if _starts_in(e, window)]
+        if said:
+            found.append(max(said, key=lambda e: e.confidence))
+        else:
+            absent.append(phrase)
+    evidence = tuple(_quoted(e, e.kind) for e in sorted(found, key=lambda e: e.span))
+    weak = [e for e in found if e.confidence < SURE]
+    enough = bool(found) if rule.any else not absent
+    if enough and (not weak or (rule.any and len(weak) < len(found))):
+        confidence = max(e.confidence for e in found) if rule.any else min(e.confidence for e in found)
+        return _Outcome(1.0, confidence, "said " + _listed(found), evidence)
+    if enough:
+        return _Outcome(None, 0.0, f"perhaps said, but heard weakly: {_listed(weak)}", evidence)
+    doubt, near = _doubt(absent, standard.by, conversation, window)
+    if doubt:
+        return _Outcome(None, 0.0, doubt, (*evidence, *near))
+    # `any` with nothing found earns nothing; of `all` the share that was said is shown and earned.
+    credit = 0.0 if rule.any else len(found) / len(rule.phrases)
+    missing = " or ".join(f"'{p}'" for p in absent) if rule.any else ", ".join(f"'{p}'" for p in absent)
+    return _Outcome(credit, _hearing(conversation, standard.by, window), f"not said: {missing}", evidence)
+
+
+def _listed(events: Iterable[Event]) -> str:
+    return ", ".join(f"'{e.kind}' at {clock(e.span.start_s)}" for e in events)
+
+
+def _starts_in(event: Event, window: Span) -> bool:
+    return window.start_s <= event.span.start_s < window.end_s
+
+
+def _doubt(
+    phrases: list[str], by: Role, conversation: Conversation, window: Span
+) -> tuple[str, tuple[Evidence, ...]]:
+    """Why 'not said' cannot be said of these phrases, with the moments that raise the doubt."""
+    for phrase in phrases:
+        for event in conversation.said(phrase, None) if by != Role.ANYONE else ():
+            if _starts_in(event, window):
+                where = clock(event.span.start_s)
+                return f"'{phrase}' was said at {where}, but by whom is unknown", (_quoted(event, phrase),)
+        if conversation.recognised:
+            near = conversation.closest(phrase, by)
+            if near and _starts_in(near, window):
+                where = clock(near.span.start_s)
+                return f"something like '{phrase}' was heard at {where}", (_quoted(near, f"like {phrase}"),)
+    return _deaf(conversation, by, (window,)), ()
+
+
+def _hearing(conversation: Conversation, by: Role, window: Span) -> float:
+    """How sure one can be that nothing was missed in the window: the mean probability of its words."""
+    if not conversation.recognised:
+        return 1.0
+    heard = [
+        w.probability
+        for role, utterance in conversation.utterances
+        if by in (Role.ANYONE, role)
+        for w in utterance.words
+        if w.span & window
+    ]
+    return round(sum(heard) / len(heard), 3) if heard else 1.0
+
+
+def _avoid(standard: Standard, conversation: Conversation, window: Span) -> _Outcome:
+    rule = standard.avoid or Avoid()
+    names = rule.said or (rule.event or "",)
+    longest_s = rule.longer_than.value if rule.longer_than else 0.0
+    by = standard.by if rule.said or "by" in standard.model_fields_set else Role.ANYONE
+    happened = [
+        e
+        for name in names
+        for e in _events(name, by, conversation)
+        if (e.span & window or _starts_in(e, window)) and e.span.duration_s >= longest_s
+    ]
+    evidence = tuple(
+        _quoted(e, e.kind) if e.text else Evidence(e.span, e.role, "", e.span.duration_s, "s", e.kind)
+        for e in sorted(happened, key=lambda e: e.span)
+    )
+    sure = [e for e in happened if e.confidence >= SURE]
+    if sure:
+        return _Outcome(0.0, max(e.confidence for e in sure), f"{_listed(sure)}", evidence)
+    if happened:
+        return _Outcome(None, 0.0, f"perhaps {_listed(happened)}, but heard weakly", evidence)
+    unknown = [e for name in rule.said for e in conversation.said(name, None) if _starts_in(e, window)]
+    if unknown and by != Role.ANYONE:
+        return _Outcome(
+            None, 0.0, f"{_listed(unknown)}, but by whom is unknown", tuple(map(_quoted, unknown))
+        )
+    doubt = _deaf(conversation, by, (window,)) if rule.said else _unseen(rule.event or "", conversation)
+    if doubt:
+        return _Outcome(None, 0.0, doubt)
+    confidence = _hearing(conversation, by, window) if rule.said else 1.0
+    return _Outcome(1.0, confidence, "did not happen")
+
+
+def _keep(standard: Standard, conversation: Conversation, window: Span) -> _Outcome:
+    rule = standard.keep
+    if rule is None:
+        return _Outcome(None, 0.0, "no measure")
+    taken = _take(rule.measure, standard.by, conversation, window)
+    if taken.value is None:
+        return _Outcome(None, 0.0, taken.reason)
+    who = standard.by if measure_kinds()[rule.measure].of_party else None
+    evidence = tuple(Evidence(s, who, "", s.duration_s, "s") for s in taken.evidence) or (
+        Evidence(taken.window, who, "", taken.value, taken.unit),
+    )
+    if taken.confidence < SURE:
+        return _Outcome(None, 0.0, f"{_words(rule.measure)} rests on words heard weakly", evidence)
+    return _Outcome(
+        rule.credit(taken.value), taken.confidence, explain_keep(rule, taken.value, taken.unit), evidence
+    )
+
+
+def explain_keep(rule: Keep, value: float, unit: str) -> str:
+    """A measured value beside its target, in words."""
+    if rule.between:
+        target = f"between {rule.between[0]} and {rule.between[1]}"
+    else:
+        target = f"at most {rule.at_most}" if rule.at_most else f"at least {rule.at_least}"
+    return f"{_words(rule.measure)} {show(value, unit)}, wanted {target}"
+
+
+def _take(name: str, by: Role, conversation: Conversation, window: Span) -> Measure:
+    kind = measure_kinds()[name]
+    reason = next((why for need, why in conversation.missing.items() if need in kind.needs), "")
+    if reason:
+        return Measure(name, None, kind.unit, window, 0.0, reason=reason)
+    return kind.take(conversation, by, window)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+_VERBS: dict[Verb, Callable[[Standard, Conversation, Span], _Outcome]] = {
+    Verb.SAY: _say,
+    Verb.AVOID: _avoid,
+    Verb.KEEP: _keep,
+}

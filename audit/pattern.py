@@ -1,0 +1,114 @@
+"""Phrase patterns as QA people write them, turned into plain sequences of words.
+
+The grammar is `GRAMMAR` below; `docs/rubrics.md` explains it with examples.
+"""
+
+import functools
+import itertools
+
+from lark import Lark, Token, Transformer, UnexpectedInput
+
+from models.errors import ComportError
+from models.language import ANY, SLOTS, tokens_of
+
+GRAMMAR = r"""
+alternatives: sequence ("|" sequence)*
+sequence: (group | WORD | QUOTED | ANY | SLOT)+
+group: "(" alternatives ")" OPTIONAL?
+OPTIONAL: "?"
+ANY: "*"
+SLOT: /\{[a-z][a-z0-9_-]*\}/
+QUOTED: /"[^"]*"/
+WORD: /[^\s()|*{}"?]+\??/
+%ignore /\s+/
+"""
+
+MAX_SEQUENCES = 512
+"""A pattern that unfolds into more than this is a mistake (nine optional words give 512)."""
+
+
+class BadPattern(ComportError):
+    """A phrase pattern that cannot be read."""
+
+    def __init__(self, pattern: str, problem: str) -> None:
+        super().__init__(pattern, problem)
+        self.pattern, self.problem = pattern, problem
+
+    def __str__(self) -> str:
+        return f"pattern '{self.pattern}': {self.problem}"
+
+
+Sequences = tuple[tuple[str, ...], ...]
+
+
+class _Unfold(Transformer[Token, Sequences]):
+    def __init__(self, language: str, slots: dict[str, tuple[str, ...]]) -> None:
+        super().__init__()
+        self._language, self._slots = language, slots
+
+    def WORD(self, token: Token) -> Sequences:  # noqa: N802  (lark calls it by the terminal's name)
+        return (tokens_of(token, self._language),)
+
+    def QUOTED(self, token: Token) -> Sequences:  # noqa: N802
+        return (tokens_of(token[1:-1], self._language),)
+
+    def ANY(self, token: Token) -> Sequences:  # noqa: N802
+        return ((ANY,),)
+
+    def SLOT(self, token: Token) -> Sequences:  # noqa: N802
+        name = str(token)[1:-1]
+        if name in self._slots:
+            return tuple(tokens_of(value, self._language) for value in self._slots[name])
+        if str(token) in SLOTS:
+            return ((str(token),),)
+        known = ", ".join(sorted([*self._slots, *(s[1:-1] for s in SLOTS)]))
+        raise BadPattern(str(token), f"undefined slot '{name}'; defined are {known}")
+
+    def group(self, children: list[Sequences | Token]) -> Sequences:
+        inner, *mark = children
+        return (*inner, ()) if mark else tuple(inner)  # type: ignore[arg-type]
+
+    def sequence(self, children: list[Sequences]) -> Sequences:
+        count = 1
+        for child in children:
+            count *= len(child)
+        if count > MAX_SEQUENCES:
+            raise BadPattern(
+                "…", f"unfolds into {count} phrases; at most {MAX_SEQUENCES}: split it into several"
+            )
+        return tuple(tuple(itertools.chain.from_iterable(parts)) for parts in itertools.product(*children))
+
+    def alternatives(self, children: list[Sequences]) -> Sequences:
+        return tuple(itertools.chain.from_iterable(children))
+
+
+@functools.cache
+def _parser() -> Lark:
+    return Lark(GRAMMAR, start="alternatives", parser="lalr")
+
+
+def unfold(pattern: str, language: str, slots: dict[str, tuple[str, ...]]) -> Sequences:
+    """Every sequence of normal forms the pattern stands for, without doubles, never empty.
+
+    Raises:
+        BadPattern: it breaks the grammar, names an undefined slot, or stands for nothing or too much.
+    """
+    from lark.exceptions import VisitError
+
+    try:
+        tree = _parser().parse(pattern)
+        found = _Unfold(language, slots).transform(tree)
+    except UnexpectedInput as error:
+        column = getattr(error, "column", 0)
+        where = f"at letter {column}" if isinstance(column, int) and column > 0 else "at its end"
+        raise BadPattern(
+            pattern, f'cannot be read {where}; it takes words, (a|b), (x)?, *, {{slot}} and "quotes"'
+        ) from error
+    except VisitError as error:
+        if isinstance(error.orig_exc, BadPattern):
+            raise BadPattern(pattern, error.orig_exc.problem) from error
+        raise
+    sequences = tuple(dict.fromkeys(s for s in found if any(e != ANY for e in s)))
+    if not sequences:
+        raise BadPattern(pattern, "stands for no words")
+    return sequences

@@ -1,0 +1,162 @@
+"""The main job: a file comes in, is perceived once, judged, and kept."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.intake import Arrival, take_in
+from audit.interactions import Interaction
+from audit.roles import applies
+from audit.rubric import Rubric, load_rubric
+from audit.scorecard import Scorecard, make_scorecard
+from audit.store import Store
+from models.errors import ComportError
+from models.observations import Observations, Observed
+from models.observe import Listening, observe
+
+PACKS = Path(__file__).parent.parent / "rubrics"
+"""The rubrics that come with Comport."""
+
+RESCORE_BATCH = 100
+"""Scorecards written in one transaction: few enough to lose little, enough to write fast."""
+
+
+class NoRubricApplies(ComportError):
+    """None of the rubrics is meant for the channel of an interaction."""
+
+    def __init__(self, path: str, channel: str, rubrics: tuple[str, ...]) -> None:
+        super().__init__(path, channel, rubrics)
+        self.path, self.channel, self.rubrics = path, channel, rubrics
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: a {self.channel}, but no rubric given applies to it ({', '.join(self.rubrics)}); "
+            f"add one with --rubric, see: comport rubric list"
+        )
+
+
+class UnknownRubric(ComportError):
+    """A rubric that is neither a file nor a pack."""
+
+    def __init__(self, name: str, packs: tuple[str, ...]) -> None:
+        super().__init__(name, packs)
+        self.name, self.packs = name, packs
+
+    def __str__(self) -> str:
+        return f"no rubric '{self.name}'; give a YAML file, or one of the packs {', '.join(self.packs)}"
+
+
+@dataclass(frozen=True)
+class Audited:
+    """One interaction with its scorecards; `new` is False when all of it was stored before."""
+
+    interaction: Interaction
+    observations: Observations
+    scorecards: tuple[Scorecard, ...]
+    new: bool
+
+
+def pack_names() -> tuple[str, ...]:
+    """The names of the rubrics that come with Comport."""
+    return tuple(sorted(p.stem for p in PACKS.glob("*.yaml")))
+
+
+def find_rubric(name: str) -> Rubric:
+    """The rubric in a file, or the pack of this name.
+
+    Raises:
+        UnknownRubric: there is no such file or pack.
+        yamlfile.BadFile: it has problems.
+    """
+    path = Path(name)
+    if path.is_file() or path.suffix in (".yaml", ".yml"):
+        return load_rubric(path)
+    if name in pack_names():
+        return load_rubric(PACKS / f"{name}.yaml")
+    raise UnknownRubric(name, pack_names())
+
+
+def audit_file(
+    path: Path,
+    rubrics: Sequence[Rubric],
+    store: Store | None = None,
+    engine: str = "auto",
+    whisper: str | None = None,
+    progress: Callable[[float, float], None] = lambda done_s, all_s: None,
+) -> Audited:
+    """Takes in, perceives, judges and (with a store) keeps one file; what is known is not done again.
+
+    `progress` gets the seconds of speech heard and to hear.
+
+    Raises:
+        ComportError: the file cannot be taken in, read, or kept; nothing of it is then stored by halves.
+    """
+    arrival = take_in(path)
+    fitting = tuple(r for r in rubrics if applies(r, arrival.interaction.channel))
+    if not fitting:
+        raise NoRubricApplies(str(path), arrival.interaction.channel, tuple(r.rubric for r in rubrics))
+    language = arrival.interaction.language or fitting[0].language
+    listening = Listening(language, engine, whisper)
+    needs = frozenset[str]().union(*(r.needs for r in fitting))
+    observations, new = _perceive(arrival, needs, listening, store, progress)
+    cards = tuple(make_scorecard(arrival.interaction, observations, r) for r in fitting)
+    if store is None:
+        return Audited(arrival.interaction, observations, cards, True)
+    with store.writing():
+        store.keep(arrival.interaction, observations, new)
+        for rubric in fitting:
+            store.keep_rubric(rubric)
+        fresh = [store.keep_scorecard(card) for card in cards]
+    return Audited(arrival.interaction, observations, cards, bool(new) or any(fresh))
+
+
+def _perceive(
+    arrival: Arrival,
+    needs: frozenset[str],
+    listening: Listening,
+    store: Store | None,
+    progress: Callable[[float, float], None],
+) -> tuple[Observations, tuple[Observed, ...]]:
+    identity = arrival.interaction.recording
+    known = store.known(identity) if store else lambda provenance: None
+    if arrival.observations is None:
+        recording = store.recording(identity) if store else None
+        return observe(arrival.path, needs, listening, known, recording, progress)
+    parts = arrival.observations
+    new = []
+    for provenance in parts.provenance:
+        if known(provenance) is None:
+            words = parts.utterances if provenance.need == "utterances" else None
+            activity = parts.activity if provenance.need == "activity" else None
+            new.append(Observed(identity, provenance, words, activity))
+    return parts, tuple(new)
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """One interaction judged again; `new` is False when just this judgement was stored before."""
+
+    interaction: Interaction
+    card: Scorecard
+    new: bool
+
+
+def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
+    """Judges every stored interaction the rubric applies to, from its observations alone.
+
+    Each batch of `RESCORE_BATCH` is stored in one transaction before its results are given out.
+    """
+    store.keep_rubric(rubric)
+    batch: list[tuple[Interaction, Scorecard]] = []
+
+    def keep() -> list[Rescored]:
+        with store.writing():
+            return [Rescored(i, card, store.keep_scorecard(card)) for i, card in batch]
+
+    for interaction, observations in store.interactions(rubric.applies_to):
+        batch.append((interaction, make_scorecard(interaction, observations, rubric)))
+        if len(batch) == RESCORE_BATCH:
+            yield from keep()
+            batch.clear()
+    if batch:
+        yield from keep()

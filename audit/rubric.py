@@ -1,0 +1,486 @@
+"""A company's standards: YAML in, frozen types out, all problems at their lines."""
+
+import copy
+import functools
+import hashlib
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import msgspec
+from pydantic import BeforeValidator, Field, StrictInt, ValidationError, model_validator
+
+from audit import yamlfile
+from audit.interactions import Channel, Role
+from audit.pattern import BadPattern, Sequences, unfold
+from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
+from audit.signals import event_kinds, measure_kinds
+from audit.yamlfile import Checked, Document, Path_, nearest
+from models.language import Phrases, UnknownLanguage, tokeniser
+
+SLUG = r"^[a-z0-9][a-z0-9-]*$"
+Slug = Annotated[str, Field(pattern=SLUG, max_length=80)]
+Amount = Annotated[Quantity, BeforeValidator(parse_quantity)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
+
+
+def _said(value: Any) -> Any:
+    """`greeting`, `[a, b]` and `{any: [a]}` in one form: a text or list means all of it must be said."""
+    return (
+        {"all": [value]} if isinstance(value, str) else {"all": value} if isinstance(value, list) else value
+    )
+
+
+def _avoided(value: Any) -> Any:
+    return (
+        {"said": [value]} if isinstance(value, str) else {"said": value} if isinstance(value, list) else value
+    )
+
+
+class Say(Checked):
+    """Phrases to be said: `all` of them, or `any` one."""
+
+    all: Texts = ()
+    any: Texts = ()
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.all) == bool(self.any):
+            raise ValueError("takes a phrase, a list of phrases, {all: […]} or {any: […]}")
+        return self
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        return self.all or self.any
+
+
+class Avoid(Checked):
+    """What must not happen: phrases `said`, or an `event` (only those `longer_than` a time)."""
+
+    said: Texts = ()
+    event: str | None = None
+    longer_than: Amount | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.said) == bool(self.event):
+            raise ValueError("takes a phrase, a list of phrases, or {event: …}")
+        return self
+
+
+class Keep(Checked):
+    """A measure inside its band; between the band and `zero_at` the credit falls in a straight line."""
+
+    measure: str
+    at_most: Amount | None = None
+    at_least: Amount | None = None
+    between: tuple[Amount, Amount] | None = None
+    zero_at: Amount | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(x is not None for x in (self.at_most, self.at_least, self.between)) != 1:
+            raise ValueError("takes exactly one of at_most, at_least and between")
+        low, high = self.band
+        if low > high:
+            raise ValueError(f"between: {low:g} is above {high:g}; the smaller number comes first")
+        if self.zero_at and low <= self.zero_at.value <= high:
+            raise ValueError(f"zero_at: {self.zero_at} lies inside the band that earns full credit")
+        return self
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """(lowest, highest) value with full credit, in the base unit."""
+        if self.between:
+            return self.between[0].value, self.between[1].value
+        return (
+            self.at_least.value if self.at_least else float("-inf"),
+            self.at_most.value if self.at_most else float("inf"),
+        )
+
+    @property
+    def amounts(self) -> tuple[Quantity, ...]:
+        return tuple(x for x in (self.at_most, self.at_least, *(self.between or ()), self.zero_at) if x)
+
+    def credit(self, value: float) -> float:
+        """The credit 0..1 that a measured value (base unit) earns."""
+        low, high = self.band
+        if low <= value <= high:
+            return 1.0
+        edge = high if value > high else low
+        zero = self.zero_at.value if self.zero_at else edge
+        if zero == edge or (zero > edge) != (value > edge):
+            return 0.0
+        return max(0.0, 1 - (value - edge) / (zero - edge))
+
+
+class When(Checked):
+    """The rule applies only if something was `said` or an `event` happened, or a `measure` is in a band."""
+
+    said: str | None = None
+    event: str | None = None
+    measure: str | None = None
+    by: Role = Role.ANYONE
+    at_least: Amount | None = None
+    at_most: Amount | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(x is not None for x in (self.said, self.event, self.measure)) != 1:
+            raise ValueError("takes exactly one of said, event and measure")
+        if bool(self.measure) != bool(self.at_least or self.at_most):
+            raise ValueError("a measure needs at_least or at_most, and nothing else takes them")
+        return self
+
+
+class During(Checked):
+    """The part of the interaction that is looked at: its `first` or `last` seconds or turns, or the time
+    `before` or `after` each occurrence of a phrase or event, at most `within` so long."""
+
+    first: Amount | None = None
+    last: Amount | None = None
+    before: str | None = None
+    after: str | None = None
+    within: Amount | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(x is not None for x in (self.first, self.last, self.before, self.after)) != 1:
+            raise ValueError("takes exactly one of first, last, before and after")
+        if self.within and not (self.before or self.after):
+            raise ValueError("within goes with before or after")
+        return self
+
+    @property
+    def anchor(self) -> str | None:
+        """The phrase or event whose occurrences make the windows."""
+        return self.before or self.after
+
+
+class Examples(Checked):
+    """Short conversations (or measured values) whose verdict is known; `comport rubric test` runs them."""
+
+    met: Texts = ()
+    missed: Texts = ()
+    no_opportunity: Texts = ()
+
+
+class Critical(StrEnum):
+    SECTION = "section"
+    FORM = "form"
+
+
+class Verb(StrEnum):
+    SAY = "say"
+    AVOID = "avoid"
+    KEEP = "keep"
+    ASK = "ask"
+
+
+class Standard(Checked):
+    """One rule the company chose, with why it was chosen, what it is for and how to do it well."""
+
+    id: Slug
+    title: str
+    why: str = ""
+    purpose: str = ""
+    how: str = ""
+    value: str | None = None
+    source: str = ""
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    critical: Critical | None = None
+    by: Role = Role.AGENT
+    during: During | None = None
+    when: When | None = None
+    say: Annotated[Say | None, BeforeValidator(_said)] = None
+    avoid: Annotated[Avoid | None, BeforeValidator(_avoided)] = None
+    keep: Keep | None = None
+    ask: str | None = None
+    examples: Examples = Examples()
+
+    @model_validator(mode="after")
+    def _one_verb(self) -> Self:
+        verbs = [v for v in Verb if getattr(self, v) is not None]
+        if len(verbs) != 1:
+            found = " and ".join(verbs) or "none"
+            raise ValueError(f"'{self.id}' needs exactly one of say, avoid, keep and ask; found {found}")
+        return self
+
+    @property
+    def verb(self) -> Verb:
+        return next(v for v in Verb if getattr(self, v) is not None)
+
+
+class Section(Checked):
+    """Standards that are scored together."""
+
+    id: Slug
+    title: str
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    standards: Annotated[tuple[Standard, ...], Field(min_length=1)]
+
+
+class Rubric(Checked):
+    """A versioned set of standards for given channels."""
+
+    rubric: Slug
+    version: Annotated[StrictInt, Field(ge=1)]
+    title: str
+    language: str
+    applies_to: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    agent_channel: Annotated[StrictInt, Field(ge=0, le=1)] | None = None
+    slots: dict[str, Texts] = {}
+    values: dict[str, str] = {}
+    phrases: dict[str, Texts] = {}
+    sections: Annotated[tuple[Section, ...], Field(min_length=1)]
+
+    @property
+    def standards(self) -> tuple[Standard, ...]:
+        return tuple(standard for section in self.sections for standard in section.standards)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 of what the rubric says, whatever its spacing and comments."""
+        return hashlib.sha256(msgspec.json.encode(self.model_dump(mode="json"), order="sorted")).hexdigest()
+
+    @functools.cached_property
+    def sequences(self) -> dict[str, Sequences]:
+        """Every phrase name with the word sequences it stands for."""
+        return {
+            name: tuple(dict.fromkeys(s for p in patterns for s in unfold(p, self.language, self.slots)))
+            for name, patterns in self.phrases.items()
+        }
+
+    @functools.cached_property
+    def finder(self) -> Phrases:
+        """Finds the rubric's phrases in words."""
+        return Phrases(self.language, self.sequences)
+
+    @functools.cached_property
+    def needs(self) -> frozenset[str]:
+        """What has to be perceived for these standards."""
+        found: set[str] = set()
+        for standard in self.standards:
+            named: list[str | None] = []
+            if standard.keep:
+                named.append(standard.keep.measure)
+            if standard.avoid:
+                named.append(standard.avoid.event)
+            if standard.when:
+                named += [standard.when.event, standard.when.measure]
+            if standard.during:
+                named.append(standard.during.anchor)
+            for name in filter(None, named):
+                kind = event_kinds().get(name) or measure_kinds().get(name)
+                found |= kind.needs if kind else {"utterances"}
+            spoken = (
+                standard.say
+                or (standard.avoid and standard.avoid.said)
+                or (standard.when and standard.when.said)
+            )
+            found |= {"utterances", "activity"} if spoken else set()
+        return frozenset(found)
+
+
+def load_rubric(path: Path) -> Rubric:
+    """The rubric in a YAML file.
+
+    Raises:
+        yamlfile.BadFile: with every problem of the file, each at its line.
+    """
+    document = yamlfile.read_document(path)
+    rubric = yamlfile.check(document, Rubric, functools.partial(_where, document))
+    if isinstance(document.value, dict):
+        _check_meaning(document)
+    document.raise_problems()
+    if rubric is None:
+        raise yamlfile.BadFile((yamlfile.Problem(str(path), 1, "", "an empty file; expected a rubric"),))
+    return rubric
+
+
+def _where(document: Document, place: Path_) -> str:
+    """The id of the standard or section around a place."""
+    found, value = "", document.value
+    for step in place:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            break
+        if isinstance(value, dict) and isinstance(value.get("id"), str):
+            found = value["id"]
+    return found
+
+
+def _check_meaning(document: Document) -> None:
+    """Reports what a single value cannot show: double ids, names that lead nowhere, units that do not fit.
+
+    Works on the plain values, so that a rubric with an unknown key still shows all its other problems.
+    """
+    names = {key: _mapping(document.value.get(key)) for key in ("slots", "values", "phrases")}
+    _check_phrases(document, names["slots"], names["phrases"])
+    seen: dict[str, int] = {}
+    for s, section in enumerate(_rows(document.value.get("sections"))):
+        _check_id(document, ("sections", s, "id"), section, seen)
+        for i, row in enumerate(_rows(section.get("standards") if isinstance(section, dict) else None)):
+            place = ("sections", s, "standards", i)
+            _check_id(document, (*place, "id"), row, seen)
+            standard = _salvage(row)
+            if standard:
+                _Standing(document, list(names["phrases"]), list(names["values"]), standard, place).check()
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _check_id(document: Document, place: Path_, row: Any, seen: dict[str, int]) -> None:
+    name = row.get("id") if isinstance(row, dict) else None
+    if not isinstance(name, str):
+        return
+    if name in seen:
+        document.report(place, f"duplicate id '{name}', first on line {seen[name]}", where=name)
+    seen.setdefault(name, document.line_of(place))
+
+
+def _check_phrases(document: Document, slots: dict[str, Any], phrases: dict[str, Any]) -> None:
+    language = document.value.get("language")
+    try:
+        tokeniser(str(language))
+    except UnknownLanguage as error:
+        if isinstance(language, str):
+            document.report(("language",), str(error))
+        return
+    known = {
+        name: (value,) if isinstance(value, str) else tuple(v for v in _rows(value) if isinstance(v, str))
+        for name, value in slots.items()
+    }
+    for key, named in (("slots", slots), ("phrases", phrases)):
+        for name in named:
+            if not re.match(SLUG, name):
+                document.report((key, name), f"'{name}': names are small letters, digits and hyphens")
+    for name, value in phrases.items():
+        patterns = [value] if isinstance(value, str) else _rows(value)
+        if name in event_kinds():
+            document.report(("phrases", name), f"'{name}' is the name of an event; name the phrase otherwise")
+        if isinstance(value, list) and not patterns:
+            document.report(("phrases", name), "no patterns; expected at least one", where=name)
+        for index, pattern in enumerate(patterns):
+            try:
+                if isinstance(pattern, str):
+                    unfold(pattern, str(language), known)
+            except BadPattern as error:
+                document.report(("phrases", name, index), str(error), where=name)
+
+
+def _salvage(row: Any) -> Standard | None:
+    """The standard in a row, its unknown keys left out; None when more than that is wrong with it."""
+    if not isinstance(row, dict):
+        return None
+    for _ in range(2):
+        try:
+            return Standard.model_validate(row)
+        except ValidationError as invalid:
+            row = copy.deepcopy(row)
+            for error in invalid.errors(include_url=False):
+                *around, last = error["loc"]
+                holder: Any = row
+                for step in around:
+                    holder = holder.get(step) if isinstance(holder, dict) else None
+                if error["type"] == "extra_forbidden" and isinstance(holder, dict):
+                    holder.pop(last, None)
+    return None
+
+
+class _Standing:
+    """One standard where it stands in the file."""
+
+    def __init__(
+        self, document: Document, phrases: list[str], values: list[str], standard: Standard, place: Path_
+    ) -> None:
+        self._document, self._standard, self._place = document, standard, place
+        self._phrases, self._values = phrases, values
+
+    def check(self) -> None:
+        s = self._standard
+        if s.value is not None and s.value not in self._values:
+            self._report("value", f"undefined value '{s.value}'{nearest(s.value, self._values)}")
+        for phrase in s.say.phrases if s.say else ():
+            self._phrase("say", phrase)
+        if s.avoid:
+            for phrase in s.avoid.said:
+                self._phrase("avoid", phrase)
+            if s.avoid.event:
+                self._event("avoid", s.avoid.event)
+            if s.avoid.longer_than:
+                self._unit("avoid", "longer_than", s.avoid.longer_than, "s")
+        if s.keep:
+            self._measure("keep", s.keep.measure, s.keep.amounts)
+            self._check_examples(s.keep)
+        if s.when:
+            if s.when.said:
+                self._phrase("when", s.when.said)
+            if s.when.event:
+                self._event("when", s.when.event)
+            if s.when.measure:
+                self._measure(
+                    "when", s.when.measure, tuple(x for x in (s.when.at_least, s.when.at_most) if x)
+                )
+        if s.during:
+            for key in ("first", "last"):
+                amount = getattr(s.during, key)
+                if amount and amount.unit not in ("s", "turns"):
+                    self._report(
+                        "during",
+                        f"{key}: '{amount}' is {KIND_OF_UNIT[amount.unit]}; expected a time or turns",
+                    )
+            if s.during.within:
+                self._unit("during", "within", s.during.within, "s")
+            if s.during.anchor and s.during.anchor not in self._phrases:
+                self._event("during", s.during.anchor, "phrase or event")
+
+    def _report(self, key: str, text: str) -> None:
+        self._document.report((*self._place, key), text, where=self._standard.id)
+
+    def _phrase(self, key: str, name: str) -> None:
+        if name not in self._phrases:
+            self._report(key, f"undefined phrase '{name}'{nearest(name, self._phrases)}")
+
+    def _event(self, key: str, name: str, what: str = "event") -> None:
+        if name not in event_kinds():
+            known = list(event_kinds()) + (self._phrases if "phrase" in what else [])
+            self._report(key, f"unknown {what} '{name}'{nearest(name, known)}")
+
+    def _measure(self, key: str, name: str, amounts: tuple[Quantity, ...]) -> None:
+        kind = measure_kinds().get(name)
+        if kind is None:
+            self._report(key, f"unknown measure '{name}'{nearest(name, list(measure_kinds()))}")
+            return
+        if kind.phrase and kind.phrase not in self._phrases:
+            self._report(key, f"'{name}' needs a phrase named '{kind.phrase}'; define it under phrases")
+        for amount in amounts:
+            self._unit(key, name, amount, kind.unit)
+
+    def _unit(self, key: str, name: str, amount: Quantity, unit: str) -> None:
+        if amount.unit != unit:
+            self._report(
+                key,
+                f"wrong unit: '{amount}' is {KIND_OF_UNIT[amount.unit]}, but {name} is {KIND_OF_UNIT[unit]}",
+            )
+
+    def _check_examples(self, keep: Keep) -> None:
+        """Examples of a `keep` are measured values: they must be quantities of the same unit."""
+        kind = measure_kinds().get(keep.measure)
+        for verdict in ("met", "missed"):
+            for example in getattr(self._standard.examples, verdict):
+                try:
+                    amount = parse_quantity(example)
+                except ValueError as error:
+                    self._report("examples", f"{verdict}: {error}")
+                    continue
+                if kind and amount.unit != kind.unit:
+                    self._report("examples", f"{verdict}: '{example}' is {KIND_OF_UNIT[amount.unit]}")

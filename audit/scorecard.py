@@ -1,0 +1,56 @@
+"""The scorecard of one interaction under one rubric version: what is stored, shown and sent out."""
+
+import importlib.metadata
+
+import msgspec
+
+from audit.interactions import Interaction, Roles
+from audit.judge import Finding, judge
+from audit.roles import converse
+from audit.rubric import Rubric
+from audit.score import Score, add_up
+from models.observations import Observations, Provenance
+
+SOFTWARE = importlib.metadata.version("comport")
+
+
+class Scorecard(msgspec.Struct, frozen=True):
+    """All findings with the sum that made the score, who is who, and what perceived it."""
+
+    interaction: str
+    rubric: str
+    rubric_version: int
+    rubric_digest: str
+    rubric_title: str
+    observations_digest: str
+    software: str
+    roles: Roles
+    findings: tuple[Finding, ...]
+    score: Score
+    caveats: tuple[str, ...]
+    """Sentences that everybody who reads the score has to see."""
+    provenance: tuple[Provenance, ...]
+
+
+def make_scorecard(interaction: Interaction, observations: Observations, rubric: Rubric) -> Scorecard:
+    """The scorecard; the same observations and rubric always give the same bytes."""
+    conversation = converse(interaction, observations, rubric)
+    findings = judge(rubric, conversation)
+    caveats = dict.fromkeys(p.caveat for p in observations.provenance if p.caveat)
+    caveats |= {f"Not perceived: {need} ({reason}).": None for need, reason in observations.missing}
+    if not conversation.roles.of:
+        caveats[f"{conversation.roles.how[0].upper()}{conversation.roles.how[1:]}."] = None
+    return Scorecard(
+        interaction.id,
+        rubric.rubric,
+        rubric.version,
+        rubric.digest,
+        rubric.title,
+        observations.digest,
+        SOFTWARE,
+        conversation.roles,
+        findings,
+        add_up(rubric, findings),
+        tuple(caveats),
+        observations.provenance,
+    )

@@ -1,0 +1,92 @@
+"""Events and measures: what can be found in a conversation, one file per family.
+
+A file here offers a tuple `KINDS` of `EventKind` and `MeasureKind`; it is found by being here.
+A new kind is one new file (or one more row in a file) and a rubric that names it.
+"""
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from audit.interactions import Conversation, Event, Role
+from models.errors import ComportError
+from models.observations import Span
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A number over a window; `value` is None when it cannot be told, and `reason` says why."""
+
+    kind: str
+    value: float | None
+    unit: str
+    window: Span
+    confidence: float = 1.0
+    evidence: tuple[Span, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """A named kind of event; `find` gives all of them in a conversation in order of time."""
+
+    name: str
+    means: str
+    needs: frozenset[str]
+    find: Callable[[Conversation], tuple[Event, ...]]
+
+
+@dataclass(frozen=True)
+class MeasureKind:
+    """A named measure; `unit` is one of `s`, `%`, `wpm`, `times`; `of` is the role it is asked about."""
+
+    name: str
+    means: str
+    unit: str
+    needs: frozenset[str]
+    take: Callable[[Conversation, Role, Span], Measure]
+    of_party: bool = True
+    """Whether it is about one party, and not about the conversation."""
+    phrase: str = ""
+    """The phrase that the rubric must define for this measure, if any."""
+
+
+class DuplicateKind(ComportError):
+    """Two files in `audit/signals` offer the same name."""
+
+    def __init__(self, name: str, module: str) -> None:
+        super().__init__(name, module)
+        self.name, self.module = name, module
+
+    def __str__(self) -> str:
+        return f"{self.module}: the kind '{self.name}' is defined by another file too; rename one of them"
+
+
+@functools.cache
+def kinds() -> dict[str, EventKind | MeasureKind]:
+    """Every kind by its name.
+
+    Raises:
+        DuplicateKind: two files offer the same name.
+    """
+    found: dict[str, EventKind | MeasureKind] = {}
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        for kind in module.KINDS:
+            if kind.name in found:
+                raise DuplicateKind(kind.name, module.__name__)
+            found[kind.name] = kind
+    return found
+
+
+def event_kinds() -> dict[str, EventKind]:
+    """The kinds of event by name."""
+    return {name: kind for name, kind in kinds().items() if isinstance(kind, EventKind)}
+
+
+def measure_kinds() -> dict[str, MeasureKind]:
+    """The kinds of measure by name."""
+    return {name: kind for name, kind in kinds().items() if isinstance(kind, MeasureKind)}

@@ -1,0 +1,477 @@
+"""What Comport keeps: interactions, where their observations lie, rubric versions, scorecards, users."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine, create_engine, event, func, insert, inspect, select, text, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from audit import tables as t
+from audit.interactions import Channel, Interaction, Role
+from audit.rubric import Rubric
+from audit.scorecard import SOFTWARE, Scorecard
+from models import observations as obs
+from models.errors import ComportError
+from models.observations import Observations, Observed, Provenance, Recording
+
+SCHEMA = "0001"
+"""The newest migration in `audit/migrations/versions`."""
+
+
+class StoreUnusable(ComportError):
+    """The database cannot be opened, is of another version, or cannot be written."""
+
+    def __init__(self, place: str, found: str, remedy: str) -> None:
+        super().__init__(place, found, remedy)
+        self.place, self.found, self.remedy = place, found, remedy
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.found}; {self.remedy}"
+
+
+class NotStored(ComportError):
+    """Something asked for by name is not in the store."""
+
+    def __init__(self, what: str, name: str, remedy: str) -> None:
+        super().__init__(what, name, remedy)
+        self.what, self.name, self.remedy = what, name, remedy
+
+    def __str__(self) -> str:
+        return f"no {self.what} '{self.name}' is stored; {self.remedy}"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One interaction with its newest score under one rubric, as lists show it."""
+
+    interaction: Interaction
+    duration_s: float
+    rubric: str
+    rubric_version: int
+    score: float | None
+    assessed_share: float
+    critical_misses: int
+    judged_at: datetime
+
+
+def open_store(home: Path, url: str | None = None) -> "Store":
+    """The store in a folder, made when it is new; `url` names another database than the SQLite file there.
+
+    Raises:
+        StoreUnusable: it cannot be opened, or another version of Comport wrote it.
+    """
+    engine, found = _connect(home, url)
+    if found is None:
+        upgrade(engine)
+    elif found != SCHEMA:
+        place = engine.url.render_as_string(hide_password=True)
+        raise StoreUnusable(place, f"schema {found}, expected {SCHEMA}", "run: comport upgrade")
+    return Store(engine, home)
+
+
+def upgrade_store(home: Path, url: str | None = None) -> str:
+    """Brings the store in a folder to `SCHEMA`, and gives it back.
+
+    Raises:
+        StoreUnusable: it cannot be opened.
+    """
+    engine, _ = _connect(home, url)
+    upgrade(engine)
+    return SCHEMA
+
+
+def _connect(home: Path, url: str | None) -> tuple[Engine, str | None]:
+    """The engine, and the schema found in its database (None for an empty one)."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (home / "observations").mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreUnusable(
+            str(home), error.strerror or str(error), "choose another folder with --home"
+        ) from error
+    engine = create_engine(url or f"sqlite:///{home / 'comport.db'}")
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    try:
+        with engine.connect() as connection:
+            return engine, _schema_of(connection)
+    except DatabaseError as error:
+        place = engine.url.render_as_string(hide_password=True)
+        raise StoreUnusable(place, str(error.orig), "check the file and its rights") from error
+
+
+def _schema_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # WAL: the dashboard reads while an audit writes. FULL is kept: a scorecard that was reported is on disk.
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def upgrade(engine: Engine) -> None:
+    """Brings the database to `SCHEMA`; every step keeps the data."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+class Store:
+    """Reads and writes; every write is one transaction, so that nothing is ever stored by halves."""
+
+    def __init__(self, engine: Engine, home: Path) -> None:
+        self.engine, self.home = engine, home
+        self._pending: Connection | None = None
+
+    @property
+    def observations_folder(self) -> Path:
+        return self.home / "observations"
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction; inside another one it joins it, so that many writes can be one.
+
+        Raises:
+            StoreUnusable: the database cannot be written, for example because the disk is full.
+        """
+        if self._pending is not None:
+            yield self._pending
+            return
+        try:
+            with self.engine.begin() as connection:
+                self._pending = connection
+                yield connection
+        except IntegrityError:
+            raise
+        except DatabaseError as error:
+            raise StoreUnusable(
+                self.engine.url.render_as_string(hide_password=True),
+                f"cannot be written ({error.orig})",
+                "what was stored before is untouched: make room or mend the rights, then run the same again",
+            ) from error
+        finally:
+            self._pending = None
+
+    # -- what comes in ---------------------------------------------------------------------------------
+
+    def recording(self, identity: str) -> Recording | None:
+        """The recording with this SHA-256, None when it is new."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(t.recording).where(t.recording.c.id == identity)).one_or_none()
+        if row is None:
+            return None
+        size = None if row.width_px is None else (row.width_px, row.height_px)
+        return Recording(row.id, row.duration_s, row.channels, row.sample_rate_hz, row.codec, row.fps, size)
+
+    def known(self, recording: str) -> Callable[[Provenance], Observed | None]:
+        """A function that looks up what was perceived in a recording in exactly this way before."""
+
+        def look_up(provenance: Provenance) -> Observed | None:
+            with self.engine.connect() as connection:
+                file = connection.execute(
+                    select(t.observation.c.file).where(
+                        t.observation.c.recording_id == recording,
+                        t.observation.c.provenance_digest == provenance.digest,
+                    )
+                ).scalar()
+            if file is None:
+                return None
+            try:
+                return obs.load(self.observations_folder / file)
+            except obs.ObservationsUnreadable:
+                # A damaged file is perceived anew: the recording is the truth, this was only a record of it.
+                return None
+
+        return look_up
+
+    def keep(self, interaction: Interaction, observations: Observations, new: Iterable[Observed]) -> None:
+        """Stores an interaction and what is new of its observations: first the files, then their rows."""
+        rows = []
+        for one in new:
+            path = obs.save(one, self.observations_folder)
+            rows.append(
+                {
+                    "recording_id": one.recording,
+                    "need": one.provenance.need,
+                    "provenance_digest": one.provenance.digest,
+                    "engine": one.provenance.engine,
+                    "file": str(path.relative_to(self.observations_folder)),
+                    "made_at": datetime.now(UTC),
+                }
+            )
+        with self.writing() as connection:
+            _keep_recording(connection, observations.recording)
+            _keep_interaction(connection, interaction)
+            for row in rows:
+                same = (
+                    t.observation.c.recording_id == row["recording_id"],
+                    t.observation.c.provenance_digest == row["provenance_digest"],
+                )
+                changed = connection.execute(update(t.observation).where(*same).values(**row)).rowcount
+                if not changed:
+                    connection.execute(insert(t.observation).values(**row))
+
+    def interaction(self, prefix: str) -> Interaction:
+        """The interaction whose id starts with `prefix`, or whose title is it.
+
+        Raises:
+            NotStored: none, or more than one, fits.
+        """
+        column = t.interaction.c
+        with self.engine.connect() as connection:
+            rows = (
+                connection.execute(
+                    select(t.interaction).where(column.id.startswith(prefix, autoescape=True)).limit(2)
+                ).all()
+                or connection.execute(select(t.interaction).where(column.title == prefix).limit(2)).all()
+            )
+        if len(rows) != 1:
+            remedy = "give more letters of its id" if rows else "`comport show` lists what is stored"
+            raise NotStored("single interaction" if rows else "interaction", prefix, remedy)
+        return _interaction(rows[0])
+
+    def interactions(self, channels: Iterable[Channel]) -> Iterator[tuple[Interaction, Observations]]:
+        """Every interaction on these channels with its newest observations."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(
+                select(t.interaction, t.recording)
+                .join(t.recording, t.recording.c.id == t.interaction.c.recording_id)
+                .where(t.interaction.c.channel.in_([c.value for c in channels]))
+                .order_by(t.interaction.c.id)
+            ).all()
+            files: dict[str, dict[str, str]] = {}
+            for one in connection.execute(
+                select(t.observation.c.recording_id, t.observation.c.need, t.observation.c.file).order_by(
+                    t.observation.c.made_at
+                )
+            ):
+                files.setdefault(one.recording_id, {})[one.need] = one.file
+        for row in rows:
+            yield _interaction(row), self._gather(row, files.get(row.recording_id, {}))
+
+    def count(self, channels: Iterable[Channel]) -> int:
+        """How many interactions there are on these channels."""
+        query = select(func.count()).where(t.interaction.c.channel.in_([c.value for c in channels]))
+        with self.engine.connect() as connection:
+            return connection.execute(query.select_from(t.interaction)).scalar_one()
+
+    def observations(self, interaction: Interaction) -> Observations:
+        """The newest observations of an interaction."""
+        with self.engine.connect() as connection:
+            files = connection.execute(
+                select(t.observation.c.need, t.observation.c.file)
+                .where(t.observation.c.recording_id == interaction.recording)
+                .order_by(t.observation.c.made_at)
+            ).all()
+            row = connection.execute(
+                select(t.recording).where(t.recording.c.id == interaction.recording)
+            ).one()
+        return self._gather(row, {one.need: one.file for one in files})
+
+    def _gather(self, row: Any, files: dict[str, str]) -> Observations:
+        size = None if row.width_px is None else (row.width_px, row.height_px)
+        identity = row._mapping[t.recording.c.id]
+        recording = Recording(
+            identity, row.duration_s, row.channels, row.sample_rate_hz, row.codec, row.fps, size
+        )
+        observed = tuple(obs.load(self.observations_folder / files[need]) for need in sorted(files))
+        missing = (
+            ()
+            if "utterances" in files
+            else (("utterances", "weights missing, run: comport weights fetch small"),)
+        )
+        return obs.gather(recording, observed, missing)
+
+    # -- what was judged -------------------------------------------------------------------------------
+
+    def keep_rubric(self, rubric: Rubric) -> None:
+        """Stores a rubric version, once."""
+        with self.writing() as connection:
+            if connection.execute(
+                select(t.rubric.c.digest).where(t.rubric.c.digest == rubric.digest)
+            ).scalar():
+                return
+            connection.execute(
+                insert(t.rubric).values(
+                    digest=rubric.digest,
+                    name=rubric.rubric,
+                    version=rubric.version,
+                    title=rubric.title,
+                    content=rubric.model_dump_json(),
+                    added_at=datetime.now(UTC),
+                )
+            )
+
+    def rubric(self, digest: str) -> Rubric:
+        """The stored rubric version.
+
+        Raises:
+            NotStored: there is none with this digest.
+        """
+        with self.engine.connect() as connection:
+            content = connection.execute(
+                select(t.rubric.c.content).where(t.rubric.c.digest == digest)
+            ).scalar()
+        if content is None:
+            raise NotStored("rubric", digest[:12], "audit something under it first")
+        return Rubric.model_validate_json(content)
+
+    def keep_scorecard(self, card: Scorecard) -> bool:
+        """Stores a scorecard; False when just this judgement is stored already, which then stays as it is."""
+        same = (
+            t.scorecard.c.interaction_id == card.interaction,
+            t.scorecard.c.rubric_digest == card.rubric_digest,
+            t.scorecard.c.observations_digest == card.observations_digest,
+            t.scorecard.c.software == card.software,
+        )
+        with self.writing() as connection:
+            if connection.execute(select(t.scorecard.c.id).where(*same)).scalar():
+                return False
+            connection.execute(
+                insert(t.scorecard).values(
+                    interaction_id=card.interaction,
+                    rubric_digest=card.rubric_digest,
+                    rubric_name=card.rubric,
+                    observations_digest=card.observations_digest,
+                    software=SOFTWARE,
+                    score=card.score.score,
+                    assessed_share=card.score.assessed_share,
+                    critical_misses=len(card.score.critical_misses),
+                    content=obs.to_json(card).decode(),
+                    judged_at=datetime.now(UTC),
+                )
+            )
+        return True
+
+    def scorecards(self, interaction: str) -> tuple[Scorecard, ...]:
+        """The newest scorecard of an interaction under each rubric, newest first."""
+        newest = (
+            select(func.max(t.scorecard.c.id))
+            .where(t.scorecard.c.interaction_id == interaction)
+            .group_by(t.scorecard.c.rubric_name)
+        )
+        with self.engine.connect() as connection:
+            found = connection.execute(
+                select(t.scorecard.c.content)
+                .where(t.scorecard.c.id.in_(newest))
+                .order_by(t.scorecard.c.id.desc())
+            ).scalars()
+            return tuple(msgspec.json.decode(content, type=Scorecard) for content in found)
+
+    def rows(self, search: str = "", limit: int = 100, offset: int = 0) -> tuple[Row, ...]:
+        """Interactions with their newest score under each rubric, last judged first.
+
+        `search` is looked for in title, agent, customer and branch.
+        """
+        newest = select(func.max(t.scorecard.c.id)).group_by(
+            t.scorecard.c.interaction_id, t.scorecard.c.rubric_name
+        )
+        query = (
+            select(
+                t.interaction,
+                t.recording.c.duration_s,
+                t.scorecard,
+                t.rubric.c.version.label("rubric_version"),
+            )
+            .join(t.scorecard, t.scorecard.c.interaction_id == t.interaction.c.id)
+            .join(t.rubric, t.rubric.c.digest == t.scorecard.c.rubric_digest)
+            .join(t.recording, t.recording.c.id == t.interaction.c.recording_id)
+            .where(t.scorecard.c.id.in_(newest))
+            .order_by(t.scorecard.c.id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        if search:
+            columns = (
+                t.interaction.c.title,
+                t.interaction.c.agent,
+                t.interaction.c.customer,
+                t.interaction.c.branch,
+            )
+            found = [column.icontains(search, autoescape=True) for column in columns]
+            query = query.where(found[0] | found[1] | found[2] | found[3])
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            Row(
+                _interaction(row),
+                row.duration_s,
+                row.rubric_name,
+                row.rubric_version,
+                row.score,
+                row.assessed_share,
+                row.critical_misses,
+                row.judged_at,
+            )
+            for row in rows
+        )
+
+
+def _keep_recording(connection: Connection, recording: Recording) -> None:
+    if connection.execute(select(t.recording.c.id).where(t.recording.c.id == recording.id)).scalar():
+        return
+    width_px, height_px = recording.size_px or (None, None)
+    connection.execute(
+        insert(t.recording).values(
+            id=recording.id,
+            duration_s=recording.duration_s,
+            channels=recording.channels,
+            sample_rate_hz=recording.sample_rate_hz,
+            codec=recording.codec,
+            fps=recording.fps,
+            width_px=width_px,
+            height_px=height_px,
+        )
+    )
+
+
+def _keep_interaction(connection: Connection, interaction: Interaction) -> None:
+    """Stores the facts, or brings them up to date: what is known about an interaction may grow."""
+    facts = {
+        "channel": interaction.channel.value,
+        "title": interaction.title,
+        "path": interaction.path,
+        "recording_id": interaction.recording,
+        "started_at": datetime.fromisoformat(interaction.started_at) if interaction.started_at else None,
+        "agent": interaction.agent,
+        "customer": interaction.customer,
+        "branch": interaction.branch,
+        "language": interaction.language,
+        "roles": msgspec.json.encode(interaction.roles).decode(),
+    }
+    changed = connection.execute(
+        update(t.interaction).where(t.interaction.c.id == interaction.id).values(**facts)
+    ).rowcount
+    if not changed:
+        connection.execute(
+            insert(t.interaction).values(id=interaction.id, added_at=datetime.now(UTC), **facts)
+        )
+
+
+def _interaction(row: Any) -> Interaction:
+    values = row._mapping
+    return Interaction(
+        values[t.interaction.c.id],
+        Channel(row.channel),
+        row.title,
+        row.path,
+        row.recording_id,
+        row.started_at.isoformat() if row.started_at else None,
+        row.agent,
+        row.customer,
+        row.branch,
+        row.language,
+        msgspec.json.decode(row.roles, type=tuple[tuple[str, Role], ...]),
+    )

@@ -1,0 +1,129 @@
+"""The tables, as the newest migration leaves them. A change here needs a migration in the same commit."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time, kept in UTC; SQLite has no zones and gets none."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_SHA256 = String(64)
+
+recording = Table(
+    "recording",
+    metadata,
+    Column("id", _SHA256, primary_key=True),
+    Column("duration_s", Float, nullable=False),
+    Column("channels", Integer, nullable=False),
+    Column("sample_rate_hz", Integer, nullable=False),
+    Column("codec", String(40), nullable=False),
+    Column("fps", Float),
+    Column("width_px", Integer),
+    Column("height_px", Integer),
+)
+
+interaction = Table(
+    "interaction",
+    metadata,
+    Column("id", _SHA256, primary_key=True),
+    Column("channel", String(20), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("recording_id", ForeignKey("recording.id"), nullable=False, index=True),
+    Column("started_at", UtcTime),
+    Column("agent", Text),
+    Column("customer", Text),
+    Column("branch", Text),
+    Column("language", String(20)),
+    Column("roles", Text, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+)
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("recording_id", ForeignKey("recording.id"), primary_key=True),
+    Column("provenance_digest", _SHA256, primary_key=True),
+    Column("need", String(40), nullable=False),
+    Column("engine", String(80), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+)
+
+rubric = Table(
+    "rubric",
+    metadata,
+    Column("digest", _SHA256, primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+)
+
+scorecard = Table(
+    "scorecard",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("interaction_id", ForeignKey("interaction.id"), nullable=False),
+    Column("rubric_digest", ForeignKey("rubric.digest"), nullable=False),
+    Column("rubric_name", String(80), nullable=False),
+    Column("observations_digest", _SHA256, nullable=False),
+    Column("software", String(40), nullable=False),
+    Column("score", Float),
+    Column("assessed_share", Float, nullable=False),
+    Column("critical_misses", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("judged_at", UtcTime, nullable=False),
+    UniqueConstraint("interaction_id", "rubric_digest", "observations_digest", "software"),
+    Index(None, "interaction_id", "rubric_name"),
+)
+
+user = Table(
+    "user_account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+)

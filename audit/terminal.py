@@ -1,0 +1,123 @@
+"""Scorecards and lists as people read them in a terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from audit.interactions import Interaction, clock
+from audit.judge import Evidence, Finding, Verdict
+from audit.quantities import show
+from audit.score import show_sum
+from audit.scorecard import Scorecard
+from audit.store import Row
+
+MARKS = {
+    Verdict.MET: ("✓", "green"),
+    Verdict.MISSED: ("✗", "red"),
+    Verdict.NO_OPPORTUNITY: ("–", "dim"),
+    Verdict.CANNOT_TELL: ("?", "yellow"),
+}
+
+UNSURE = 0.7
+"""Assessed verdicts with less confidence are marked, so that a person looks there first."""
+
+
+def print_scorecard(console: Console, interaction: Interaction, card: Scorecard, duration_s: float) -> None:
+    """Prints one scorecard: what everybody must know first, then each finding, then the sum."""
+    score = "–" if card.score.score is None else f"{card.score.score:.1f}"
+    console.print()
+    console.print(
+        f"[bold]{escape(interaction.title)}[/]  {interaction.channel}, {clock(duration_s)}"
+        f"  ·  {escape(card.rubric_title)} (version {card.rubric_version})",
+        highlight=False,
+    )
+    judged = f"{100 * card.score.assessed_share:.0f} % of the weight that applied could be judged"
+    console.print(f"[bold]Score {score}[/]  {judged}", highlight=False)
+    if card.roles.of:
+        console.print(f"[dim]{escape(card.roles.how)}[/]", highlight=False)
+    for caveat in card.caveats:
+        console.print(f"[yellow]! {escape(caveat)}[/]", highlight=False)
+    findings = {f.standard: f for f in card.findings}
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
+    table.add_column("")
+    table.add_column("standard", min_width=24, ratio=4)
+    table.add_column("weight × credit", justify="right", no_wrap=True)
+    table.add_column("why, and where", ratio=6)
+    for section in card.score.sections:
+        total = "no score" if section.score is None else f"{section.score:.1f}"
+        table.add_row(
+            "",
+            Text(f"{section.title} (weight {section.weight:g})", style="bold"),
+            Text(total, style="bold"),
+            "",
+        )
+        for line in section.lines:
+            mark, style = MARKS[line.verdict]
+            sum_ = "" if line.points is None else f"{line.weight:g} × {line.credit:.2f} = {line.points:.2f}"
+            table.add_row(Text(mark, style), Text(line.title), Text(sum_), _why(findings[line.standard]))
+    console.print(table)
+    console.print(f"Sum: {show_sum(card.score)}", highlight=False)
+    if card.score.critical_misses:
+        console.print(
+            f"[red]Critical standards missed: {', '.join(card.score.critical_misses)}[/]", highlight=False
+        )
+
+
+def _why(finding: Finding) -> Group:
+    reason = finding.reason
+    if finding.verdict.assessed and finding.confidence < UNSURE:
+        reason += f" (unsure, {finding.confidence:.0%})"
+    lines = [Text(reason, style="yellow" if finding.verdict == Verdict.CANNOT_TELL else "")]
+    lines += [Text(show_evidence(e), style="dim") for e in finding.evidence[:3]]
+    if len(finding.evidence) > 3:
+        lines.append(Text(f"and {len(finding.evidence) - 3} more", style="dim"))
+    if not finding.evidence and finding.searched and finding.verdict.assessed:
+        lines.append(Text("searched " + show_spans(finding), style="dim"))
+    return Group(*lines)
+
+
+def show_spans(finding: Finding) -> str:
+    """The spans that were searched, as times on a player."""
+    return ", ".join(f"{clock(s.start_s)}–{clock(s.end_s)}" for s in finding.searched)
+
+
+def show_evidence(evidence: Evidence) -> str:
+    """One moment in a line: its time, who, and the words or the value."""
+    who = f" {evidence.role}" if evidence.role else ""
+    what = f"“{evidence.quote}”" if evidence.quote else ""
+    if evidence.value is not None:
+        what = show(evidence.value, evidence.unit)
+    return f"{clock(evidence.span.start_s)}{who} {what}".rstrip()
+
+
+def print_rows(console: Console, rows: Iterable[Row]) -> None:
+    """Prints stored interactions, a line each."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (
+        ("id", "left"),
+        ("title", "left"),
+        ("channel", "left"),
+        ("length", "right"),
+        ("agent", "left"),
+        ("rubric", "left"),
+        ("score", "right"),
+        ("judged", "right"),
+        ("critical", "right"),
+    ):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(
+            row.interaction.id[:10],
+            escape(row.interaction.title),
+            row.interaction.channel,
+            clock(row.duration_s),
+            escape(row.interaction.agent or ""),
+            f"{row.rubric} {row.rubric_version}",
+            "–" if row.score is None else f"{row.score:.1f}",
+            f"{100 * row.assessed_share:.0f} %",
+            str(row.critical_misses or ""),
+        )
+    console.print(table)

@@ -1,0 +1,77 @@
+"""The examples inside each standard, run like tests of code."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from audit.interactions import Conversation, Role, Roles, Speakers
+from audit.judge import Verdict, explain_keep, judge_standard
+from audit.quantities import parse_quantity
+from audit.rubric import Rubric, Standard
+from models.observations import Utterance, span
+from models.transcripts import observed_transcript, spread
+
+WORDS_PER_S = 2.5
+"""The pace at which an example is spoken: 150 words a minute, the upper end of comfortable speech."""
+
+PAUSE_S = 0.5
+"""Between two lines of an example."""
+
+_LINE = re.compile(r"\s*(agent|customer|bot|other)\s*:\s*(.*)", re.IGNORECASE)
+
+
+class ExampleResult(msgspec.Struct, frozen=True):
+    """What one example gave: it passes when `found` is what was `wanted`."""
+
+    standard: str
+    wanted: Verdict
+    found: Verdict
+    text: str
+    reason: str
+
+    @property
+    def passed(self) -> bool:
+        return self.wanted == self.found
+
+
+def run_examples(rubric: Rubric) -> tuple[ExampleResult, ...]:
+    """The verdict on every example of every standard."""
+    return tuple(result for standard in rubric.standards for result in _run(rubric, standard))
+
+
+def _run(rubric: Rubric, standard: Standard) -> Iterator[ExampleResult]:
+    for wanted in (Verdict.MET, Verdict.MISSED, Verdict.NO_OPPORTUNITY):
+        for text in getattr(standard.examples, wanted.value):
+            if standard.keep and wanted.assessed:
+                amount = parse_quantity(text)
+                credit = standard.keep.credit(amount.value)
+                reason = explain_keep(standard.keep, amount.value, amount.unit)
+                yield ExampleResult(
+                    standard.id, wanted, Verdict.MET if credit == 1 else Verdict.MISSED, text, reason
+                )
+            elif not standard.ask:
+                finding = judge_standard(standard, enact(text, rubric, standard.by))
+                yield ExampleResult(standard.id, wanted, finding.verdict, text, finding.reason)
+
+
+def enact(text: str, rubric: Rubric, by: Role = Role.AGENT) -> Conversation:
+    """A short dialogue (`agent: …` / `customer: …`, else one utterance of `by`) as a conversation."""
+    channel = rubric.applies_to[0]
+    speaking: Role = Role.AGENT if by == Role.ANYONE else by
+    utterances: list[Utterance] = []
+    at_s = 0.0
+    for line in text.strip().splitlines():
+        named = _LINE.match(line)
+        speaking = Role(named[1].lower()) if named else speaking
+        said = named[2] if named else line.strip()
+        if not said:
+            continue
+        end_s = at_s + len(said.split()) / WORDS_PER_S
+        where = span(at_s, at_s if channel.is_text else end_s)
+        utterances.append(Utterance(where, speaking.value, rubric.language, said, spread(said, where)))
+        at_s = end_s + PAUSE_S
+    observations = observed_transcript("example", "example", utterances, spoken=not channel.is_text)
+    speakers = Speakers(channel, observations, rubric.finder)
+    roles = Roles(tuple((role.value, role) for role in Role), "named in the example", 1.0)
+    return Conversation(channel, observations, roles, speakers)

@@ -1,0 +1,87 @@
+"""Perceives in one recording what a rubric needs, and nothing that is already known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from models import media, speech
+from models.errors import ComportError
+from models.observations import Observations, Observed, Provenance, Recording, gather
+
+NEEDS = ("activity", "utterances")
+"""What can be perceived: when there is speech, and the words."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """How to listen: the recogniser, its model, and the language expected."""
+
+    language: str
+    engine: str = "auto"
+    whisper: str | None = None
+
+
+Known = Callable[[Provenance], Observed | None]
+Progress = Callable[[float, float], None]
+"""Gets seconds done and seconds in all."""
+
+
+def observe(
+    path: Path,
+    needs: frozenset[str],
+    listening: Listening,
+    known: Known = lambda provenance: None,
+    recording: Recording | None = None,
+    progress: Progress = lambda done_s, all_s: None,
+) -> tuple[Observations, tuple[Observed, ...]]:
+    """What is perceived in the file, and of that the answers that are new and should be saved.
+
+    A need whose engine or weights are missing is named in `Observations.missing` with the reason.
+    `recording` is given when this very file is known already, so that it is not opened without need.
+
+    Raises:
+        media.UnreadableMedia: the file cannot be read or decoded.
+    """
+    wanted: list[tuple[str, Provenance]] = []
+    missing: list[tuple[str, str]] = []
+    engine: speech.Engine | None = None
+    if needs & {"activity", "utterances"}:
+        wanted.append(("activity", speech.activity_provenance()))
+    if "utterances" in needs:
+        try:
+            engine = speech.choose_engine(listening.engine, listening.whisper, listening.language)
+            wanted.append(("utterances", speech.utterances_provenance(engine)))
+        except ComportError as error:
+            missing.append(("utterances", error.line))
+    answers = {need: known(provenance) for need, provenance in wanted}
+    if recording is not None and all(answers.values()):
+        found = tuple(answer for answer in answers.values() if answer)
+        return gather(recording, found, tuple(missing)), ()
+
+    recording = media.probe(path)
+    sound = media.samples(path)
+    # The header may lie about the length; what was decoded does not.
+    recording = msgspec.structs.replace(recording, duration_s=round(sound.shape[1] / media.RATE_HZ, 3))
+    new: list[Observed] = []
+    for need, provenance in wanted:
+        if answers[need]:
+            continue
+        if need == "activity":
+            answer = Observed(recording.id, provenance, activity=speech.detect_activity(sound))
+        else:
+            active = answers["activity"]
+            if engine is None or active is None or active.activity is None:
+                continue
+            all_s = sum(s.duration_s for a in active.activity for s in a.spans)
+
+            def report(heard_s: float, all_s: float = all_s) -> None:
+                progress(heard_s, all_s)
+
+            heard = speech.transcribe(sound, active.activity, engine, listening.language, report)
+            answer = Observed(recording.id, provenance, utterances=heard)
+        answers[need] = answer
+        new.append(answer)
+    found = tuple(answer for answer in answers.values() if answer)
+    return gather(recording, found, tuple(missing)), tuple(new)

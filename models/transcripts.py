@@ -1,0 +1,50 @@
+"""Words that a person or another system wrote down, as observations."""
+
+from models.observations import (
+    Activity,
+    Observations,
+    Observed,
+    Provenance,
+    Recording,
+    Span,
+    Utterance,
+    Word,
+    gather,
+    span,
+    union,
+)
+
+FORMAT_VERSION = "1"
+"""Raised when the same file would be read into other words than before."""
+
+
+def spread(text: str, over: Span) -> tuple[Word, ...]:
+    """The words of `text` laid over a span in proportion to their letters, each with probability 1."""
+    written = text.split()
+    letters = sum(len(w) + 1 for w in written) or 1
+    words: list[Word] = []
+    done = 0
+    for word in written:
+        start_s = over.start_s + over.duration_s * done / letters
+        done += len(word) + 1
+        words.append(Word(span(start_s, over.start_s + over.duration_s * done / letters), word, 1.0))
+    return tuple(words)
+
+
+def observed_transcript(identity: str, form: str, utterances: list[Utterance], spoken: bool) -> Observations:
+    """The observations in a transcript with this SHA-256; of `spoken` words also when there was speech."""
+    ordered = tuple(sorted(utterances, key=lambda u: u.span))
+    # A moment after the last message still belongs to the conversation: spans are half-open.
+    duration_s = round(max(u.span.end_s for u in ordered) + (0.0 if spoken else 0.001), 3)
+    recording = Recording(identity, duration_s, 0, 0, form)
+    parameters = (("form", form),)
+    words = Provenance("utterances", "transcript", FORMAT_VERSION, "", parameters)
+    observed = [Observed(identity, words, utterances=ordered)]
+    if spoken:
+        speakers = dict.fromkeys(u.speaker for u in ordered)
+        activity = tuple(
+            Activity(speaker, union(u.span for u in ordered if u.speaker == speaker)) for speaker in speakers
+        )
+        when = Provenance("activity", "transcript", FORMAT_VERSION, "", parameters)
+        observed.append(Observed(identity, when, activity=activity))
+    return gather(recording, tuple(observed), ())
