@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from models.language import BREAK, Match, Phrases
+from models.language import BREAK, Match, Phrases, Prepared
 from models.observations import Activity, Observations, Span, Utterance, span, union
 
 
@@ -73,8 +76,8 @@ class Roles(msgspec.Struct, frozen=True):
 
 
 PAUSE_S = 1.5
-"""No phrase reaches over a longer pause. Source: pauses within a turn above 1.5 s are rare
-(Heldner & Edlund 2010, J. Phonetics 38, fig. 5)."""
+"""No phrase reaches over a longer pause. Source: 92 % of the pauses within turns of a real call are
+shorter (`bench/pauses.py`)."""
 
 
 class Track(msgspec.Struct, frozen=True):
@@ -97,10 +100,18 @@ class Track(msgspec.Struct, frozen=True):
         )
 
 
+class Heard(NamedTuple):
+    """Words as arrays of shape `(n,)`, in order of their start."""
+
+    starts_s: NDArray[np.float64]
+    ends_s: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+
+
 class Speakers:
     """The words of each speaker label of some observations, and where they say the phrases of a rubric."""
 
-    def __init__(self, channel: Channel, observations: Observations, phrases: Phrases | None) -> None:
+    def __init__(self, channel: Channel, observations: Observations, phrases: Phrases) -> None:
         self._written = channel.is_text
         self._phrases = phrases
         self._of: dict[str | None, list[Utterance]] = {}
@@ -109,6 +120,7 @@ class Speakers:
         for activity in observations.activity or ():
             self._of.setdefault(activity.speaker, [])
         self._tracks: dict[str | None, Track] = {}
+        self._prepared: dict[str | None, Prepared] = {}
         self._said: dict[str | None, dict[str, tuple[Event, ...]]] = {}
 
     @property
@@ -142,16 +154,24 @@ class Speakers:
         if speaker not in self._said:
             found: dict[str, tuple[Event, ...]] = {}
             track = self.track(speaker)
-            for match in self._phrases.find(track.texts) if self._phrases and track.texts else ():
+            for match in self._phrases.find(self._prepare(speaker)):
                 found[match.phrase] = (*found.get(match.phrase, ()), track.event(match))
             self._said[speaker] = found
         return self._said[speaker]
 
-    def closest(self, phrase: str, speaker: str | None) -> Event | None:
-        """The words of the speaker most like a phrase that was not found, if any are near."""
+    def near(self, phrase: str, speaker: str | None) -> tuple[Event, ...]:
+        """Words of the speaker like a phrase, the likest first, that are no other phrase of the rubric."""
         track = self.track(speaker)
-        match = self._phrases.closest(phrase, track.texts) if self._phrases and track.texts else None
-        return track.event(match) if match else None
+        others = [e.span for name, found in self.said(speaker).items() if name != phrase for e in found]
+        matches = (track.event(m) for m in self._phrases.near(phrase, self._prepare(speaker)))
+        return tuple(
+            e for e in matches if not any((e.span & o).duration_s > e.span.duration_s / 2 for o in others)
+        )
+
+    def _prepare(self, speaker: str | None) -> Prepared:
+        if speaker not in self._prepared:
+            self._prepared[speaker] = self._phrases.prepare(self.track(speaker).texts)
+        return self._prepared[speaker]
 
 
 class Conversation:
@@ -205,6 +225,23 @@ class Conversation:
         """Seconds of speech of which nobody knows who spoke."""
         return sum(s.duration_s for s in self.speech(None))
 
+    def heard(self, role: Role) -> Heard:
+        """The words that may be the role's (its own and those of unknown speakers) as arrays, in order."""
+        if role not in self._heard:
+            words = sorted(
+                (w.span.start_s, w.span.end_s, w.probability)
+                for who, utterance in self.utterances
+                if role == Role.ANYONE or who in (role, None)
+                for w in utterance.words
+            )
+            columns = np.array(words, dtype=float).reshape(-1, 3).T
+            self._heard[role] = Heard(*columns)
+        return self._heard[role]
+
+    @cached_property
+    def _heard(self) -> dict[Role, Heard]:
+        return {}
+
     def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
         """Where a role says a phrase of the rubric; None: an unknown speaker, `ANYONE`: everybody."""
         found = [
@@ -214,10 +251,10 @@ class Conversation:
         ]
         return tuple(sorted(found, key=lambda e: e.span))
 
-    def closest(self, phrase: str, role: Role | None) -> Event | None:
-        """The words of a role most like a phrase that it was not found to say, if any are near."""
-        near = (self._speakers.closest(phrase, speaker) for speaker in self._voices(role))
-        return next((msgspec.structs.replace(e, role=role) for e in near if e), None)
+    def near(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
+        """Words of a role like a phrase that it was not found to say, the likest of each speaker first."""
+        near = (e for speaker in self._voices(role) for e in self._speakers.near(phrase, speaker))
+        return tuple(msgspec.structs.replace(e, role=role) for e in near)
 
     def _voices(self, role: Role | None) -> list[str | None]:
         return [s for s in self._speakers.labels if role in (Role.ANYONE, self._role.get(s))]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 
 import msgspec
+import numpy as np
 
 from audit.interactions import Conversation, Event, Role, clock, cut
 from audit.quantities import Quantity, show
@@ -223,22 +224,22 @@ def _deaf(conversation: Conversation, by: Role, windows: Iterable[Span]) -> str:
         return conversation.missing.get("utterances", "no transcript")
     if not conversation.recognised:
         return ""
+    words = conversation.heard(by)
     for window in windows:
-        words = [
-            w
-            for role, utterance in conversation.utterances
-            if by == Role.ANYONE or role in (by, None)
-            for w in utterance.words
-            if window.start_s <= w.span.start_s < window.end_s
-        ]
         roles = {role for role, _ in conversation.activity if by == Role.ANYONE or role in (by, None)}
         spoken = [s for role in roles for s in cut(conversation.speech(role), window)]
         spoken_s = sum(s.duration_s for s in spoken)
-        unheard_s = sum(s.duration_s for s in spoken if not any(w.span & s for w in words))
+        # The first word that ends after a stretch of speech began is in it, or there is none in it.
+        after = np.searchsorted(words.ends_s, [s.start_s for s in spoken], side="right")
+        unheard_s = sum(
+            s.duration_s
+            for s, i in zip(spoken, after, strict=True)
+            if i == len(words.starts_s) or words.starts_s[i] >= s.end_s
+        )
         if spoken_s > 0 and unheard_s / spoken_s > UNHEARD_SHARE:
             return f"{unheard_s:.0f} of {spoken_s:.0f} s of speech could not be understood"
-        heard = sum(w.probability for w in words) / len(words) if words else 1.0
-        if heard < LEAST_HEARD:
+        inside = words.probabilities[slice(*np.searchsorted(words.starts_s, (window.start_s, window.end_s)))]
+        if len(inside) and (heard := float(inside.mean())) < LEAST_HEARD:
             return f"the words were heard too weakly (mean probability {heard:.2f})"
     return ""
 
@@ -292,8 +293,8 @@ def _doubt(
                 where = clock(event.span.start_s)
                 return f"'{phrase}' was said at {where}, but by whom is unknown", (_quoted(event, phrase),)
         if conversation.recognised:
-            near = conversation.closest(phrase, by)
-            if near and _starts_in(near, window):
+            near = next((e for e in conversation.near(phrase, by) if _starts_in(e, window)), None)
+            if near:
                 where = clock(near.span.start_s)
                 return f"something like '{phrase}' was heard at {where}", (_quoted(near, f"like {phrase}"),)
     return _deaf(conversation, by, (window,)), ()
@@ -303,14 +304,9 @@ def _hearing(conversation: Conversation, by: Role, window: Span) -> float:
     """How sure one can be that nothing was missed in the window: the mean probability of its words."""
     if not conversation.recognised:
         return 1.0
-    heard = [
-        w.probability
-        for role, utterance in conversation.utterances
-        if by in (Role.ANYONE, role)
-        for w in utterance.words
-        if w.span & window
-    ]
-    return round(sum(heard) / len(heard), 3) if heard else 1.0
+    words = conversation.heard(by)
+    inside = words.probabilities[slice(*np.searchsorted(words.starts_s, (window.start_s, window.end_s)))]
+    return round(float(inside.mean()), 3) if len(inside) else 1.0
 
 
 def _avoid(standard: Standard, conversation: Conversation, window: Span) -> _Outcome:

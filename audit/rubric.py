@@ -295,7 +295,7 @@ def load_rubric(path: Path) -> Rubric:
         _check_meaning(document)
     document.raise_problems()
     if rubric is None:
-        raise yamlfile.BadFile((yamlfile.Problem(str(path), 1, "", "an empty file; expected a rubric"),))
+        raise RuntimeError(f"{path}: refused without a problem")
     return rubric
 
 
@@ -387,11 +387,13 @@ def _salvage(row: Any) -> Standard | None:
         except ValidationError as invalid:
             row = copy.deepcopy(row)
             for error in invalid.errors(include_url=False):
+                if error["type"] != "extra_forbidden":
+                    continue
                 *around, last = error["loc"]
                 holder: Any = row
                 for step in around:
                     holder = holder.get(step) if isinstance(holder, dict) else None
-                if error["type"] == "extra_forbidden" and isinstance(holder, dict):
+                if isinstance(holder, dict):
                     holder.pop(last, None)
     return None
 

@@ -173,6 +173,9 @@ def check(document: Document, kind: type[T], where: Any = lambda place: "") -> T
     """`document` as a `kind`, or None with its problems reported; `where(place)` names a place for people."""
     if document.value is None and document.problems:
         return None
+    if document.value is None:
+        document.report((), f"an empty file; expected the keys {', '.join(kind.model_fields)}")
+        return None
     if not isinstance(document.value, dict):
         document.report((), f"expected a mapping with the keys {', '.join(kind.model_fields)}")
         return None
@@ -206,7 +209,8 @@ def _explain(error: Any, place: Path_, kind: type[BaseModel]) -> str:
         case "missing":
             return f"'{place[-1]}' is missing"
         case "value_error":
-            return f"{key}: {error['ctx']['error']}" if key else str(error["ctx"]["error"])
+            own = f"{place[-1]}: " if place and isinstance(place[-1], str) else ""
+            return f"{own}{error['ctx']['error']}"
         case "enum" | "literal_error":
             return f"{key}: found {found!r}, expected {error['ctx']['expected']}"
         case "string_type":

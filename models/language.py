@@ -2,10 +2,12 @@
 
 import functools
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from models.errors import ComportError
 
@@ -54,6 +56,10 @@ class UnknownLanguage(ComportError):
 
     def __str__(self) -> str:
         return f"unknown language '{self.language}'; expected an ISO 639-1 code such as en, it or fa"
+
+
+_Hit = tuple[str, int, int, float]
+"""(phrase, first form, form after the last, likeness)."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -115,19 +121,20 @@ class Phrases:
         self._stop_words: set[str] = set(tokeniser(language).Defaults.stop_words)
         self._doc = functools.partial(Doc, vocabulary)
         self._literal = PhraseMatcher(vocabulary)
-        self._open = Matcher(vocabulary)
-        self._bit: dict[str, int] = {}
-        self._tolerant: list[_Tolerant] = []
-        self._has_open = False
+        self._open: list[_Sequence] = []
+        self._tolerant: list[_Sequence] = []
         for name, alternatives in sequences.items():
-            bodies = dict.fromkeys(_trim(alternative) for alternative in alternatives)
-            for body in filter(None, bodies):
+            for body in filter(None, dict.fromkeys(_trim(alternative) for alternative in alternatives)):
                 if any(element == ANY or element in SLOTS for element in body):
-                    self._open.add(name, [_spacy_pattern(body)], greedy="LONGEST")
-                    self._has_open = True
+                    matcher = Matcher(vocabulary)
+                    matcher.add(name, [_spacy_pattern(body)], greedy="LONGEST")
+                    words = frozenset(e for e in body if e != ANY and e not in SLOTS)
+                    self._open.append(_Sequence(name, " ".join(body), words, (), matcher))
                 else:
                     self._literal.add(name, [self._doc(words=list(body))])
                 self._add_tolerant(name, body)
+        self._open_words = _SharedWords(self._open)
+        self._tolerant_words = _SharedWords(self._tolerant)
 
     def _add_tolerant(self, name: str, body: tuple[str, ...]) -> None:
         chunks = [
@@ -141,90 +148,180 @@ class Phrases:
         text = " ".join(chunks[0])
         if len(chunks[0]) < MIN_TOLERANT_WORDS or len(text) < MIN_TOLERANT_LETTERS or not content:
             return
-        mask = 0
-        for word in set(chunks[0]):
-            mask |= 1 << self._bit.setdefault(word, len(self._bit))
-        # Half of the words must have come through unharmed for the letters to be worth comparing.
-        self._tolerant.append(_Tolerant(name, text, mask, (mask.bit_count() + 1) // 2, content))
+        self._tolerant.append(_Sequence(name, text, frozenset(chunks[0]), content))
 
-    def find(self, words: Sequence[str], tolerant: bool = True) -> list[Match]:
-        """Every place where a phrase occurs in `words` (with `BREAK` between breaths), in order.
+    def prepare(self, words: Sequence[str]) -> "Prepared":
+        """The words of one speaker (with `BREAK` between breaths) made ready to be searched many times."""
+        forms: list[str] = []
+        owner: list[int] = []
+        breaths: list[_Breath] = []
+        begin, language = 0, self.language
+        for index, word in enumerate(words):
+            if word == BREAK:
+                breaths.append(_Breath(forms, begin, len(forms)))
+                forms.append(BREAK)
+                owner.append(index)
+                begin = len(forms)
+                continue
+            for form in tokens(word, language):
+                forms.append(form)
+                owner.append(index)
+        breaths.append(_Breath(forms, begin, len(forms)))
+        spoken = [breath for breath in breaths if breath.forms]
+        return Prepared(forms, owner, spoken, self._tolerant_words.count(spoken))
+
+    def find(self, prepared: "Prepared", tolerant: bool = True) -> list[Match]:
+        """Every place where a phrase occurs, in order; `start` and `end` count the words prepared.
 
         Occurrences of one phrase do not overlap; with `tolerant` a phrase may be garbled (see `FOUND`).
         """
-        forms, owner = self._flatten(words)
-        document = self._doc(words=forms)
-        vocabulary = document.vocab
-        hits = [(vocabulary.strings[key], start, end, 1.0) for key, start, end in self._literal(document)]
-        if self._has_open:
-            hits += [(vocabulary.strings[key], start, end, 1.0) for key, start, end in self._open(document)]
+        document = self._doc(words=prepared.forms)
+        names = document.vocab.strings
+        hits = [(names[key], start, end, 1.0) for key, start, end in self._literal(document)]
+        for breath, sequence in self._open_words.all_present(prepared.breaths):
+            piece = self._doc(words=breath.forms)
+            hits += [
+                (sequence.name, breath.begin + start, breath.begin + end, 1.0)
+                for _, start, end in sequence.matcher(piece)
+            ]
         if tolerant:
-            hits += self._garbled(forms, FOUND)
-        return [
-            Match(name, owner[start], owner[end - 1] + 1, likeness)
-            for name, start, end, likeness in _best(hits)
-        ]
+            pairs = self._tolerant_words.most_present(prepared)
+            hits += filter(None, (_align(sequence, breath, FOUND) for breath, sequence in pairs))
+        return [prepared.match(hit) for hit in _best(hits)]
 
-    def closest(self, phrase: str, words: Sequence[str]) -> Match | None:
-        """The place most like the phrase that `find` did not take, at least `NEAR`; None if there is none."""
-        forms, owner = self._flatten(words)
-        hits = self._garbled(forms, NEAR, only=phrase)
-        if not hits:
-            return None
-        name, start, end, likeness = max(hits, key=lambda hit: hit[3])
-        return Match(name, owner[start], owner[end - 1] + 1, likeness)
-
-    def _flatten(self, words: Sequence[str]) -> tuple[list[str], list[int]]:
-        forms: list[str] = []
-        owner: list[int] = []
-        language = self.language
-        for index, word in enumerate(words):
-            for form in (BREAK,) if word == BREAK else tokens(word, language):
-                forms.append(form)
-                owner.append(index)
-        return forms, owner
-
-    def _garbled(
-        self, forms: list[str], least: float, only: str | None = None
-    ) -> list[tuple[str, int, int, float]]:
-        from rapidfuzz import fuzz
-
-        hits: list[tuple[str, int, int, float]] = []
-        for begin, end in _breaths(forms):
-            mask = 0
-            for form in forms[begin:end]:
-                mask |= 1 << self._bit[form] if form in self._bit else 0
-            if not mask:
-                continue
-            text = ""
-            for phrase in self._tolerant:
-                if (phrase.mask & mask).bit_count() < phrase.least_shared or (only and phrase.name != only):
-                    continue
-                text = text or " ".join(forms[begin:end])
-                if len(text) < 0.8 * len(phrase.text):
-                    continue
-                place = fuzz.partial_ratio_alignment(phrase.text, text, score_cutoff=least * 100)
-                if place is None:
-                    continue
-                first, last = _covered(forms, begin, end, place.dest_start, place.dest_end)
-                heard = " ".join(forms[first:last])
-                likeness = fuzz.ratio(phrase.text, heard) / 100
-                if likeness < least or likeness == 1.0 or len(heard) > MAX_LENGTH_EXCESS * len(phrase.text):
-                    continue
-                if least >= FOUND and any(
-                    fuzz.partial_ratio(w, heard) < CONTENT * 100 for w in phrase.content
-                ):
-                    continue
-                hits.append((phrase.name, first, last, round(likeness, 3)))
-        return hits
+    def near(self, phrase: str, prepared: "Prepared") -> list[Match]:
+        """Places like the phrase (at least `NEAR`) that `find` may not have taken, the likest first."""
+        pairs = self._tolerant_words.most_present(prepared, phrase)
+        hits = filter(None, (_align(sequence, breath, NEAR) for breath, sequence in pairs))
+        return [prepared.match(hit) for hit in sorted(hits, key=lambda hit: -hit[3])]
 
 
-class _Tolerant(msgspec.Struct, frozen=True):
+class _Sequence(msgspec.Struct, frozen=True):
+    """One way to say a phrase: its name, joined words, set of words, words of meaning, spaCy matcher."""
+
     name: str
     text: str
-    mask: int
-    least_shared: int
+    words: frozenset[str]
     content: tuple[str, ...]
+    matcher: Any = None
+
+
+class _Breath:
+    """Words said in one breath: `forms[begin:end]` of a longer list."""
+
+    def __init__(self, forms: list[str], begin: int, end: int) -> None:
+        self.begin, self.forms = begin, forms[begin:end]
+
+    @functools.cached_property
+    def text(self) -> str:
+        return " ".join(self.forms)
+
+    def covered(self, from_char: int, to_char: int) -> tuple[int, int]:
+        """The forms of which at least half lies in the letters `[from_char, to_char)` of `text`."""
+        first, last, offset = len(self.forms), 0, 0
+        for index, form in enumerate(self.forms):
+            if min(to_char, offset + len(form)) - max(from_char, offset) >= len(form) / 2:
+                first, last = min(first, index), index + 1
+            offset += len(form) + 1
+        return (first, last) if last > first else (0, 1)
+
+
+class Prepared(NamedTuple):
+    """Words of one speaker: forms, the word each came from, breaths, and their `_SharedWords.count`."""
+
+    forms: list[str]
+    owner: list[int]
+    breaths: list[_Breath]
+    shared: NDArray[np.uint8]
+
+    def match(self, hit: "_Hit") -> Match:
+        """A hit among the forms as a match among the words."""
+        name, start, end, likeness = hit
+        return Match(name, self.owner[start], self.owner[end - 1] + 1, likeness)
+
+
+class _SharedWords:
+    """Which sequences share enough words with which breaths to be worth a closer look.
+
+    Counted for all of them at once by adding rows of a 0/1 matrix: a loop in Python took ten times as long
+    as all the rest of judging (2,100 sequences, 60 breaths a call; `bench/judge.py`).
+    """
+
+    def __init__(self, sequences: list[_Sequence]) -> None:
+        self._sequences = sequences
+        self._row = {word: i for i, word in enumerate(sorted({w for s in sequences for w in s.words}))}
+        self._has = np.zeros((len(self._row), len(sequences)), np.uint8)
+        for number, sequence in enumerate(sequences):
+            self._has[[self._row[word] for word in sequence.words], number] = 1
+        self._size = self._has.sum(axis=0, dtype=np.int16)
+        self._of_name: dict[str, NDArray[np.intp]] = {}
+        for name in dict.fromkeys(s.name for s in sequences):
+            self._of_name[name] = np.array([i for i, s in enumerate(sequences) if s.name == name])
+
+    def count(self, breaths: list[_Breath]) -> NDArray[np.uint8]:
+        """How many words of each sequence (column) are in each breath (row); at most 255."""
+        shared = np.zeros((len(breaths), len(self._sequences)), np.uint8)
+        row = self._row
+        for number, breath in enumerate(breaths):
+            rows = [row[form] for form in set(breath.forms) if form in row]
+            np.add.reduce(self._has[rows], axis=0, dtype=np.uint8, out=shared[number])
+        return shared
+
+    def all_present(self, breaths: list[_Breath]) -> Iterator[tuple[_Breath, _Sequence]]:
+        """Every breath with every sequence all of whose words are in it."""
+        for breath, sequence in np.argwhere(self.count(breaths) >= self._size).tolist():
+            yield breaths[breath], self._sequences[sequence]
+
+    def most_present(
+        self, prepared: Prepared, only: str | None = None
+    ) -> Iterator[tuple[_Breath, _Sequence]]:
+        """Every breath with the two likeliest ways to say each phrase, half of whose words are there.
+
+        The likeliest are the one with the largest share of its words present, and the one with most words
+        present over absent (a longer one, of which some words were garbled).
+        """
+        rows = np.arange(len(prepared.breaths))
+        for name in (only,) if only else self._of_name:
+            numbers = self._of_name.get(name)
+            if numbers is None or not len(rows):
+                continue
+            here, size = prepared.shared[:, numbers].astype(np.int16), self._size[numbers]
+            by_share, by_surplus = (here / size).argmax(axis=1), (2 * here - size).argmax(axis=1)
+            for chosen in (by_share, np.where(by_surplus == by_share, -1, by_surplus)):
+                for row in rows[(chosen >= 0) & (2 * here[rows, chosen] >= size[chosen])].tolist():
+                    yield prepared.breaths[row], self._sequences[int(numbers[chosen[row]])]
+
+
+def _align(sequence: _Sequence, breath: _Breath, least: float) -> _Hit | None:
+    """(phrase, start, end, likeness) of the place in a breath most like the sequence, if like enough."""
+    if len(breath.text) < 0.8 * len(sequence.text):
+        return None
+    fuzz = _fuzz()
+    place = fuzz.partial_ratio_alignment(sequence.text, breath.text, score_cutoff=least * 100)
+    if place is None:
+        return None
+    first, last = breath.covered(place.dest_start, place.dest_end)
+    heard = " ".join(breath.forms[first:last])
+    likeness = fuzz.ratio(sequence.text, heard) / 100
+    if likeness < least or likeness == 1.0 or len(heard) > MAX_LENGTH_EXCESS * len(sequence.text):
+        return None
+    if least >= FOUND and not _has_content(sequence, breath.forms[first:last]):
+        return None
+    return sequence.name, breath.begin + first, breath.begin + last, round(likeness, 3)
+
+
+def _has_content(sequence: _Sequence, forms: list[str]) -> bool:
+    """Whether each word of meaning is recognisable in one form, or in two that a recogniser split it into."""
+    ratio = _fuzz().ratio
+    candidates = [*forms, *(a + b for a, b in itertools.pairwise(forms))]
+    return all(max(ratio(word, c) for c in candidates) >= CONTENT * 100 for word in sequence.content)
+
+
+@functools.cache
+def _fuzz() -> Any:
+    from rapidfuzz import fuzz
+
+    return fuzz
 
 
 def _trim(body: tuple[str, ...]) -> tuple[str, ...]:
@@ -247,31 +344,9 @@ def _spacy_pattern(body: tuple[str, ...]) -> list[dict[str, Any]]:
     return pattern
 
 
-def _breaths(forms: list[str]) -> Iterable[tuple[int, int]]:
-    begin = 0
-    for index, form in enumerate(forms):
-        if form == BREAK:
-            if index > begin:
-                yield begin, index
-            begin = index + 1
-    if len(forms) > begin:
-        yield begin, len(forms)
-
-
-def _covered(forms: list[str], begin: int, end: int, from_char: int, to_char: int) -> tuple[int, int]:
-    """The forms of which at least half lies in the characters `[from_char, to_char)` of their joined text."""
-    first, last, offset = end, begin, 0
-    for index in range(begin, end):
-        length = len(forms[index])
-        if min(to_char, offset + length) - max(from_char, offset) >= length / 2:
-            first, last = min(first, index), index + 1
-        offset += length + 1
-    return (first, last) if last > first else (begin, begin + 1)
-
-
-def _best(hits: list[tuple[str, int, int, float]]) -> list[tuple[str, int, int, float]]:
+def _best(hits: list[_Hit]) -> list[_Hit]:
     """Of overlapping hits of one phrase the likest, then the longest; in order of place."""
-    taken: list[tuple[str, int, int, float]] = []
+    taken: list[_Hit] = []
     for hit in sorted(set(hits), key=lambda h: (-h[3], h[1] - h[2], h[1], h[0])):
         if not any(hit[0] == t[0] and hit[1] < t[2] and t[1] < hit[2] for t in taken):
             taken.append(hit)

@@ -61,7 +61,7 @@ def observe(
         return gather(recording, found, tuple(missing)), ()
 
     recording = media.probe(path)
-    sound = media.samples(path)
+    sound = media.distinct(media.samples(path))
     # The header may lie about the length; what was decoded does not.
     recording = msgspec.structs.replace(recording, duration_s=round(sound.shape[1] / media.RATE_HZ, 3))
     new: list[Observed] = []

@@ -1,0 +1,149 @@
+"""Observations, conversations, rubrics and media from plain values, for tests that read as tables."""
+
+import math
+import textwrap
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
+from audit.rubric import Rubric, load_rubric
+from models.observations import (
+    Activity,
+    Observations,
+    Observed,
+    Provenance,
+    Recording,
+    Utterance,
+    Word,
+    gather,
+    span,
+    union,
+)
+
+IDENTITY = "ab" * 32
+
+WORD_S = 0.4
+
+
+def utterance(speaker: str | None, start_s: float, text: str, probability: float = 1.0) -> Utterance:
+    """Words of `WORD_S` each, one after the other."""
+    words = tuple(
+        Word(span(start_s + i * WORD_S, start_s + (i + 1) * WORD_S), word, probability)
+        for i, word in enumerate(text.split())
+    )
+    return Utterance(span(start_s, start_s + len(words) * WORD_S), speaker, "en", text, words)
+
+
+def observations(
+    lines: list[tuple[str | None, float, str]],
+    duration_s: float | None = None,
+    engine: str = "transcript",
+    probability: float = 1.0,
+    activity: dict[str | None, list[tuple[float, float]]] | None = None,
+    missing: tuple[tuple[str, str], ...] = (),
+) -> Observations:
+    """What was said as (speaker, start, text); speech is where the words are unless `activity` says otherwise."""
+    said = tuple(utterance(speaker, start_s, text, probability) for speaker, start_s, text in lines)
+    speakers = dict.fromkeys(u.speaker for u in said)
+    if activity is None:
+        active = tuple(Activity(s, union(sorted(u.span for u in said if u.speaker == s))) for s in speakers)
+    else:
+        active = tuple(Activity(s, tuple(span(*x) for x in spans)) for s, spans in activity.items())
+    last_s = max((s.end_s for a in active for s in a.spans), default=0.0)
+    recording = Recording(IDENTITY, duration_s or last_s, 2, 16000, "pcm_s16le")
+    lacking = {need for need, _ in missing}
+    observed = []
+    if "activity" not in lacking:
+        observed.append(Observed(IDENTITY, Provenance("activity", engine, "1", "", ()), activity=active))
+    if "utterances" not in lacking:
+        observed.append(Observed(IDENTITY, Provenance("utterances", engine, "1", "", ()), utterances=said))
+    return gather(recording, tuple(observed), missing)
+
+
+def interaction(channel: Channel = Channel.CALL, **facts: object) -> Interaction:
+    return Interaction(IDENTITY, channel, "a call", "/recordings/a.wav", IDENTITY, **facts)  # type: ignore[arg-type]
+
+
+def conversation(
+    rubric: Rubric,
+    observed: Observations,
+    channel: Channel = Channel.CALL,
+    roles: dict[str, Role] | None = None,
+) -> Conversation:
+    """Speakers named `agent` and `customer` have these roles unless `roles` says otherwise."""
+    known = {"agent": Role.AGENT, "customer": Role.CUSTOMER} if roles is None else roles
+    speakers = Speakers(channel, observed, rubric.finder)
+    return Conversation(channel, observed, Roles(tuple(known.items()), "given", 1.0), speakers)
+
+
+RUBRIC = """
+rubric: house
+version: 1
+title: House standards
+language: en
+applies_to: [call]
+slots: {brand: Northwind}
+values: {respect: Every customer is a guest.}
+phrases:
+  greeting: ["good (morning|afternoon)", "thank you for calling {brand}"]
+  own-name: ["my name is {name}"]
+  offer-help: ["how (can|may) I help (you)?"]
+  hold: ["please hold (the line)?"]
+  thanks-for-holding: ["thank you for holding"]
+  blame: ["that is your fault"]
+  cancel: ["cancel my contract"]
+sections:
+- id: all
+  title: Everything
+  standards:
+"""
+
+
+def rubric_text(standards: str) -> str:
+    return RUBRIC + textwrap.indent(textwrap.dedent(standards).strip(), "  ") + "\n"
+
+
+def rubric(tmp_path: Path, standards: str) -> Rubric:
+    """The rubric above with these standards (YAML list items)."""
+    path = tmp_path / "house.yaml"
+    path.write_text(rubric_text(standards))
+    return load_rubric(path)
+
+
+def tone(seconds: float, rate_hz: int = 16000, hz: float = 440.0) -> np.ndarray:
+    return 0.3 * np.sin(2 * math.pi * hz * np.arange(round(seconds * rate_hz)) / rate_hz)
+
+
+def write_wav(path: Path, *channels: np.ndarray, rate_hz: int = 16000) -> Path:
+    """16-bit WAV of the given channels, each float -1..1."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(len(channels))
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        samples = np.stack(channels, axis=1)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return path
+
+
+def encode(path: Path, sound: np.ndarray, codec: str, rate_hz: int, layout: str = "stereo") -> Path:
+    """`sound` (channels, n) encoded by PyAV into the container that the suffix names."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate_hz, layout=layout)
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(sound, np.float32), format="fltp", layout=layout
+        )
+        frame.sample_rate = rate_hz
+        resampler = av.AudioResampler(
+            format=stream.codec_context.format,
+            layout=layout,
+            rate=rate_hz,
+            frame_size=stream.codec_context.frame_size,
+        )
+        for piece in (*resampler.resample(frame), *resampler.resample(None)):
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    return path

@@ -1,0 +1,203 @@
+"""Every verb: met, missed, no opportunity, cannot tell, and its boundary."""
+
+import pytest
+
+from audit.interactions import Channel
+from audit.judge import Verdict, judge
+from models.observations import span
+from tests import build
+
+FORMULA = "good morning my name is Sarah how may I help you"
+TELLING = {
+    "met": Verdict.MET,
+    "missed": Verdict.MISSED,
+    "none": Verdict.NO_OPPORTUNITY,
+    "unsure": Verdict.CANNOT_TELL,
+}
+
+
+def finding(tmp_path, standard: str, lines, channel=Channel.CALL, roles=None, **observed):
+    rubric = build.rubric(tmp_path, f"- {standard}")
+    seen = build.observations(lines, **observed)
+    return judge(rubric, build.conversation(rubric, seen, channel, roles))[0]
+
+
+SAY = "{id: a, title: A, during: {first: 15 s}, say: {all: [greeting, own-name, offer-help]}}"
+
+
+@pytest.mark.parametrize(
+    ("start_s", "text", "verdict", "credit"),
+    [
+        (1, FORMULA, "met", 1),
+        (10.5, FORMULA, "met", 1),
+        (14.5, FORMULA, "missed", 1 / 3),
+        (1, "good morning my name is Sarah", "missed", 2 / 3),
+        (1, "yes", "missed", 0),
+        (15, FORMULA, "missed", 0),
+    ],
+)
+def test_say_all_earns_the_share_that_was_said_in_time(tmp_path, start_s, text, verdict, credit):
+    found = finding(tmp_path, SAY, [("agent", start_s, text), ("customer", 30, "I would like to order")])
+    assert (found.verdict, found.credit) == (TELLING[verdict], pytest.approx(credit, abs=1e-6))
+    assert found.searched == (span(0, 15),)
+
+
+def test_say_shows_the_words_and_their_time(tmp_path):
+    found = finding(tmp_path, SAY, [("agent", 2, FORMULA)])
+    assert [(e.span.start_s, e.quote, e.role) for e in found.evidence] == [
+        (2.0, "good morning", "agent"),
+        (2.8, "my name is Sarah", "agent"),
+        (4.4, "how may I help you", "agent"),
+    ]
+    assert "'greeting' at 0:02" in found.reason
+
+
+def test_say_any_is_met_by_one_of_them(tmp_path):
+    standard = "{id: a, title: A, say: {any: [greeting, offer-help]}}"
+    assert finding(tmp_path, standard, [("agent", 0, "how can I help")]).verdict == Verdict.MET
+    missed = finding(tmp_path, standard, [("agent", 0, "yes")])
+    assert (missed.verdict, missed.credit) == (Verdict.MISSED, 0)
+
+
+def test_what_the_customer_says_does_not_count_for_the_agent(tmp_path):
+    assert finding(tmp_path, SAY, [("customer", 0, FORMULA), ("agent", 6, "yes")]).verdict == Verdict.MISSED
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict", "share"),
+    [
+        ([("agent", 0, "please hold"), ("agent", 20, "thank you for holding")], "met", 1),
+        ([("agent", 0, "please hold"), ("agent", 20, "hello")], "missed", 0),
+        ([("agent", 0, "please hold"), ("agent", 9, "thank you for holding"),
+          ("agent", 70, "please hold the line"), ("agent", 90, "so")], "missed", 0.5),
+        ([("agent", 0, "hello there")], "none", None),
+        ([("agent", 0, "please hold"), ("agent", 40.9, "thank you for holding")], "missed", 0),
+    ],
+)  # fmt: skip
+def test_every_hold_is_one_opportunity(tmp_path, lines, verdict, share):
+    standard = "{id: a, title: A, during: {after: hold, within: 40 s}, say: thanks-for-holding}"
+    found = finding(tmp_path, standard, lines)
+    assert (found.verdict, found.credit) == (TELLING[verdict], share)
+
+
+@pytest.mark.parametrize(
+    ("customer", "agent", "verdict"),
+    [
+        ("I want to cancel my contract", "good morning", "met"),
+        ("I want to cancel my contract", "yes", "missed"),
+        ("I want to order", "yes", "none"),
+    ],
+)
+def test_when_decides_whether_a_rule_applies(tmp_path, customer, agent, verdict):
+    standard = "{id: a, title: A, when: {said: cancel, by: customer}, say: greeting}"
+    assert (
+        finding(tmp_path, standard, [("customer", 0, customer), ("agent", 9, agent)]).verdict
+        == TELLING[verdict]
+    )
+
+
+@pytest.mark.parametrize(("end_s", "verdict"), [(119, "none"), (120, "missed"), (300, "missed")])
+def test_when_a_measure_is_in_a_band(tmp_path, end_s, verdict):
+    standard = "{id: a, title: A, when: {measure: handle_time, at_least: 2 min}, say: greeting}"
+    assert finding(tmp_path, standard, [("agent", 0, "yes")], duration_s=end_s).verdict == TELLING[verdict]
+
+
+def test_first_turn_is_all_that_was_said_before_the_other_spoke(tmp_path):
+    standard = "{id: a, title: A, during: {first: 1 turn}, say: offer-help}"
+    early = [("agent", 0, "good morning"), ("agent", 3, "how can I help"), ("customer", 6, "hello")]
+    late = [("agent", 0, "good morning"), ("customer", 2, "hello"), ("agent", 4, "how can I help")]
+    assert finding(tmp_path, standard, early).verdict == Verdict.MET
+    assert finding(tmp_path, standard, late).verdict == Verdict.MISSED
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [("that is your fault", "missed"), ("let me see", "met"), ("that is your vault", "missed")],
+)
+def test_avoid_is_missed_by_a_word_that_was_said(tmp_path, text, verdict):
+    found = finding(tmp_path, "{id: a, title: A, avoid: blame}", [("agent", 3, text), ("customer", 9, "oh")])
+    assert found.verdict == TELLING[verdict]
+    assert [e.quote for e in found.evidence] == ([text] if verdict == "missed" else [])
+
+
+@pytest.mark.parametrize(("gap_s", "verdict"), [(9.9, "met"), (10.0, "missed"), (40, "missed")])
+def test_avoid_an_event_longer_than_a_time(tmp_path, gap_s, verdict):
+    standard = "{id: a, title: A, avoid: {event: silence, longer_than: 10 s}}"
+    spans = {"agent": [(0, 5), (5 + gap_s, 20 + gap_s)]}
+    found = finding(tmp_path, standard, [("agent", 0, "good morning")], activity=spans)
+    assert found.verdict == TELLING[verdict]
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "verdict", "credit"), [(15, "met", 1), (22.5, "missed", 0.5), (30, "missed", 0)]
+)
+def test_keep_grades_between_target_and_limit(tmp_path, gap_s, verdict, credit):
+    standard = "{id: a, title: A, keep: {measure: longest_silence, at_most: 15 s, zero_at: 30 s}}"
+    spans = {"agent": [(0, 5), (5 + gap_s, 20 + gap_s)]}
+    found = finding(tmp_path, standard, [("agent", 0, "good morning")], activity=spans)
+    assert (found.verdict, found.credit) == (TELLING[verdict], pytest.approx(credit))
+    assert found.evidence[0].span == span(5, 5 + gap_s)
+
+
+def test_ask_awaits_a_person(tmp_path):
+    found = finding(tmp_path, "{id: a, title: A, ask: Was it kind?}", [("agent", 0, "yes")])
+    assert (found.verdict, found.credit, found.reason) == (Verdict.CANNOT_TELL, None, "awaits a person")
+
+
+# Weak perception gives "cannot tell", never a guess.
+
+
+def test_not_transcribed_is_not_not_said(tmp_path):
+    lacking = (("utterances", "weights missing, run: comport weights fetch small"),)
+    found = finding(tmp_path, SAY, [("agent", 0, FORMULA)], missing=lacking)
+    assert found.verdict == Verdict.CANNOT_TELL
+    assert "comport weights fetch" in found.reason
+
+
+def test_words_of_an_unknown_speaker_are_shown_but_not_counted(tmp_path):
+    found = finding(tmp_path, SAY, [(None, 0, FORMULA)], roles={})
+    assert found.verdict == Verdict.CANNOT_TELL
+    assert "by whom is unknown" in found.reason
+    assert found.evidence
+
+
+@pytest.mark.parametrize(("probability", "verdict"), [(0.9, "missed"), (0.59, "unsure")])
+def test_weakly_heard_words_cannot_show_that_something_was_not_said(tmp_path, probability, verdict):
+    lines = [("agent", 0, "the weather is nice today")]
+    found = finding(tmp_path, SAY, lines, engine="pocketsphinx", probability=probability)
+    assert found.verdict == TELLING[verdict]
+
+
+def test_speech_without_recognised_words_cannot_show_it_either(tmp_path):
+    spans = {"agent": [(0, 2), (3, 12)]}
+    found = finding(tmp_path, SAY, [("agent", 0, "well then yes")], engine="faster-whisper", activity=spans)
+    assert found.verdict == Verdict.CANNOT_TELL
+    assert "could not be understood" in found.reason
+
+
+def test_something_like_the_phrase_is_a_doubt_when_recognised_and_none_when_written(tmp_path):
+    standard = "{id: a, title: A, say: thanks-for-holding}"
+    lines = [("agent", 0, "thank you for folding it")]
+    heard = finding(tmp_path, standard, [("agent", 0, "thank you for voting")], engine="faster-whisper")
+    assert heard.verdict == Verdict.CANNOT_TELL
+    assert "something like 'thanks-for-holding' was heard at 0:00" in heard.reason
+    assert finding(tmp_path, standard, [("agent", 0, "thank you for voting")]).verdict == Verdict.MISSED
+    assert finding(tmp_path, standard, lines, engine="faster-whisper").verdict == Verdict.MET
+
+
+def test_another_phrase_of_the_rubric_is_no_doubt(tmp_path):
+    standard = "{id: a, title: A, say: thanks-for-holding}"
+    lines = [("agent", 0, "thank you for calling Northwind")]
+    assert finding(tmp_path, standard, lines, engine="faster-whisper").verdict == Verdict.MISSED
+
+
+def test_a_weakly_heard_phrase_is_not_counted(tmp_path):
+    found = finding(tmp_path, SAY, [("agent", 0, FORMULA)], engine="pocketsphinx", probability=0.4)
+    assert found.verdict == Verdict.CANNOT_TELL
+    assert "heard weakly" in found.reason
+
+
+def test_a_chat_has_no_silence(tmp_path):
+    standard = "{id: a, title: A, keep: {measure: longest_silence, at_most: 5 s}}"
+    found = finding(tmp_path, standard, [("agent", 0, "hi")], channel=Channel.CHAT, activity={})
+    assert (found.verdict, found.reason) == (Verdict.CANNOT_TELL, "no sound: only text came in")

@@ -1,0 +1,103 @@
+import pytest
+
+from models.language import BREAK, Phrases, UnknownLanguage, tokens_of
+
+GREETING = tokens_of("thank you for calling Northwind", "en")
+OFFER = tokens_of("how may I help you", "en")
+
+
+def find(words: str, language: str = "en", **sequences: list[tuple[str, ...]]) -> list[tuple[str, str, bool]]:
+    """(phrase, words, exact) of every match."""
+    spoken = words.split(" ")
+    phrases = Phrases(language, sequences)
+    return [
+        (m.phrase, " ".join(spoken[m.start : m.end]), m.likeness == 1.0)
+        for m in phrases.find(phrases.prepare(spoken))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "forms"),
+    [
+        ("I'm sorry, I can't!", "en", ("i", "am", "sorry", "i", "can", "not")),
+        ("Thank-you — GOODBYE.", "en", ("thank", "you", "goodbye")),
+        ("Buongiorno, c'è l'operatore?", "it", ("buongiorno", "c'", "è", "l'", "operatore")),
+        ("سلام، مي‌توانم كمكتان کنم؟", "fa", ("سلام", "می", "توانم", "کمکتان", "کنم")),
+        ("...", "en", ()),
+    ],
+)
+def test_words_become_normal_forms(text, language, forms):
+    assert tokens_of(text, language) == forms
+
+
+def test_an_unknown_language_is_named():
+    with pytest.raises(UnknownLanguage, match="unknown language 'xx-none'"):
+        Phrases("xx-none", {"a": [("b",)]})
+
+
+def test_a_phrase_is_found_whatever_its_case_and_punctuation():
+    assert find("Well, THANK you for calling Northwind!", greeting=[GREETING]) == [
+        ("greeting", "THANK you for calling Northwind!", True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heard", "found"),
+    [
+        ("thank you for calling north wind bank", "thank you for calling north wind"),
+        ("thank you for calling earth wind and", "thank you for calling earth wind"),
+        ("think you for calling northwind", "think you for calling northwind"),
+        ("thank you for falling northwind", "thank you for falling northwind"),
+    ],
+)
+def test_a_garbled_phrase_is_found_and_marked(heard, found):
+    assert find(heard, greeting=[GREETING]) == [("greeting", found, False)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "sequence"),
+    [
+        ("how may I tell you", OFFER),
+        ("thank you for coming", GREETING),
+        ("thank you for calling back", GREETING),
+        ("good warning", ("good", "morning")),
+        ("how are they and may I go", OFFER),
+    ],
+)
+def test_other_words_are_not_the_phrase(heard, sequence):
+    assert find(heard, phrase=[sequence]) == []
+
+
+def test_no_phrase_reaches_over_a_pause():
+    assert find(f"thank you for {BREAK} calling northwind", greeting=[GREETING]) == []
+
+
+def test_any_words_are_at_most_five():
+    hold = [("please", "*", "moment")]
+    assert find("please hold the line one moment", hold=hold) == [
+        ("hold", "please hold the line one moment", True)
+    ]
+    assert find("please do hold the line for one moment", hold=hold) == []
+
+
+def test_slots_take_names_and_numbers():
+    name, number = [("my", "name", "is", "{name}")], [("order", "{number}")]
+    assert find("my name is Sarah today", name=name)[0][1].startswith("my name is Sarah")
+    assert find("my name is the", name=name) == []
+    assert find("order 4711 please", number=number) == [("number", "order 4711", True)]
+    assert find("order seven please", number=number) == [("number", "order seven", True)]
+
+
+def test_every_occurrence_is_found_and_overlaps_only_once():
+    words = "hello hello there"
+    assert find(words, hi=[("hello",), ("hello", "there")]) == [
+        ("hi", "hello", True),
+        ("hi", "hello there", True),
+    ]
+
+
+def test_the_nearest_miss_is_given():
+    phrases = Phrases("en", {"greeting": [GREETING]})
+    near = phrases.near("greeting", phrases.prepare("thank you for calling support".split()))
+    assert [(m.start, 0.68 <= m.likeness < 0.84) for m in near] == [(0, True)]
+    assert phrases.near("greeting", phrases.prepare("the invoice is wrong".split())) == []

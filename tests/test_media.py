@@ -1,0 +1,126 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from models import media
+from tests import build
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "rate_hz"),
+    [
+        ("wav", "pcm_s16le", 16000),
+        ("wav", "pcm_mulaw", 8000),
+        ("wav", "pcm_u8", 8000),
+        ("wav", "pcm_s24le", 96000),
+        ("mp3", "libmp3lame", 44100),
+        ("m4a", "aac", 44100),
+        ("ogg", "libopus", 48000),
+        ("opus", "libopus", 48000),
+        ("flac", "flac", 22050),
+        ("mp4", "aac", 48000),
+    ],
+)
+def test_every_common_format_gives_its_channels_at_16_khz(tmp_path, suffix, codec, rate_hz):
+    left, right = build.tone(2, rate_hz, 300), build.tone(2, rate_hz, 700)
+    path = build.encode(tmp_path / f"call.{suffix}", np.stack([left, right]), codec, rate_hz)
+
+    recording, sound = media.probe(path), media.samples(path)
+
+    assert (recording.channels, recording.sample_rate_hz) == (2, rate_hz)
+    assert sound.shape[0] == 2
+    assert sound.shape[1] / media.RATE_HZ == pytest.approx(2, abs=0.1)
+    for track, hz in zip(sound, (300, 700), strict=True):
+        middle = track[8000:24000]
+        assert np.argmax(np.abs(np.fft.rfft(middle))) == pytest.approx(hz, abs=3)
+
+
+def test_a_renamed_copy_is_the_same_recording(tmp_path):
+    path = build.write_wav(tmp_path / "a.wav", build.tone(1))
+    copy = tmp_path / "b.wav"
+    copy.write_bytes(path.read_bytes())
+    assert media.probe(path) == media.probe(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.wav", b"", "an empty file"),
+        ("text.wav", b"Dear all,\nplease find attached\n", "not a recording"),
+        ("noise.mp3", bytes(range(256)) * 40, "recording"),
+    ],
+)
+def test_what_is_no_recording_is_refused_with_its_path(tmp_path, name, content, says):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(media.UnreadableMedia, match=says) as caught:
+        media.probe(path)
+        media.samples(path)
+    assert str(path) in str(caught.value)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(media.UnreadableMedia, match="No such file"):
+        media.probe(tmp_path / "none.wav")
+
+
+def test_five_channels_are_refused_by_their_number(tmp_path):
+    path = build.write_wav(tmp_path / "five.wav", *[build.tone(1)] * 5)
+    with pytest.raises(media.UnreadableMedia, match="5 sound channels; expected 1 or 2"):
+        media.probe(path)
+
+
+def test_a_picture_without_sound_is_refused(tmp_path):
+    import av
+
+    path = tmp_path / "silent.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(media.UnreadableMedia, match="no sound track"):
+        media.probe(path)
+
+
+def test_sound_of_no_length_is_refused(tmp_path):
+    path = build.write_wav(tmp_path / "zero.wav", np.zeros(0))
+    with pytest.raises(media.UnreadableMedia, match=r"0\.00 s of sound"):
+        media.samples(path)
+
+
+def test_a_truncated_mp3_gives_what_came_before_the_cut(tmp_path):
+    whole = build.encode(tmp_path / "whole.mp3", np.stack([build.tone(4, 44100)] * 2), "libmp3lame", 44100)
+    cut = tmp_path / "cut.mp3"
+    content = whole.read_bytes()
+    cut.write_bytes(content[: len(content) // 2 + 37])
+    seconds = media.samples(cut).shape[1] / media.RATE_HZ
+    assert 1.5 < seconds < 2.5
+
+
+def test_a_wav_whose_header_lies_about_its_length_gives_what_is_there(tmp_path):
+    path = build.write_wav(tmp_path / "lies.wav", build.tone(2))
+    content = bytearray(path.read_bytes())
+    content[40:44] = (0x7FFFFFF0).to_bytes(4, "little")
+    path.write_bytes(content)
+    assert media.samples(path).shape[1] / media.RATE_HZ == pytest.approx(2, abs=0.05)
+
+
+def test_two_equal_channels_are_one_and_two_different_ones_stay_two():
+    sound = build.tone(1).astype(np.float32)
+    other = build.tone(1, hz=600).astype(np.float32)
+    assert len(media.distinct(np.stack([sound, sound]))) == 1
+    assert len(media.distinct(np.stack([sound, other]))) == 2
+    assert len(media.distinct(np.stack([sound, np.zeros_like(sound)]))) == 2
+
+
+def test_peaks_are_the_loudest_sample_of_each_step():
+    sound = np.zeros((2, 16000), np.float32)
+    sound[0, 100], sound[1, 15999] = -0.5, 1.0
+    peaks = media.peaks(sound, per_s=10)
+    assert peaks.shape == (2, 10)
+    assert peaks[0].tolist() == [64, *[0] * 9]
+    assert peaks[1].tolist() == [*[0] * 9, 127]

@@ -1,0 +1,43 @@
+import pytest
+
+from audit.pattern import BadPattern, unfold
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sequences"),
+    [
+        ("good (morning|evening)", {"good morning", "good evening"}),
+        (
+            "how (can|may) I help (you)?",
+            {"how can i help", "how can i help you", "how may i help", "how may i help you"},
+        ),
+        ("what can I do for you?", {"what can i do for you"}),
+        ("thank you for calling {brand}", {"thank you for calling northwind"}),
+        ("a (b (c)?)? d", {"a d", "a b d", "a b c d"}),
+        ('say "(hello)"', {"say hello"}),
+        ("my name is *", {"my name is *"}),
+        ("order {number}", {"order {number}"}),
+        ("I'm sorry", {"i am sorry"}),
+        ("hello | good day", {"hello", "good day"}),
+    ],
+)
+def test_a_pattern_unfolds(pattern, sequences):
+    assert {" ".join(s) for s in unfold(pattern, "en", {"brand": ("Northwind",)})} == sequences
+
+
+@pytest.mark.parametrize(
+    ("pattern", "problem"),
+    [
+        ("how (can", "cannot be read"),
+        ("can) I", "cannot be read at letter 4"),
+        ("call {brnd}", "undefined slot 'brnd'; defined are brand, name, number"),
+        ("*", "stands for no words"),
+        ("", "cannot be read"),
+        ("(a)?" * 10, "unfolds into 1024 phrases; at most 512"),
+        ('"open', "cannot be read"),
+    ],
+)
+def test_a_bad_pattern_says_what_is_wrong(pattern, problem):
+    with pytest.raises(BadPattern) as caught:
+        unfold(pattern, "en", {"brand": ("Northwind",)})
+    assert problem in str(caught.value)

@@ -1,0 +1,170 @@
+import textwrap
+
+import pytest
+
+from audit.rubric import load_rubric
+from audit.yamlfile import BadFile
+from tests import build
+
+
+def problems(tmp_path, text: str) -> list[str]:
+    """`line: rest` of every problem, the path cut off."""
+    path = tmp_path / "bad.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BadFile) as caught:
+        load_rubric(path)
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(f"{path}:") for line in lines)
+    return [line.removeprefix(f"{path}:") for line in lines]
+
+
+def standard_problems(tmp_path, standards: str) -> list[str]:
+    """Problems of the house rubric with these standards; lines are counted from the first of them."""
+    first = build.RUBRIC.count("\n")
+    found = problems(tmp_path, build.rubric_text(standards))
+    return [f"{int(line.split(':')[0]) - first}:{line.split(':', 1)[1]}" for line in found]
+
+
+@pytest.mark.parametrize(
+    ("standards", "expected"),
+    [
+        ("- {id: a, title: A, say: greting}", ["1: a: undefined phrase 'greting'; did you mean 'greeting'?"]),
+        ("- {id: a, title: A, sai: greeting}", ["1: a: unknown key 'sai'; did you mean 'say'?"]),
+        ("- {id: a, title: A, say: greeting, ask: Why?}", ["1: a: 'a' needs exactly one of say, avoid, keep and ask; found say and ask"]),
+        ("- {id: a, title: A, ask: x}\n- {id: a, title: B, ask: y}", ["2: a: duplicate id 'a', first on line"]),
+        ("- {id: a, title: A, keep: {measure: longest_silence, at_most: 15 m}}", ["1: a: at_most: '15 m' is not a number"]),
+        ("- {id: a, title: A, keep: {measure: longest_silence, at_most: 15 %}}", ["1: a: wrong unit: '15 %' is a share, but longest_silence is a time"]),
+        ("- {id: a, title: A, keep: {measure: longest_silense, at_most: 15 s}}", ["1: a: unknown measure 'longest_silense'; did you mean 'longest_silence'?"]),
+        ("- {id: a, title: A, keep: {measure: talk_share, between: [60 %, 40 %]}}", ["1: a: keep: between: 60 is above 40"]),
+        ("- {id: a, title: A, keep: {measure: talk_share, at_most: 60 %, zero_at: 50 %}}", ["1: a: keep: zero_at: 50 % lies inside the band"]),
+        ("- {id: a, title: A, keep: {measure: talk_share}}", ["1: a: keep: takes exactly one of at_most"]),
+        ("- {id: a, title: A, avoid: {event: silense}}", ["1: a: unknown event 'silense'; did you mean 'silence'?"]),
+        ("- {id: a, title: A, say: greeting, during: {first: 90 %}}", ["1: a: first: '90 %' is a share; expected a time or turns"]),
+        ("- {id: a, title: A, say: greeting, during: {after: holt}}", ["1: a: unknown phrase or event 'holt'; did you mean 'hold'?"]),
+        ("- {id: a, title: A, say: greeting, during: {first: 9 s, last: 9 s}}", ["1: a: during: takes exactly one of first"]),
+        ("- {id: a, title: A, say: greeting, when: {said: cancle}}", ["1: a: undefined phrase 'cancle'; did you mean 'cancel'?"]),
+        ("- {id: a, title: A, say: greeting, by: manager}", ["1: a: by: found 'manager', expected 'agent', 'customer'"]),
+        ("- {id: a, title: A, say: greeting, value: respct}", ["1: a: undefined value 'respct'; did you mean 'respect'?"]),
+        ("- {id: A B, title: A, say: greeting}", ["1: A B: id: found 'A B'; expected small letters"]),
+        ("- {id: a, title: A, say: greeting, weight: -1}", ["1: a: weight: input should be greater than 0"]),
+        ("- {id: a, title: 5, say: greeting}", ["1: a: title: expected text, found 5"]),
+        ("- {id: a, say: greeting}", ["1: a: 'title' is missing"]),
+        ("- id: a\n  title: A\n  title: B\n  say: greeting", ["3: 'title' stands twice"]),
+        ("- {id: a, title: A, keep: {measure: handle_time, at_most: 5 min}, examples: {met: [3 wpm]}}", ["1: a: met: '3 wpm' is a rate"]),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_reported_at_its_line(tmp_path, standards, expected):
+    found = standard_problems(tmp_path, standards)
+    assert len(found) == len(expected), found
+    for line, start in zip(found, expected, strict=True):
+        assert line.startswith(start), found
+
+
+def test_all_problems_are_reported_at_once(tmp_path):
+    found = standard_problems(
+        tmp_path,
+        """
+        - {id: a, title: A, durng: {first: 5 s}, say: greting}
+        - {id: a, title: A, keep: {measure: longest_silence, at_most: 15 wpm}}
+        - {id: c, title: C, avoid: nothing}
+        """,
+    )
+    assert [line.split(":")[0] for line in found] == ["1", "1", "2", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "1: an empty file"),
+        ("- a\n- b\n", "1: expected a mapping with the keys rubric"),
+        ("rubric: [\n", "2: not YAML"),
+        ("a: &x 1\nb: *x\n", "1: anchors (&) and aliases (*) are not allowed"),
+        ("a: " + "[" * 60, "1: nested more than 24 levels"),
+        ("a: |\n" + " x\n" * 400_000, "1: 1,200,005 letters long"),
+        ("rubric: a\x00b\n", "1: not YAML"),
+    ],
+)
+def test_files_that_are_no_rubric_give_a_line(tmp_path, text, expected):
+    assert problems(tmp_path, text)[0].startswith(expected)
+
+
+def test_a_file_that_is_not_utf8_says_so(tmp_path):
+    path = tmp_path / "latin.yaml"
+    path.write_bytes("title: così\n".encode("latin-1"))
+    with pytest.raises(BadFile, match="not UTF-8"):
+        load_rubric(path)
+
+
+def test_a_missing_and_an_unreadable_rubric_say_so(tmp_path):
+    with pytest.raises(BadFile, match="cannot be read: No such file"):
+        load_rubric(tmp_path / "none.yaml")
+    with pytest.raises(BadFile, match="cannot be read: Is a directory"):
+        load_rubric(tmp_path)
+
+
+def test_unknown_language_undefined_slot_and_empty_phrase_are_reported(tmp_path):
+    text = build.rubric_text("- {id: a, title: A, ask: x}")
+    assert "unknown language 'xx1'" in problems(tmp_path, text.replace("language: en", "language: xx1"))[0]
+    assert (
+        "undefined slot 'brand'"
+        in problems(tmp_path, text.replace("slots: {brand: Northwind}", "slots: {}"))[0]
+    )
+    found = problems(tmp_path, text.replace('hold: ["please hold (the line)?"]', "hold: []"))
+    assert found[0].endswith("hold: no patterns; expected at least one")
+
+
+def test_a_measure_that_needs_a_phrase_asks_for_it(tmp_path):
+    standards = "- {id: a, title: A, keep: {measure: time_to_greeting, at_most: 5 s}}"
+    text = build.rubric_text(standards).replace("  greeting:", "  welcome:")
+    assert "'time_to_greeting' needs a phrase named 'greeting'" in problems(tmp_path, text)[0]
+
+
+def test_words_that_yaml_takes_for_other_things_stay_words(tmp_path):
+    text = build.rubric_text("- {id: a, title: No, say: hold}").replace(
+        '["please hold (the line)?"]', "[no, yes, on]"
+    )
+    path = tmp_path / "words.yaml"
+    path.write_text(text)
+    rubric = load_rubric(path)
+    assert rubric.sequences["hold"] == (("no",), ("yes",), ("on",))
+    assert rubric.standards[0].title == "No"
+
+
+def test_the_digest_names_what_a_rubric_says_and_not_how_it_is_written(tmp_path):
+    one = build.rubric(tmp_path, "- {id: a, title: A, say: greeting}")
+    same = build.rubric(tmp_path, "# a remark\n- id: a\n  title: A\n  say: [greeting]")
+    other = build.rubric(tmp_path, "- {id: a, title: A, say: greeting, weight: 2}")
+    assert one.digest == same.digest != other.digest
+
+
+@pytest.mark.parametrize(
+    ("standard", "needs"),
+    [
+        ("{id: a, title: A, ask: x}", set()),
+        ("{id: a, title: A, keep: {measure: longest_silence, at_most: 9 s}}", {"activity"}),
+        ("{id: a, title: A, say: greeting}", {"activity", "utterances"}),
+        (
+            "{id: a, title: A, keep: {measure: handle_time, at_most: 9 s}, when: {said: cancel}}",
+            {"activity", "utterances"},
+        ),
+    ],
+)
+def test_a_rubric_needs_only_what_its_standards_look_at(tmp_path, standard, needs):
+    assert build.rubric(tmp_path, f"- {standard}").needs == needs
+
+
+def test_keep_gives_graded_credit_between_target_and_limit(tmp_path):
+    rubric = build.rubric(
+        tmp_path,
+        textwrap.dedent(
+            """
+            - {id: a, title: A, keep: {measure: longest_silence, at_most: 15 s, zero_at: 30 s}}
+            - {id: b, title: B, keep: {measure: talk_share, at_least: 40 %, zero_at: 20 %}}
+            - {id: c, title: C, keep: {measure: talk_share, between: [40 %, 60 %]}}
+            """
+        ),
+    )
+    a, b, c = (s.keep for s in rubric.standards)
+    assert [a.credit(x) for x in (0, 15, 22.5, 30, 99)] == [1, 1, 0.5, 0, 0]
+    assert [b.credit(x) for x in (40, 30, 20, 5)] == [1, 0.5, 0, 0]
+    assert [c.credit(x) for x in (39.9, 40, 60, 60.1)] == [0, 1, 1, 0]
