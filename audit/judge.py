@@ -18,7 +18,7 @@ SURE = 0.5
 
 LEAST_HEARD = 0.6
 """Words heard with a mean probability below this are too weak to say that something was *not* said.
-Source: `bench/sphinx_probability.py`: where the mean is above, at least two words in three are right."""
+Source: `bench/sphinx_probability.py`: of words with a probability of 0.6 to 0.7 two in three are right."""
 
 UNHEARD_SHARE = 0.4
 """So much speech in a window without one recognised word, and nothing can be called 'not said'."""

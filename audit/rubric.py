@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import msgspec
-from pydantic import BeforeValidator, Field, StrictInt, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, ValidationError, model_validator
 
 from audit import yamlfile
 from audit.interactions import Channel, Role
@@ -21,7 +21,7 @@ from models.language import Phrases, UnknownLanguage, tokeniser
 
 SLUG = r"^[a-z0-9][a-z0-9-]*$"
 Slug = Annotated[str, Field(pattern=SLUG, max_length=80)]
-Amount = Annotated[Quantity, BeforeValidator(parse_quantity)]
+Amount = Annotated[Quantity, BeforeValidator(parse_quantity), PlainSerializer(str)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from audit import tables as t
 from audit.interactions import Channel, Interaction, Role
 from audit.rubric import Rubric
-from audit.scorecard import SOFTWARE, Scorecard
+from audit.scorecard import Scorecard
 from models import observations as obs
 from models.errors import ComportError
 from models.observations import Observations, Observed, Provenance, Recording
@@ -345,7 +345,7 @@ class Store:
                     rubric_digest=card.rubric_digest,
                     rubric_name=card.rubric,
                     observations_digest=card.observations_digest,
-                    software=SOFTWARE,
+                    software=card.software,
                     score=card.score.score,
                     assessed_share=card.score.assessed_share,
                     critical_misses=len(card.score.critical_misses),

@@ -138,7 +138,7 @@ below the noise that mp3 at 128 kbit/s adds to each."""
 
 
 def distinct(sound: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`sound`, shape `(channels, n)`, as one channel when both carry the same: then they tell no parties apart."""
+    """`sound`, shape `(channels, n)`, as one channel when both carry the same and tell no parties apart."""
     if len(sound) == 1:
         return sound
     left, right = sound

@@ -176,7 +176,7 @@ def sphinx_probability(mean: float, score: float) -> float:
     return round(1 / (1 + math.exp(-(offset + by_mean * mean + by_word * (score - mean)))), 3)
 
 
-SPHINX_FIT = (8.0, 2.2, 0.3)
+SPHINX_FIT = (8.9, 2.36, 0.23)
 
 
 def choose_engine(wanted: str, whisper: str | None, language: str) -> Engine:

@@ -5,11 +5,12 @@ A file here offers `SUFFIXES` and `read(path, facts) -> Arrival`; it is found by
 
 import functools
 import importlib
+import os
 import pkgutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 from pydantic import AfterValidator
@@ -93,15 +94,18 @@ def find_files(path: Path) -> tuple[Path, ...]:
     Raises:
         Rejected: there is nothing, or the folder may not be read.
     """
-    if not path.exists():
-        raise Rejected(str(path), None, "no such file or folder")
-    if not path.is_dir():
-        return (path,)
+
+    def refuse(error: OSError) -> NoReturn:
+        raise Rejected(str(error.filename or path), None, f"cannot be read: {error.strerror}") from error
+
     try:
-        inside = sorted(p for p in path.rglob("*") if p.is_file())
-        list(path.iterdir())
+        if not path.exists():
+            raise Rejected(str(path), None, "no such file or folder")
+        if not path.is_dir():
+            return (path,)
+        inside = [Path(folder, name) for folder, _, names in os.walk(path, onerror=refuse) for name in names]
     except OSError as error:
-        raise Rejected(str(path), None, f"cannot be read: {error.strerror}") from error
+        refuse(error)
     recordings = [p for p in inside if p.suffix.lower() in RECORDING_SUFFIXES]
     stems = {p.with_suffix("") for p in recordings}
     texts = [p for p in inside if p.suffix.lower() in readers() and p.with_suffix("") not in stems]

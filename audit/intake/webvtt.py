@@ -1,12 +1,16 @@
 """WebVTT transcripts: `<v Name>` says who speaks; overlapping cues are kept."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audit.intake import Arrival, Facts, Rejected, interaction
 from audit.interactions import Channel, Role
 from models.media import digest_file
 from models.observations import Span, Utterance, span
 from models.transcripts import observed_transcript, spread
+
+if TYPE_CHECKING:
+    from webvtt.models import Timestamp
 
 SUFFIXES = (".vtt",)
 
@@ -30,7 +34,7 @@ def read(path: Path, facts: Facts) -> Arrival:
     utterances: list[Utterance] = []
     roles = dict(facts.roles)
     for cue in cues:
-        where = _span(path, cue.start_in_seconds, cue.end_in_seconds, cue.identifier or cue.start)
+        where = _span(path, _seconds(cue.start_time), _seconds(cue.end_time), cue.identifier or cue.start)
         voice = (cue.voice or "").strip() or None
         if voice and voice.lower() in (Role.AGENT, Role.CUSTOMER, Role.BOT) and voice not in roles:
             roles[voice] = Role(voice.lower())
@@ -42,6 +46,11 @@ def read(path: Path, facts: Facts) -> Arrival:
     identity = digest_file(path)
     observations = observed_transcript(identity, "webvtt", utterances, spoken=True)
     return Arrival(interaction(path, identity, facts, Channel.CALL, roles), path, observations)
+
+
+def _seconds(at: "Timestamp") -> float:
+    """The library's own `in_seconds` drops the milliseconds."""
+    return at.in_seconds() + at.milliseconds / 1000
 
 
 def _span(path: Path, start_s: float, end_s: float, cue: str) -> Span:

@@ -1,0 +1,52 @@
+import msgspec
+import pytest
+
+from audit.interactions import Channel, Role, Speakers
+from audit.roles import assign_roles
+from tests import build
+
+STANDARDS = "- {id: a, title: A, say: {all: [greeting, own-name, offer-help]}}"
+FORMULA = "good morning my name is Sarah how may I help you"
+
+
+def roles(tmp_path, lines, known=(), agent_channel=None):
+    text = build.rubric_text(STANDARDS)
+    if agent_channel is not None:
+        text = text.replace("language: en", f"language: en\nagent_channel: {agent_channel}")
+    path = tmp_path / "r.yaml"
+    path.write_text(text)
+    rubric = build.load_rubric(path)
+    facts = msgspec.structs.replace(build.interaction(), roles=tuple(known))
+    return assign_roles(facts, Speakers(Channel.CALL, build.observations(lines), rubric.finder), rubric)
+
+
+@pytest.mark.parametrize("agent", [0, 1])
+def test_who_speaks_the_formulas_is_the_agent(tmp_path, agent):
+    lines = [(f"channel-{agent}", 0, FORMULA), (f"channel-{1 - agent}", 6, "good morning I want to order")]
+    found = roles(tmp_path, lines)
+    assert dict(found.of) == {f"channel-{agent}": Role.AGENT, f"channel-{1 - agent}": Role.CUSTOMER}
+    assert found.confidence == pytest.approx(2 / 3, abs=0.001)
+    assert "formulas said 3 by" in found.how
+
+
+def test_metadata_goes_before_formulas(tmp_path):
+    lines = [("channel-0", 0, FORMULA), ("channel-1", 6, "yes")]
+    found = roles(tmp_path, lines, known=[("channel-1", Role.AGENT)])
+    assert dict(found.of) == {"channel-1": Role.AGENT, "channel-0": Role.CUSTOMER}
+    assert found.confidence == 1
+
+
+def test_the_rubric_may_fix_the_channel(tmp_path):
+    lines = [("channel-0", 0, FORMULA), ("channel-1", 6, "yes")]
+    assert dict(roles(tmp_path, lines, agent_channel=1).of)["channel-1"] == Role.AGENT
+
+
+def test_without_a_difference_nobody_is_the_agent(tmp_path):
+    found = roles(tmp_path, [("channel-0", 0, "yes"), ("channel-1", 6, "no")])
+    assert (found.of, found.confidence) == ((), 0)
+    assert "unknown" in found.how
+
+
+def test_one_mixed_channel_has_no_roles(tmp_path):
+    found = roles(tmp_path, [(None, 0, FORMULA)])
+    assert (found.of, "who spoke is unknown" in found.how) == ((), True)
