@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from audit.store import StoreUnusable, open_store
+from audit.database import StoreUnusable
+from audit.store import open_store
 from audit.users import user_names
 from models import weights
 from models.speech import EngineMissing, choose_engine

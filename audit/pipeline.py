@@ -7,7 +7,8 @@ from pathlib import Path
 from audit.intake import Arrival, take_in
 from audit.interactions import Interaction
 from audit.roles import applies
-from audit.rubric import Rubric, load_rubric
+from audit.rubric import Rubric
+from audit.rubricfile import load_rubric
 from audit.scorecard import Scorecard, make_scorecard
 from audit.store import Store
 from models.errors import ComportError

@@ -1,23 +1,19 @@
 """A company's standards: YAML in, frozen types out, all problems at their lines."""
 
-import copy
 import functools
 import hashlib
-import re
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 import msgspec
-from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, model_validator
 
-from audit import yamlfile
 from audit.interactions import Channel, Role
-from audit.pattern import BadPattern, Sequences, unfold
-from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
+from audit.pattern import Sequences, unfold
+from audit.quantities import Quantity, parse_quantity
 from audit.signals import event_kinds, measure_kinds
-from audit.yamlfile import Checked, Document, Path_, nearest
-from models.language import Phrases, UnknownLanguage, tokeniser
+from audit.yamlfile import Checked
+from models.language import Phrases
 
 SLUG = r"^[a-z0-9][a-z0-9-]*$"
 Slug = Annotated[str, Field(pattern=SLUG, max_length=80)]
@@ -281,208 +277,3 @@ class Rubric(Checked):
             )
             found |= {"utterances", "activity"} if spoken else set()
         return frozenset(found)
-
-
-def load_rubric(path: Path) -> Rubric:
-    """The rubric in a YAML file.
-
-    Raises:
-        yamlfile.BadFile: with every problem of the file, each at its line.
-    """
-    document = yamlfile.read_document(path)
-    rubric = yamlfile.check(document, Rubric, functools.partial(_where, document))
-    if isinstance(document.value, dict):
-        _check_meaning(document)
-    document.raise_problems()
-    if rubric is None:
-        raise RuntimeError(f"{path}: refused without a problem")
-    return rubric
-
-
-def _where(document: Document, place: Path_) -> str:
-    """The id of the standard or section around a place."""
-    found, value = "", document.value
-    for step in place:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            break
-        if isinstance(value, dict) and isinstance(value.get("id"), str):
-            found = value["id"]
-    return found
-
-
-def _check_meaning(document: Document) -> None:
-    """Reports what a single value cannot show: double ids, names that lead nowhere, units that do not fit.
-
-    Works on the plain values, so that a rubric with an unknown key still shows all its other problems.
-    """
-    names = {key: _mapping(document.value.get(key)) for key in ("slots", "values", "phrases")}
-    _check_phrases(document, names["slots"], names["phrases"])
-    seen: dict[str, int] = {}
-    for s, section in enumerate(_rows(document.value.get("sections"))):
-        _check_id(document, ("sections", s, "id"), section, seen)
-        for i, row in enumerate(_rows(section.get("standards") if isinstance(section, dict) else None)):
-            place = ("sections", s, "standards", i)
-            _check_id(document, (*place, "id"), row, seen)
-            standard = _salvage(row)
-            if standard:
-                _Standing(document, list(names["phrases"]), list(names["values"]), standard, place).check()
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _rows(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _check_id(document: Document, place: Path_, row: Any, seen: dict[str, int]) -> None:
-    name = row.get("id") if isinstance(row, dict) else None
-    if not isinstance(name, str):
-        return
-    if name in seen:
-        document.report(place, f"duplicate id '{name}', first on line {seen[name]}", where=name)
-    seen.setdefault(name, document.line_of(place))
-
-
-def _check_phrases(document: Document, slots: dict[str, Any], phrases: dict[str, Any]) -> None:
-    language = document.value.get("language")
-    try:
-        tokeniser(str(language))
-    except UnknownLanguage as error:
-        if isinstance(language, str):
-            document.report(("language",), str(error))
-        return
-    known = {
-        name: (value,) if isinstance(value, str) else tuple(v for v in _rows(value) if isinstance(v, str))
-        for name, value in slots.items()
-    }
-    for key, named in (("slots", slots), ("phrases", phrases)):
-        for name in named:
-            if not re.match(SLUG, name):
-                document.report((key, name), f"'{name}': names are small letters, digits and hyphens")
-    for name, value in phrases.items():
-        patterns = [value] if isinstance(value, str) else _rows(value)
-        if name in event_kinds():
-            document.report(("phrases", name), f"'{name}' is the name of an event; name the phrase otherwise")
-        if isinstance(value, list) and not patterns:
-            document.report(("phrases", name), "no patterns; expected at least one", where=name)
-        for index, pattern in enumerate(patterns):
-            try:
-                if isinstance(pattern, str):
-                    unfold(pattern, str(language), known)
-            except BadPattern as error:
-                document.report(("phrases", name, index), str(error), where=name)
-
-
-def _salvage(row: Any) -> Standard | None:
-    """The standard in a row, its unknown keys left out; None when more than that is wrong with it."""
-    if not isinstance(row, dict):
-        return None
-    for _ in range(2):
-        try:
-            return Standard.model_validate(row)
-        except ValidationError as invalid:
-            row = copy.deepcopy(row)
-            for error in invalid.errors(include_url=False):
-                if error["type"] != "extra_forbidden":
-                    continue
-                *around, last = error["loc"]
-                holder: Any = row
-                for step in around:
-                    holder = holder.get(step) if isinstance(holder, dict) else None
-                if isinstance(holder, dict):
-                    holder.pop(last, None)
-    return None
-
-
-class _Standing:
-    """One standard where it stands in the file."""
-
-    def __init__(
-        self, document: Document, phrases: list[str], values: list[str], standard: Standard, place: Path_
-    ) -> None:
-        self._document, self._standard, self._place = document, standard, place
-        self._phrases, self._values = phrases, values
-
-    def check(self) -> None:
-        s = self._standard
-        if s.value is not None and s.value not in self._values:
-            self._report("value", f"undefined value '{s.value}'{nearest(s.value, self._values)}")
-        for phrase in s.say.phrases if s.say else ():
-            self._phrase("say", phrase)
-        if s.avoid:
-            for phrase in s.avoid.said:
-                self._phrase("avoid", phrase)
-            if s.avoid.event:
-                self._event("avoid", s.avoid.event)
-            if s.avoid.longer_than:
-                self._unit("avoid", "longer_than", s.avoid.longer_than, "s")
-        if s.keep:
-            self._measure("keep", s.keep.measure, s.keep.amounts)
-            self._check_examples(s.keep)
-        if s.when:
-            if s.when.said:
-                self._phrase("when", s.when.said)
-            if s.when.event:
-                self._event("when", s.when.event)
-            if s.when.measure:
-                self._measure(
-                    "when", s.when.measure, tuple(x for x in (s.when.at_least, s.when.at_most) if x)
-                )
-        if s.during:
-            for key in ("first", "last"):
-                amount = getattr(s.during, key)
-                if amount and amount.unit not in ("s", "turns"):
-                    self._report(
-                        "during",
-                        f"{key}: '{amount}' is {KIND_OF_UNIT[amount.unit]}; expected a time or turns",
-                    )
-            if s.during.within:
-                self._unit("during", "within", s.during.within, "s")
-            if s.during.anchor and s.during.anchor not in self._phrases:
-                self._event("during", s.during.anchor, "phrase or event")
-
-    def _report(self, key: str, text: str) -> None:
-        self._document.report((*self._place, key), text, where=self._standard.id)
-
-    def _phrase(self, key: str, name: str) -> None:
-        if name not in self._phrases:
-            self._report(key, f"undefined phrase '{name}'{nearest(name, self._phrases)}")
-
-    def _event(self, key: str, name: str, what: str = "event") -> None:
-        if name not in event_kinds():
-            known = list(event_kinds()) + (self._phrases if "phrase" in what else [])
-            self._report(key, f"unknown {what} '{name}'{nearest(name, known)}")
-
-    def _measure(self, key: str, name: str, amounts: tuple[Quantity, ...]) -> None:
-        kind = measure_kinds().get(name)
-        if kind is None:
-            self._report(key, f"unknown measure '{name}'{nearest(name, list(measure_kinds()))}")
-            return
-        if kind.phrase and kind.phrase not in self._phrases:
-            self._report(key, f"'{name}' needs a phrase named '{kind.phrase}'; define it under phrases")
-        for amount in amounts:
-            self._unit(key, name, amount, kind.unit)
-
-    def _unit(self, key: str, name: str, amount: Quantity, unit: str) -> None:
-        if amount.unit != unit:
-            self._report(
-                key,
-                f"wrong unit: '{amount}' is {KIND_OF_UNIT[amount.unit]}, but {name} is {KIND_OF_UNIT[unit]}",
-            )
-
-    def _check_examples(self, keep: Keep) -> None:
-        """Examples of a `keep` are measured values: they must be quantities of the same unit."""
-        kind = measure_kinds().get(keep.measure)
-        for verdict in ("met", "missed"):
-            for example in getattr(self._standard.examples, verdict):
-                try:
-                    amount = parse_quantity(example)
-                except ValueError as error:
-                    self._report("examples", f"{verdict}: {error}")
-                    continue
-                if kind and amount.unit != kind.unit:
-                    self._report("examples", f"{verdict}: '{example}' is {KIND_OF_UNIT[amount.unit]}")

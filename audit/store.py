@@ -7,31 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, create_engine, event, func, insert, inspect, select, text, update
+from sqlalchemy import Engine, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from audit import tables as t
+from audit.database import StoreUnusable, open_database
 from audit.interactions import Channel, Interaction, Role
 from audit.rubric import Rubric
 from audit.scorecard import Scorecard
 from models import observations as obs
 from models.errors import ComportError
 from models.observations import Observations, Observed, Provenance, Recording
-
-SCHEMA = "0001"
-"""The newest migration in `audit/migrations/versions`."""
-
-
-class StoreUnusable(ComportError):
-    """The database cannot be opened, is of another version, or cannot be written."""
-
-    def __init__(self, place: str, found: str, remedy: str) -> None:
-        super().__init__(place, found, remedy)
-        self.place, self.found, self.remedy = place, found, remedy
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.found}; {self.remedy}"
 
 
 class NotStored(ComportError):
@@ -64,68 +51,7 @@ def open_store(home: Path, url: str | None = None) -> "Store":
     Raises:
         StoreUnusable: it cannot be opened, or another version of Comport wrote it.
     """
-    engine, found = _connect(home, url)
-    if found is None:
-        upgrade(engine)
-    elif found != SCHEMA:
-        place = engine.url.render_as_string(hide_password=True)
-        raise StoreUnusable(place, f"schema {found}, expected {SCHEMA}", "run: comport upgrade")
-    return Store(engine, home)
-
-
-def upgrade_store(home: Path, url: str | None = None) -> str:
-    """Brings the store in a folder to `SCHEMA`, and gives it back.
-
-    Raises:
-        StoreUnusable: it cannot be opened.
-    """
-    engine, _ = _connect(home, url)
-    upgrade(engine)
-    return SCHEMA
-
-
-def _connect(home: Path, url: str | None) -> tuple[Engine, str | None]:
-    """The engine, and the schema found in its database (None for an empty one)."""
-    try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (home / "observations").mkdir(exist_ok=True)
-    except OSError as error:
-        raise StoreUnusable(
-            str(home), error.strerror or str(error), "choose another folder with --home"
-        ) from error
-    engine = create_engine(url or f"sqlite:///{home / 'comport.db'}")
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-    try:
-        with engine.connect() as connection:
-            return engine, _schema_of(connection)
-    except DatabaseError as error:
-        place = engine.url.render_as_string(hide_password=True)
-        raise StoreUnusable(place, str(error.orig), "check the file and its rights") from error
-
-
-def _schema_of(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # WAL: the dashboard reads while an audit writes. FULL is kept: a scorecard that was reported is on disk.
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def upgrade(engine: Engine) -> None:
-    """Brings the database to `SCHEMA`; every step keeps the data."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    return Store(open_database(home, url), home)
 
 
 class Store:

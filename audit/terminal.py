@@ -71,9 +71,11 @@ def _why(finding: Finding) -> Group:
     if finding.verdict.assessed and finding.confidence < UNSURE:
         reason += f" (unsure, {finding.confidence:.0%})"
     lines = [Text(reason, style="yellow" if finding.verdict == Verdict.CANNOT_TELL else "")]
-    lines += [Text(show_evidence(e), style="dim") for e in finding.evidence[:3]]
-    if len(finding.evidence) > 3:
-        lines.append(Text(f"and {len(finding.evidence) - 3} more", style="dim"))
+    # A number measured over all that was searched stands in the reason already.
+    moments = [e for e in finding.evidence if e.span not in finding.searched]
+    lines += [Text(show_evidence(e), style="dim") for e in moments[:3]]
+    if len(moments) > 3:
+        lines.append(Text(f"and {len(moments) - 3} more", style="dim"))
     if not finding.evidence and finding.searched and finding.verdict.assessed:
         lines.append(Text("searched " + show_spans(finding), style="dim"))
     return Group(*lines)

@@ -6,7 +6,7 @@ import msgspec
 
 from audit.interactions import Interaction
 from audit.store import NotStored, Store
-from models.media import peaks, samples
+from models.media import UnreadableMedia, digest_file, peaks, samples
 from models.observations import write_whole
 
 LISTEN_HZ = 8000
@@ -32,7 +32,7 @@ def waveform_json(store: Store, interaction: Interaction) -> bytes:
 
     Raises:
         NotStored: the interaction has no sound.
-        UnreadableMedia: the file is gone or damaged.
+        UnreadableMedia: the file is gone, damaged, or another one than was audited.
         ObservationsUnsaved: the cache cannot be written.
     """
     recording = store.recording(interaction.recording)
@@ -41,8 +41,11 @@ def waveform_json(store: Store, interaction: Interaction) -> bytes:
     path = _place(store, recording.id)
     if path.exists():
         return path.read_bytes()
+    file = Path(interaction.path)
+    if digest_file(file) != recording.id:
+        raise UnreadableMedia(str(file), "changed after it was audited", "audit it again")
     per_s = max(1, min(FINEST_PER_S, int(MOST_STEPS / max(recording.duration_s, 1.0))))
-    sound = samples(Path(interaction.path), LISTEN_HZ)
+    sound = samples(file, LISTEN_HZ)
     outline = peaks(sound, per_s, LISTEN_HZ)
     duration_s = round(sound.shape[1] / LISTEN_HZ, 3)
     content = msgspec.json.encode(Waveform(per_s, duration_s, tuple(tuple(row) for row in outline.tolist())))

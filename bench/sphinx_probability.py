@@ -86,13 +86,13 @@ def worsen(sound: np.ndarray, noise_db: float | None) -> np.ndarray:
 
 def hear(sound: np.ndarray) -> list[tuple[str, float, float]]:
     """Each recognised word with the mean score of its window and its own."""
-    decoder, cepstral_mean = speech._sphinx_decoder()
+    decoder = speech._sphinx_decoder()
     found: list[tuple[str, float, float]] = []
     for track, active in zip(sound, speech.detect_activity(sound), strict=True):
         for window in speech._windows(active.spans):
             start_s, end_s = max(0.0, window.start_s - speech.PAD_S), window.end_s + speech.PAD_S
             piece = track[round(start_s * media.RATE_HZ) : round(end_s * media.RATE_HZ)]
-            decoder.set_cmn(cepstral_mean)
+            decoder.reinit_feat()
             decoder.start_utt()
             pcm = (np.clip(piece, -1, 1) * 32767).astype(np.int16)
             decoder.process_raw(pcm.tobytes(), no_search=False, full_utt=True)

@@ -74,12 +74,7 @@ def observe(
             active = answers["activity"]
             if engine is None or active is None or active.activity is None:
                 continue
-            all_s = sum(s.duration_s for a in active.activity for s in a.spans)
-
-            def report(heard_s: float, all_s: float = all_s) -> None:
-                progress(heard_s, all_s)
-
-            heard = speech.transcribe(sound, active.activity, engine, listening.language, report)
+            heard = speech.transcribe(sound, active.activity, engine, listening.language, progress)
             answer = Observed(recording.id, provenance, utterances=heard)
         answers[need] = answer
         new.append(answer)

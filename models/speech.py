@@ -98,7 +98,7 @@ class Whisper:
             word_timestamps=True,
         )
         return tuple(
-            Word(span(word.start, word.end), word.word.strip(), round(word.probability, 3))
+            Word(span(word.start, word.end), word.word.strip(), round(float(word.probability), 3))
             for segment in segments
             for word in segment.words or ()
             if word.word.strip()
@@ -124,7 +124,7 @@ class PocketSphinx:
 
     def __init__(self) -> None:
         self.version = importlib.metadata.version("pocketsphinx")
-        self._decoder, self._cepstral_mean = _sphinx_decoder()
+        self._decoder = _sphinx_decoder()
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -132,8 +132,8 @@ class PocketSphinx:
 
     def hear(self, sound: Sound) -> tuple[Word, ...]:
         decoder = self._decoder
-        # The decoder adapts to what it heard before; the same sound must always give the same words.
-        decoder.set_cmn(self._cepstral_mean)
+        # The front end adapts to what it heard before; the same sound must always give the same words.
+        decoder.reinit_feat()
         decoder.start_utt()
         decoder.process_raw(
             (np.clip(sound, -1, 1) * 32767).astype(np.int16).tobytes(), no_search=False, full_utt=True
@@ -154,11 +154,10 @@ class PocketSphinx:
 
 
 @functools.lru_cache(maxsize=1)
-def _sphinx_decoder() -> "tuple[Decoder, str]":
+def _sphinx_decoder() -> "Decoder":
     from pocketsphinx import Decoder
 
-    decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL")
-    return decoder, decoder.get_cmn(False)
+    return Decoder(samprate=RATE_HZ, loglevel="FATAL")
 
 
 def score_per_frame(acoustic_score: float, frames: int) -> float:
@@ -282,14 +281,16 @@ def transcribe(
     activity: tuple[Activity, ...],
     engine: Engine,
     language: str,
-    progress: Callable[[float], None] = lambda heard_s: None,
+    progress: Callable[[float, float], None] = lambda heard_s, all_s: None,
 ) -> tuple[Utterance, ...]:
-    """The utterances of all channels in order of time; `progress` gets the seconds of speech heard so far."""
+    """The utterances of all channels in order of time; `progress` gets the seconds heard and to hear."""
     duration_s = sound.shape[1] / RATE_HZ
+    windows = [tuple(_windows(active.spans)) for active in activity]
+    all_s = sum(window.duration_s for channel in windows for window in channel)
     heard_s = 0.0
     utterances: list[Utterance] = []
-    for track, active in zip(sound, activity, strict=True):
-        for window in _windows(active.spans):
+    for track, active, channel in zip(sound, activity, windows, strict=True):
+        for window in channel:
             start_s = max(0.0, window.start_s - PAD_S)
             end_s = min(duration_s, window.end_s + PAD_S)
             words = engine.hear(track[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)])
@@ -299,7 +300,7 @@ def transcribe(
                 text = " ".join(w.text for w in placed)
                 utterances.append(Utterance(whole, active.speaker, language, text, placed))
             heard_s += window.duration_s
-            progress(heard_s)
+            progress(heard_s, all_s)
     return tuple(sorted(utterances, key=lambda u: (u.span.start_s, u.speaker or "")))
 
 

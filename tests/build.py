@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
-from audit.rubric import Rubric, load_rubric
+from audit.rubric import Rubric
+from audit.rubricfile import load_rubric
 from models.observations import (
     Activity,
     Observations,

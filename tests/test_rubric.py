@@ -2,7 +2,7 @@ import textwrap
 
 import pytest
 
-from audit.rubric import load_rubric
+from audit.rubricfile import load_rubric
 from audit.yamlfile import BadFile
 from tests import build
 

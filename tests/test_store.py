@@ -5,10 +5,11 @@ import threading
 import msgspec
 import pytest
 
-from audit import store as st
+from audit import database as db
 from audit.interactions import Role
 from audit.scorecard import make_scorecard
-from audit.store import NotStored, StoreUnusable, open_store
+from audit.database import StoreUnusable
+from audit.store import NotStored, open_store
 from models.observations import Observed
 from tests import build
 
@@ -96,8 +97,8 @@ def test_the_schema_is_the_newest_migration():
     from alembic.script import ScriptDirectory
 
     config = Config()
-    config.set_main_option("script_location", str(Path(st.__file__).parent / "migrations"))
-    assert ScriptDirectory.from_config(config).get_current_head() == st.SCHEMA
+    config.set_main_option("script_location", str(Path(db.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == db.SCHEMA
 
 
 def test_the_tables_are_what_the_migrations_make(store):
@@ -136,7 +137,7 @@ def test_a_full_database_keeps_what_it_had(store, tmp_path):
     one, observed, rubric, card, _ = keep(store, tmp_path)
     with store.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-    st.event.listen(
+    db.event.listen(
         store.engine, "connect", lambda c, _: c.execute(f"PRAGMA max_page_count={pages}"), insert=False
     )
     store.engine.dispose()

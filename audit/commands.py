@@ -1,0 +1,213 @@
+"""Commands around the main job: rubrics, weights, people, the state of the machine."""
+
+import os
+import sys
+
+import click
+
+from audit.console import FAILED, complain, json_option, out, print_json, progress_bar, store_of
+from models.errors import ComportError
+
+
+@click.group()
+def rubric() -> None:
+    """Check, test and list rubrics."""
+
+
+@rubric.command("list")
+@json_option
+def rubric_list(as_json: bool) -> None:
+    """The rubrics that come with Comport."""
+    from audit.pipeline import find_rubric, pack_names
+
+    packs = [find_rubric(name) for name in pack_names()]
+    if as_json:
+        print_json(
+            {"rubrics": [{"name": r.rubric, "title": r.title, "standards": len(r.standards)} for r in packs]}
+        )
+        return
+    for r in packs:
+        channels = ", ".join(r.applies_to)
+        out.print(
+            f"{r.rubric:12} {r.title} ({r.language}; {channels}; {len(r.standards)} standards)",
+            highlight=False,
+        )
+
+
+@rubric.command("check")
+@click.argument("names", nargs=-1, required=True)
+def rubric_check(names: tuple[str, ...]) -> None:
+    """Report every problem of rubrics with file and line."""
+    from audit.pipeline import find_rubric
+
+    failed = False
+    for name in names:
+        try:
+            found = find_rubric(name)
+        except ComportError as error:
+            failed = True
+            complain(error)
+            continue
+        out.print(
+            f"{name}: {len(found.standards)} standards in {len(found.sections)} sections, no problems",
+            highlight=False,
+        )
+    if failed:
+        raise click.exceptions.Exit(FAILED)
+
+
+@rubric.command("test")
+@click.argument("names", nargs=-1, required=True)
+@json_option
+def rubric_test(names: tuple[str, ...], as_json: bool) -> None:
+    """Run the examples inside each standard."""
+    from audit.pipeline import find_rubric
+    from audit.workbench import run_examples
+
+    results = [(name, result) for name in names for result in run_examples(find_rubric(name))]
+    wrong = [(name, r) for name, r in results if not r.passed]
+    if as_json:
+        rows = [{"rubric": n, "standard": r.standard, "wanted": r.wanted, "found": r.found} for n, r in wrong]
+        print_json({"examples": len(results), "wrong": rows})
+    else:
+        for name, r in wrong:
+            text = " / ".join(r.text.split("\n"))
+            out.print(
+                f"{name}: {r.standard}: wanted {r.wanted}, found {r.found}: {text} ({r.reason})",
+                style="red",
+                markup=False,
+            )
+        out.print(
+            f"{len(results) - len(wrong)} of {len(results)} examples give the verdict they should",
+            highlight=False,
+        )
+    if wrong:
+        raise click.exceptions.Exit(FAILED)
+
+
+@click.group()
+def weights() -> None:
+    """List and fetch model weights."""
+
+
+@weights.command("list")
+@json_option
+def weights_list(as_json: bool) -> None:
+    """Every pinned artefact, and whether it is here."""
+    from rich.table import Table
+
+    from models import weights as w
+    from models.weights_table import Artefact, WhisperModel
+
+    items: list[Artefact | WhisperModel] = [*w.ARTEFACTS, *w.WHISPER_MODELS]
+    if as_json:
+        rows = [
+            {"name": i.name, "state": w.state(i), "size_bytes": i.size_bytes, "licence": i.licence}
+            for i in items
+        ]
+        print_json({"weights": rows, "cache": str(w.cache_folder())})
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (
+        ("name", "left"),
+        ("state", "left"),
+        ("size", "right"),
+        ("licence", "left"),
+        ("for", "left"),
+    ):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for i in items:
+        table.add_row(i.name, w.state(i), f"{i.size_bytes / 1e6:.1f} MB", i.licence, i.purpose)
+    out.print(table)
+    out.print(f"[dim]cache {w.cache_folder()}, mirror {w.mirror_folder() or 'none'}[/]", highlight=False)
+
+
+@weights.command("fetch")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--if-reachable", is_flag=True, help="Say in one line what could not be had, and succeed.")
+def weights_fetch(names: tuple[str, ...], if_reachable: bool) -> None:
+    """Fetch weights by name (see `comport weights list`), resumable and checked by their hash."""
+    from models import weights as w
+
+    for name in names:
+        try:
+            with progress_bar(f"fetching {name}", unit="bytes") as report:
+                path = w.fetch(name, report)
+        except w.WeightsUnreachable as error:
+            if not if_reachable:
+                raise
+            out.print(
+                f"not fetched: {error.line}", style="yellow", markup=False, highlight=False, soft_wrap=True
+            )
+        else:
+            out.print(f"{name}: ready at {path}", highlight=False, soft_wrap=True)
+
+
+@click.group()
+def user() -> None:
+    """Add, list and remove people who may log in."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.pass_context
+def user_add(context: click.Context, name: str, password_stdin: bool) -> None:
+    """Add a person; the password is asked for twice."""
+    from audit.users import add_user
+
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    add_user(store_of(context), name, password)
+    out.print(f"{name} can log in", highlight=False)
+
+
+@user.command("list")
+@click.pass_context
+def user_list(context: click.Context) -> None:
+    """Who may log in."""
+    from audit.users import user_names
+
+    for name in user_names(store_of(context)):
+        click.echo(name)
+
+
+@user.command("remove")
+@click.argument("name")
+@click.pass_context
+def user_remove(context: click.Context, name: str) -> None:
+    """Remove a person's account."""
+    from audit.users import remove_user
+
+    remove_user(store_of(context), name)
+
+
+@click.command()
+@json_option
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    """What works on this machine, what is missing and how to get it."""
+    from audit.doctor import examine
+
+    rows = examine(context.obj)
+    if as_json:
+        print_json({"checks": rows})
+    else:
+        for row in rows:
+            mark, style = ("✓", "green") if row.works else ("✗", "red" if row.needed else "yellow")
+            out.print(f"[{style}]{mark}[/] {row.name}: {row.found}", highlight=False, soft_wrap=True)
+            if row.remedy:
+                out.print(f"    {row.remedy}", highlight=False, soft_wrap=True)
+    context.exit(FAILED if any(row.needed and not row.works for row in rows) else 0)
+
+
+@click.command()
+@click.pass_context
+def upgrade(context: click.Context) -> None:
+    """Bring the database of an older version up to date."""
+    from audit.database import upgrade_store
+
+    found = upgrade_store(context.obj, os.environ.get("COMPORT_DATABASE_URL"))
+    out.print(f"the database is at schema {found}", highlight=False)

@@ -1,0 +1,67 @@
+"""What every command shares: output, progress, errors on one line, and the store."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from models.errors import ComportError
+
+if TYPE_CHECKING:
+    from audit.store import Store
+
+FAILED = 1
+"""Something could not be done; 2 (usage) is click's own."""
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells expect after Ctrl-C."""
+
+out = Console()
+err = Console(stderr=True)
+
+
+def complain(error: ComportError) -> None:
+    """Prints an error on one line; the problems of a YAML file on a line each."""
+    from audit.yamlfile import BadFile
+
+    lines = map(str, error.problems) if isinstance(error, BadFile) else (error.line,)
+    for line in lines:
+        err.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Prints one JSON object on one line."""
+    from models.observations import to_json
+
+    click.echo(to_json(value).decode())
+
+
+def store_of(context: click.Context) -> "Store":
+    from audit.store import open_store
+
+    return open_store(context.obj, os.environ.get("COMPORT_DATABASE_URL"))
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON for machines instead of tables.")
+
+
+@contextmanager
+def progress_bar(title: str, quiet: bool = False, unit: str = "s of speech") -> Iterator[Any]:
+    """A bar with an estimate on a terminal, nothing elsewhere; yields `report(done, all)`."""
+    if quiet or not err.is_terminal:
+        yield lambda done, total: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} " + unit),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
