@@ -7,6 +7,7 @@ import pytest
 
 from audit import database as db
 from audit.interactions import Role
+from audit.pipeline import find_rubric
 from audit.scorecard import make_scorecard
 from audit.database import StoreUnusable
 from audit.store import NotStored, open_store
@@ -53,6 +54,14 @@ def test_what_was_kept_comes_back_the_same(store, tmp_path):
     assert store.rubric(rubric.digest) == rubric
     assert store.scorecards(one.id) == (card,)
     assert list(store.interactions(rubric.applies_to)) == [(one, observed)]
+
+
+@pytest.mark.parametrize("name", ["voice-en", "chat-en"])
+def test_a_pack_comes_back_the_same(store, name):
+    pack = find_rubric(name)
+    store.keep_rubric(pack)
+    assert store.rubric(pack.digest) == pack
+    assert store.rubric(pack.digest).digest == pack.digest
 
 
 def test_keeping_the_same_again_changes_nothing(store, tmp_path):

@@ -1,0 +1,73 @@
+"""What the whole audit costs beside the bare engine on the same sound, in the same run.
+
+    bench/overhead.py [RECORDING …] [--engine pocketsphinx|whisper] [--whisper NAME_OR_FOLDER] [--json]
+
+The bare engine is the recogniser alone, given the same windows of speech of the same decoded sound: no
+reading, no voice activity, no judging, no storing. The audit is all of `comport audit` into a new store.
+Both are run once before the clock starts, so that neither pays for loading. Times are processor time of
+this process: other work on the machine does not count.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from audit.pipeline import audit_file, find_rubric
+from audit.store import open_store
+from models import media, speech
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recordings", nargs="*", type=Path, default=sorted(SAMPLES.glob("*.opus")))
+    parser.add_argument("--engine", choices=["pocketsphinx", "whisper"], default="pocketsphinx")
+    parser.add_argument("--whisper")
+    parser.add_argument("--rubric", default="voice-en")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    rubric = find_rubric(arguments.rubric)
+    engine = speech.choose_engine(arguments.engine, arguments.whisper, rubric.language)
+    audio_min = audit_s = engine_s = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        warm = open_store(Path(folder) / "warm")
+        audit_file(arguments.recordings[0], [rubric], warm, arguments.engine, arguments.whisper)
+        store = open_store(Path(folder) / "home")
+        for path in arguments.recordings:
+            sound = media.distinct(media.samples(path))
+            activity = speech.detect_activity(sound)
+            audio_min += sound.shape[1] / media.RATE_HZ / 60
+            started_s = time.process_time()
+            hear_bare(engine, sound, activity)
+            bare_s = time.process_time() - started_s
+            started_s = time.process_time()
+            audit_file(path, [rubric], store, arguments.engine, arguments.whisper)
+            whole_s = time.process_time() - started_s
+            print(f"{path.name}: engine {bare_s:.2f} s, audit {whole_s:.2f} s")
+            engine_s, audit_s = engine_s + bare_s, audit_s + whole_s
+    figures = {
+        "ratio": round(audit_s / engine_s, 3),
+        "audit_s": round(audit_s, 2),
+        "engine_s": round(engine_s, 2),
+        "own_s_per_audio_min": round((audit_s - engine_s) / audio_min, 3),
+        "audio_min": round(audio_min, 2),
+        "engine": engine.name,
+    }
+    print(json.dumps(figures) if arguments.json else figures)
+
+
+def hear_bare(engine: speech.Engine, sound: speech.Sound, activity: tuple[speech.Activity, ...]) -> None:
+    """The recogniser alone on every window of speech."""
+    duration_s = sound.shape[1] / media.RATE_HZ
+    for track, active in zip(sound, activity, strict=True):
+        for window in speech._windows(active.spans):
+            start_s = max(0.0, window.start_s - speech.PAD_S)
+            end_s = min(duration_s, window.end_s + speech.PAD_S)
+            engine.hear(track[round(start_s * media.RATE_HZ) : round(end_s * media.RATE_HZ)])
+
+
+if __name__ == "__main__":
+    main()
