@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from audit.database import StoreUnusable
+from audit.interactions import Channel
 from audit.store import open_store
 from audit.users import user_names
 from models import weights
@@ -41,8 +42,7 @@ def _checks(home: Path) -> Iterator[Check]:
     except StoreUnusable as error:
         yield Check("store", False, error.line, needed=True)
     else:
-        rows = len(store.rows(limit=1_000_000))
-        yield Check("store", True, f"{home}, {rows} scorecards", needed=True)
+        yield Check("store", True, f"{home}, {store.count(Channel)} interactions", needed=True)
         people = user_names(store)
         remedy = "" if people else "comport user add NAME"
         yield Check("people who can log in", bool(people), str(len(people)), remedy)

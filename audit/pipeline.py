@@ -23,16 +23,17 @@ RESCORE_BATCH = 100
 
 
 class NoRubricApplies(ComportError):
-    """None of the rubrics is meant for the channel of an interaction."""
+    """None of the rubrics is meant for the channel and language of an interaction."""
 
-    def __init__(self, path: str, channel: str, rubrics: tuple[str, ...]) -> None:
-        super().__init__(path, channel, rubrics)
-        self.path, self.channel, self.rubrics = path, channel, rubrics
+    def __init__(self, path: str, channel: str, language: str | None, rubrics: tuple[str, ...]) -> None:
+        super().__init__(path, channel, language, rubrics)
+        self.path, self.channel, self.language, self.rubrics = path, channel, language, rubrics
 
     def __str__(self) -> str:
+        what = f"{self.channel} in {self.language}" if self.language else self.channel
         return (
-            f"{self.path}: a {self.channel}, but no rubric given applies to it ({', '.join(self.rubrics)}); "
-            f"add one with --rubric, see: comport rubric list"
+            f"{self.path}: a {what}, but no rubric given "
+            f"applies to it ({', '.join(self.rubrics)}); add one with --rubric, see: comport rubric list"
         )
 
 
@@ -93,10 +94,12 @@ def audit_file(
         ComportError: the file cannot be taken in, read, or kept; nothing of it is then stored by halves.
     """
     arrival = take_in(path)
-    fitting = tuple(r for r in rubrics if applies(r, arrival.interaction.channel))
+    fitting = tuple(r for r in rubrics if applies(r, arrival.interaction))
     if not fitting:
-        raise NoRubricApplies(str(path), arrival.interaction.channel, tuple(r.rubric for r in rubrics))
-    language = arrival.interaction.language or fitting[0].language
+        facts = arrival.interaction
+        given = tuple(f"{r.rubric} ({r.language}: {', '.join(r.applies_to)})" for r in rubrics)
+        raise NoRubricApplies(str(path), facts.channel, facts.language, given)
+    language = fitting[0].language
     listening = Listening(language, engine, whisper)
     needs = frozenset[str]().union(*(r.needs for r in fitting))
     observations, new = _perceive(arrival, needs, listening, store, progress)
@@ -155,6 +158,8 @@ def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
             return [Rescored(i, card, store.keep_scorecard(card)) for i, card in batch]
 
     for interaction, observations in store.interactions(rubric.applies_to):
+        if not applies(rubric, interaction):
+            continue
         batch.append((interaction, make_scorecard(interaction, observations, rubric)))
         if len(batch) == RESCORE_BATCH:
             yield from keep()

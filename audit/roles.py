@@ -1,6 +1,6 @@
 """Who is the agent: from metadata, else from the rubric, else from who speaks the house's formulas."""
 
-from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
+from audit.interactions import Conversation, Interaction, Role, Roles, Speakers
 from audit.rubric import Rubric
 from models.observations import Observations
 
@@ -41,7 +41,8 @@ def _by_formulas(given: dict[str, Role], rest: list[str], speakers: Speakers, ru
     if counts[best] <= second:
         return Roles(tuple(given.items()), f"who is the agent is unknown: formulas said {told}", 0.0)
     roles = given | {label: Role.AGENT if label == best else Role.CUSTOMER for label in rest}
-    confidence = round((counts[best] - second) / counts[best], 3)
+    # One formula against none is even odds, and each further one makes it surer.
+    confidence = round((counts[best] - second) / (counts[best] + 1), 3)
     return Roles(tuple(roles.items()), f"{_shown(best)} is the agent: formulas said {told}", confidence)
 
 
@@ -50,6 +51,6 @@ def _shown(label: str) -> str:
     return names.get(label, f"'{label}'")
 
 
-def applies(rubric: Rubric, channel: Channel) -> bool:
-    """Whether the rubric is meant for this channel."""
-    return channel in rubric.applies_to
+def applies(rubric: Rubric, interaction: Interaction) -> bool:
+    """Whether the rubric is meant for this channel and language (an unknown one is taken for its own)."""
+    return interaction.channel in rubric.applies_to and interaction.language in (None, rubric.language)

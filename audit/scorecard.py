@@ -14,6 +14,10 @@ from models.observations import Observations, Provenance
 SOFTWARE = importlib.metadata.version("comport")
 
 
+SURE_OF_ROLES = 0.5
+"""Below this (say two formulas against one) the scorecard warns that agent and customer may be swapped."""
+
+
 class Scorecard(msgspec.Struct, frozen=True):
     """All findings with the sum that made the score, who is who, and what perceived it."""
 
@@ -38,8 +42,11 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
     findings = judge(rubric, conversation)
     caveats = dict.fromkeys(p.caveat for p in observations.provenance if p.caveat)
     caveats |= {f"Not perceived: {need} ({reason}).": None for need, reason in observations.missing}
-    if not conversation.roles.of:
-        caveats[f"{conversation.roles.how[0].upper()}{conversation.roles.how[1:]}."] = None
+    roles = conversation.roles
+    if roles.of and roles.confidence < SURE_OF_ROLES:
+        caveats[f"Who is the agent is uncertain: {roles.how}."] = None
+    if not roles.of:
+        caveats[f"{roles.how[0].upper()}{roles.how[1:]}."] = None
     return Scorecard(
         interaction.id,
         rubric.rubric,
@@ -48,7 +55,7 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
         rubric.title,
         observations.digest,
         SOFTWARE,
-        conversation.roles,
+        roles,
         findings,
         add_up(rubric, findings),
         tuple(caveats),

@@ -65,7 +65,9 @@ def test_rescore_judges_without_the_recording(store, voice, tmp_path):
 
 
 def test_a_rubric_for_another_channel_does_not_judge(store, voice):
-    with pytest.raises(NoRubricApplies, match=r"a chat, but no rubric given applies to it \(voice-en\)"):
+    with pytest.raises(
+        NoRubricApplies, match=r"a chat in en, but no rubric given applies to it \(voice-en \(en: call\)\)"
+    ):
         audit_file(SAMPLES / "chat-late-delivery.jsonl", [voice], store)
     assert count(store)["interaction"] == 0
 
@@ -78,15 +80,27 @@ def test_each_interaction_is_judged_by_the_rubrics_of_its_channel(store):
     assert {r.rubric for r in store.rows()} == {"chat-en", "voice-en"}
 
 
-def test_a_language_nobody_hears_here_is_not_judged_by_its_words(store, voice, tmp_path, monkeypatch):
+def test_a_call_in_another_language_is_not_judged_by_this_rubric(store, voice, tmp_path):
+    shutil.copy(SAMPLES / "short-enquiry.vtt", tmp_path / "chiamata.vtt")
+    (tmp_path / "chiamata.meta.yaml").write_text("language: it\n")
+    with pytest.raises(NoRubricApplies, match="a call in it, but no rubric"):
+        audit_file(tmp_path / "chiamata.vtt", [voice], store)
+
+
+def test_a_language_nobody_hears_here_is_not_judged_by_its_words(store, tmp_path, monkeypatch):
     monkeypatch.setenv("COMPORT_WEIGHTS", str(tmp_path / "none"))
     monkeypatch.delenv("COMPORT_WEIGHTS_MIRROR", raising=False)
     path = tmp_path / "chiamata.opus"
     shutil.copy(SAMPLES / "charged-twice.opus", path)
     (tmp_path / "chiamata.meta.yaml").write_text("language: it\nagent_channel: 0\n")
-    card = audit_file(path, [voice], store).scorecards[0]
-    by_words = next(f for f in card.findings if f.standard == "house-greeting")
-    by_time = next(f for f in card.findings if f.standard == "no-dead-air")
+    text = build.rubric_text(
+        "- {id: by-words, title: A, say: greeting}\n"
+        "- {id: by-time, title: B, keep: {measure: longest_silence, at_most: 30 s}}"
+    )
+    (tmp_path / "it.yaml").write_text(text.replace("language: en", "language: it"))
+    card = audit_file(path, [find_rubric(str(tmp_path / "it.yaml"))], store).scorecards[0]
+    by_words = next(f for f in card.findings if f.standard == "by-words")
+    by_time = next(f for f in card.findings if f.standard == "by-time")
     assert by_words.verdict == "cannot_tell"
     assert "comport weights fetch" in by_words.reason
     assert by_time.verdict == "met"

@@ -25,7 +25,7 @@ def test_who_speaks_the_formulas_is_the_agent(tmp_path, agent):
     lines = [(f"channel-{agent}", 0, FORMULA), (f"channel-{1 - agent}", 6, "good morning I want to order")]
     found = roles(tmp_path, lines)
     assert dict(found.of) == {f"channel-{agent}": Role.AGENT, f"channel-{1 - agent}": Role.CUSTOMER}
-    assert found.confidence == pytest.approx(2 / 3, abs=0.001)
+    assert found.confidence == pytest.approx(0.5)
     assert "formulas said 3 by" in found.how
 
 
