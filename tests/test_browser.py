@@ -1,0 +1,229 @@
+"""The dashboard in a real browser, against a real server and a real recording."""
+
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import waitress
+
+from audit.store import open_store
+from audit.users import add_user
+from tests import build
+from tests.test_web import PASSWORD, keep_call
+from web import create_app
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
+)
+BUNDLE = Path(__file__).parent.parent / "web" / "static" / "dist" / "interaction.js"
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required"
+).split()
+
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install the system's package 'chromium'"),
+    pytest.mark.skipif(not BUNDLE.is_file(), reason="the dashboard's scripts are not built: run make web"),
+]
+
+SECONDS = 14.0
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory):
+    """A store with a call that can be played and one that browsers cannot; (store, their ids)."""
+    folder = tmp_path_factory.mktemp("calls")
+    store = open_store(folder / "home")
+    add_user(store, "ana", PASSWORD)
+    sound = [build.tone(SECONDS, 48000), build.tone(SECONDS, 48000, 220.0)]
+    opus = build.encode(folder / "call.opus", sound, "libopus", 48000)
+    mulaw = build.encode(
+        folder / "mulaw.wav", [build.tone(SECONDS, 8000), build.tone(SECONDS, 8000)], "pcm_mulaw", 8000
+    )
+    titles = {"playable": opus, "unplayable": mulaw}
+    return store, {title: keep_call(store, folder, path, title).id for title, path in titles.items()}
+
+
+@pytest.fixture(scope="module")
+def site(calls):
+    server = waitress.create_server(create_app(calls[0]), host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+
+
+@pytest.fixture
+def browse(chromium, site):
+    """Opens a window of a width, logged in as ana, that fails the test on any error in its console."""
+    contexts, problems = [], []
+
+    def window(width_px=1440, height_px=900, **options):
+        context = chromium.new_context(viewport={"width": width_px, "height": height_px}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(site)
+        page.fill("#name", "ana")
+        page.fill("#password", PASSWORD)
+        page.click("main button")
+        page.wait_for_selector("table.list")
+        return page
+
+    yield window
+    for context in contexts:
+        context.close()
+    # What the Content-Security-Policy stops is reported here, too.
+    assert problems == []
+
+
+def until(page, holds):
+    """Waits until an expression about `media` holds; Playwright's own wait needs `eval`, which the policy bars."""
+    end_s = time.monotonic() + 15
+    while not page.evaluate(f"(media => {holds})(document.querySelector('#media'))"):
+        assert time.monotonic() < end_s, f"waited for {holds}"
+        page.wait_for_timeout(20)
+
+
+def open_call(page, title="playable"):
+    page.click(f"a.row >> text='{title}'")
+    page.wait_for_selector("#waveform >> css=canvas", state="attached")
+
+
+WATCH = """() => {
+  const media = document.querySelector('#media')
+  window.heard = []
+  new MutationObserver(changes => {
+    for (const { target } of changes)
+      if (target.matches('.w.now')) window.heard.push([media.currentTime, Number(target.dataset.start)])
+  }).observe(document.querySelector('#transcript'), { subtree: true, attributeFilter: ['class'] })
+}"""
+"""Notes each word that is marked as the one being said: (position of the player, start of the word)."""
+
+
+def test_a_chip_plays_from_a_second_before_its_evidence_and_the_transcript_follows(browse):
+    page = browse()
+    open_call(page)
+    page.evaluate(WATCH)
+    page.click("#finding-no-blame .chip")
+    until(page, "media.currentTime > 9.4 && !media.paused")
+    until(page, "window.heard.length > 2")
+    assert page.locator("#u2.now").count() == 1
+    for at_s, word_s in page.evaluate("window.heard"):
+        assert 10.0 <= word_s <= at_s < word_s + build.WORD_S + 0.1
+
+
+def test_a_click_on_a_word_seeks_to_it(browse):
+    page = browse()
+    open_call(page)
+    page.click("#u1 .w >> nth=1")
+    until(page, "Math.abs(media.currentTime - 6.4) < 0.05")
+    until(page, "media.paused")
+    assert page.text_content(".w.now") == "want"
+
+
+def test_a_click_on_the_waveform_seeks(browse):
+    page = browse()
+    open_call(page)
+    box = page.locator("#waveform").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.3)
+    until(page, f"Math.abs(media.currentTime - {0.55 * SECONDS}) < 0.2")
+
+
+def test_keys_go_through_the_findings_and_play_them(browse):
+    page = browse()
+    open_call(page)
+    page.keyboard.press("j")
+    assert page.get_attribute(".finding.current", "id") == "finding-greets"
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert page.get_attribute(".finding.current", "id") == "finding-no-blame"
+    page.keyboard.press("Enter")
+    until(page, "media.currentTime > 9.4")
+    page.keyboard.press("Space")
+    until(page, "media.paused")
+    page.keyboard.press("Space")
+    until(page, "!media.paused")
+    page.keyboard.press("?")
+    assert page.is_visible("#keys")
+
+
+def test_keys_can_be_switched_off_and_stay_off(browse):
+    page = browse()
+    open_call(page)
+    page.click("[data-keys]")
+    page.uncheck("#keys-on")
+    page.click("#keys button")
+    page.reload()
+    page.wait_for_selector("#waveform >> css=canvas", state="attached")
+    page.keyboard.press("j")
+    assert page.locator(".finding.current").count() == 0
+
+
+def test_the_transcript_stops_following_when_its_reader_scrolls(browse):
+    page = browse(1024, 420)
+    open_call(page)
+    page.click("#finding-greets .chip")
+    page.wait_for_selector("#u0.now")
+    assert not page.is_visible("#follow")
+    page.hover("#transcript")
+    page.mouse.wheel(0, 30)
+    page.wait_for_selector("#follow >> visible=true")
+    page.click("#follow")
+    assert not page.is_visible("#follow")
+
+
+def test_what_a_browser_cannot_play_still_has_waveform_and_moving_transcript(browse):
+    page = browse()
+    open_call(page, "unplayable")
+    assert page.is_visible("text=Browsers cannot play this recording (wav, pcm_mulaw)")
+    page.click("#finding-no-blame .chip")
+    assert page.text_content("#u2.now .w.now") == "that"
+
+
+@pytest.mark.parametrize("width_px", [1440, 1024, 390, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_the_window(browse, width_px, scheme):
+    page = browse(width_px, 844, color_scheme=scheme)
+    wider = "document.documentElement.scrollWidth > innerWidth"
+    assert not page.evaluate(wider)
+    open_call(page)
+    for summary in page.locator("summary").all():
+        summary.click()
+    assert not page.evaluate(wider)
+
+
+def test_without_scripts_everything_can_be_read_and_moments_are_links(browse):
+    page = browse(java_script_enabled=False)
+    page.click("a.row >> text='playable'")
+    assert page.is_visible("#finding-no-blame")
+    assert page.is_visible("#transcript >> text=fault")
+    assert page.get_attribute("#finding-no-blame .chip", "href").endswith("/media#t=9.4")
+
+
+def test_nothing_jumps_while_the_page_loads(browse):
+    page = browse()
+    page.add_init_script(
+        "window.shifts = 0; new PerformanceObserver(list => list.getEntries()"
+        ".forEach(e => { window.shifts += e.value })).observe({type: 'layout-shift', buffered: true})"
+    )
+    open_call(page)
+    page.wait_for_timeout(300)
+    # "Good" by the Web Vitals is 0.1; what the browser rounds is left over.
+    assert page.evaluate("window.shifts") < 0.01

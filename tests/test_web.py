@@ -1,0 +1,568 @@
+import json
+import re
+import stat
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from audit.interactions import Channel, Interaction, Role
+from audit.pipeline import audit_file
+from audit.rubricfile import load_rubric
+from audit.scorecard import make_scorecard
+from audit.store import open_store
+from audit.users import add_user, remove_user
+from models.media import probe
+from models.observations import Activity, Observed, Provenance, gather, union
+from tests import build
+from web import PUBLIC, create_app
+from web.accounts import own_path
+from web.playback import playback_of
+
+PASSWORD = "correct horse battery"
+
+STANDARDS = """
+- id: greets
+  title: Greets the caller
+  why: Callers decide in the first seconds.
+  how: Smile first, then speak.
+  source: Manual 4.2
+  weight: 3
+  during: {first: 15 s}
+  say: greeting
+- {id: no-blame, title: Blames nobody, weight: 2, avoid: blame}
+- {id: thanks, title: Thanks for holding, say: thanks-for-holding}
+- {id: silence, title: Leaves no long silence, keep: {measure: longest_silence, at_most: 15 s}}
+- {id: answer, title: Gives the right answer, ask: Was it right?}
+"""
+
+LINES = [
+    ("channel-0", 1.0, "good morning my name is Sarah how may I help you"),
+    ("channel-1", 6.0, "I want to <script>alert(1)</script> cancel my contract"),
+    ("channel-0", 10.0, "well that is your fault then"),
+]
+
+VTT = """WEBVTT
+
+00:00:01.000 --> 00:00:04.000
+<v Agent>good morning, how may I help you
+
+00:00:05.000 --> 00:00:08.000
+<v Customer>please cancel my contract
+"""
+
+CHAT = [
+    {"at": "2026-03-02T10:15:00+01:00", "from": "agent", "name": "Sara", "text": "good morning"},
+    {
+        "at": "2026-03-02T10:16:30+01:00",
+        "from": "customer",
+        "name": "Ali",
+        "text": "سلام, where is my parcel?",
+    },
+]
+
+
+def keep_call(store, folder, path, title="a call", probability=1.0, channels=(0, 1)):
+    """Keeps a recording with words as a recogniser would have heard them, judged; gives the interaction."""
+    rubric = build.rubric(folder, STANDARDS)
+    recording = probe(path)
+    said = tuple(
+        build.utterance(speaker, start_s, text, probability)
+        for speaker, start_s, text in LINES
+        if int(speaker[-1]) in channels
+    )
+    speakers = dict.fromkeys(u.speaker for u in said)
+    active = tuple(Activity(s, union(u.span for u in said if u.speaker == s)) for s in speakers)
+    answers = (
+        Observed(recording.id, Provenance("activity", "silero", "1", "", ()), activity=active),
+        Observed(
+            recording.id,
+            Provenance("utterances", "some-engine", "1", "f" * 64, (), "Heard by a weak substitute."),
+            utterances=said,
+        ),
+    )
+    observed = gather(recording, answers, ())
+    roles = (("channel-0", Role.AGENT), ("channel-1", Role.CUSTOMER))
+    facts = {"agent": "Sarah Lind", "started_at": "2026-03-02T09:00:00+00:00", "roles": roles}
+    one = Interaction(recording.id, Channel.CALL, title, str(path), recording.id, **facts)
+    store.keep(one, observed, answers)
+    store.keep_rubric(rubric)
+    store.keep_scorecard(make_scorecard(one, observed, rubric))
+    return one
+
+
+def stereo(folder, name="call.wav", seconds=14.0):
+    return build.write_wav(folder / name, build.tone(seconds), build.tone(seconds, hz=220.0))
+
+
+@pytest.fixture
+def store(tmp_path):
+    found = open_store(tmp_path / "home")
+    add_user(found, "ana", PASSWORD)
+    return found
+
+
+@pytest.fixture
+def call(store, tmp_path):
+    return keep_call(store, tmp_path, stereo(tmp_path))
+
+
+@pytest.fixture
+def app(store):
+    return create_app(store)
+
+
+def token(client, path="/login"):
+    return re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)[1]
+
+
+def log_in(client, name="ana", password=PASSWORD, target=None):
+    form = {"csrf_token": token(client), "name": name, "password": password}
+    return client.post("/login", data=form, query_string={"next": target} if target else None)
+
+
+@pytest.fixture
+def visitor(app):
+    """A browser of somebody who has not logged in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def client(app):
+    """A browser of ana, who has."""
+    one = app.test_client()
+    assert log_in(one).status_code == 302
+    return one
+
+
+class Words(HTMLParser):
+    """The words of a page as a reader sees them, and every tag with its attributes."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self._data = [], []
+        self.feed(html)
+        self.text = " ".join(" ".join(self._data).split())
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self._data.append(data)
+
+
+def page(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return Words(answer.text)
+
+
+# Logging in
+
+
+def test_every_route_but_the_public_ones_leads_to_the_login(app, visitor, call):
+    closed = [r for r in app.url_map.iter_rules() if r.endpoint not in PUBLIC]
+    assert {r.endpoint for r in closed} >= {"interactions.index", "interactions.media", "accounts.logout"}
+    for rule in closed:
+        path = app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, call.id))
+        for method in rule.methods - {"OPTIONS"}:
+            form = {"csrf_token": token(visitor)} if method == "POST" else None
+            answer = visitor.open(path, method=method, data=form)
+            assert (answer.status_code, answer.location.split("?")[0]) == (302, "/login"), rule
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in PUBLIC - {"static"}:
+            assert visitor.get(rule.rule).status_code == 200
+
+
+def test_a_right_password_leads_on_to_the_page_that_was_asked_for(visitor, call):
+    asked = visitor.get(f"/interactions/{call.id}?rubric=house")
+    target = re.search(r"next=(.+)", asked.location)[1]
+    answer = visitor.post(
+        asked.location, data={"csrf_token": token(visitor), "name": "ana", "password": PASSWORD}
+    )
+    assert "interactions" in target
+    assert (answer.status_code, answer.location) == (302, f"/interactions/{call.id}?rubric=house")
+    assert visitor.get(answer.location).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "password"), [("ana", "wrong horse battery"), ("bob", PASSWORD), ("", "")])
+def test_a_wrong_name_or_password_is_told_the_same(visitor, name, password):
+    answer = log_in(visitor, name, password)
+    assert answer.status_code == 401
+    assert "do not belong together" in answer.text
+    assert visitor.get("/").location.startswith("/login")
+
+
+@pytest.mark.parametrize("names", [["ana"] * 6, ["Ana ", "ana", "ANA", "ana", "aNa", "ana"]])
+def test_five_wrong_passwords_close_an_account_for_a_while(app, names):
+    clients = [app.test_client() for _ in names]
+    codes = [log_in(c, n, "wrong horse battery").status_code for c, n in zip(clients, names, strict=True)]
+    assert codes == [401] * 5 + [429]
+    right = log_in(app.test_client())
+    assert right.status_code == 429
+    assert "Wait 15 minutes" in right.text
+    assert right.headers["Retry-After"] == "900"
+
+
+def test_an_address_that_tries_many_names_is_shut_out_and_others_are_not(app, visitor):
+    codes = [log_in(visitor, f"name{n}", "wrong horse battery").status_code for n in range(31)]
+    assert codes == [401] * 30 + [429]
+    elsewhere = app.test_client()
+    form = {"csrf_token": token(elsewhere), "name": "ana", "password": PASSWORD}
+    answer = elsewhere.post("/login", data=form, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert answer.status_code == 302
+
+
+def test_right_passwords_do_not_count(app):
+    assert [log_in(app.test_client()).status_code for _ in range(8)] == [302] * 8
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout"])
+def test_forms_without_their_token_are_refused(client, path):
+    answer = client.post(path, data={"name": "ana", "password": PASSWORD})
+    assert answer.status_code == 400
+    assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("/interactions/1?rubric=a", "/interactions/1?rubric=a"),
+        ("https://evil.example", ""),
+        ("//evil.example", ""),
+        ("/\\evil.example", ""),
+        ("\\\\evil.example", ""),
+        ("/\t/evil.example", ""),
+        ("javascript:alert(1)", ""),
+        ("evil.example", ""),
+        ("", ""),
+    ],
+)
+def test_the_login_leads_to_own_pages_only(visitor, target, kept):
+    assert own_path(target) == kept
+    assert log_in(visitor, target=target).location == (kept or "/")
+
+
+def test_the_session_of_before_the_login_does_not_go_on(visitor):
+    with visitor.session_transaction() as session:
+        session["planted"] = "by somebody else"
+    old = visitor.get_cookie("comport").value
+    log_in(visitor)
+    with visitor.session_transaction() as session:
+        assert "planted" not in session
+        assert session["id"]
+    assert visitor.get_cookie("comport").value != old
+    visitor.set_cookie("comport", old)
+    assert visitor.get("/").status_code == 302
+
+
+def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor):
+    (cookie,) = (c for c in log_in(visitor).headers.getlist("Set-Cookie") if c.startswith("comport="))
+    assert {"HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+
+
+def test_logging_out_ends_it(client):
+    assert client.post("/logout", data={"csrf_token": token(client, "/")}).location == "/login"
+    assert client.get("/").status_code == 302
+
+
+def test_a_removed_person_is_out_at_once(client, store):
+    remove_user(store, "ana")
+    assert client.get("/").status_code == 302
+
+
+def test_the_login_says_how_to_make_the_first_account(tmp_path):
+    fresh = create_app(open_store(tmp_path / "new")).test_client()
+    assert "comport user add" in fresh.get("/login").text
+
+
+def test_the_secret_key_is_made_once_and_is_its_owners_alone(app, store):
+    path = store.home / "secret.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert app.secret_key == create_app(store).secret_key == path.read_bytes()
+    assert len(app.secret_key) == 32
+    assert [p.name for p in store.home.iterdir() if "secret" in p.name] == ["secret.key"]
+
+
+def test_two_installations_have_different_keys(app, tmp_path):
+    assert create_app(open_store(tmp_path / "other")).secret_key != app.secret_key
+
+
+# Headers and errors
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/nowhere", "/static/site.css", "/healthz"])
+def test_every_answer_carries_the_security_headers(client, path):
+    headers = client.get(path).headers
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy == {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "media-src": "'self' blob:",
+        "connect-src": "'self'",
+        "font-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_pages_have_no_inline_script_or_style(client, call):
+    for path in ("/", f"/interactions/{call.id}", "/nowhere"):
+        for tag, attributes in Words(client.get(path).text).tags:
+            assert tag != "style"
+            assert tag != "script" or attributes.get("src", "").startswith("/static/")
+            assert not [name for name in attributes if name == "style" or name.startswith("on")], tag
+
+
+def test_pages_with_personal_data_are_not_kept_by_the_browser(client, call):
+    for path in ("/", f"/interactions/{call.id}", f"/interactions/{call.id}/peaks.json"):
+        assert client.get(path).headers["Cache-Control"] == "no-store"
+    assert "private" in client.get(f"/interactions/{call.id}/media").headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "said"),
+    [
+        ("/nowhere", 404, "There is nothing here"),
+        ("/interactions/" + "0" * 64, 404, "no interaction"),
+        ("/interactions/" + "0" * 64 + "/media", 404, "no interaction"),
+        ("/interactions/" + "0" * 64 + "/peaks.json", 404, "no interaction"),
+        ("/?page=7", 404, "There is nothing here"),
+        ("/logout", 405, "This cannot be done here"),
+    ],
+)
+def test_errors_are_pages(client, path, code, said):
+    answer = client.get(path)
+    assert answer.status_code == code
+    assert said in Words(answer.text).text
+    assert 'href="/"' in answer.text
+
+
+def test_an_unexpected_error_shows_nothing_of_the_inside(app, client, store):
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE scorecard RENAME TO gone")
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert "went wrong on our side" in answer.text
+    assert "scorecard" not in answer.text
+
+
+# The list
+
+
+def test_the_list_shows_score_share_and_critical_misses(client, call):
+    shown = page(client, "/")
+    assert "a call" in shown.text
+    assert "Sarah Lind" in shown.text
+    assert "house v1" in shown.text
+    # greets 3, no-blame 0 of 2, thanks 0 of 1, silence 1 of 1: 100 x 4 / 7
+    assert "57.1" in shown.text
+    assert ("a", f"/interactions/{call.id}?rubric=house") in [(t, a.get("href")) for t, a in shown.tags]
+
+
+def test_an_empty_list_tells_how_to_start(client):
+    assert "comport audit call.wav --rubric voice-en" in page(client, "/").text
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("sarah", True), ("A CALL", True), ("nobody", False), ("%", False)]
+)
+def test_the_search_looks_in_title_and_agent(client, call, words, found):
+    answer = client.get("/", query_string={"search": words})
+    assert (call.id in answer.text) is found
+    assert found or "Nothing fits" in answer.text
+
+
+def test_long_lists_have_pages(client, store, tmp_path):
+    rubric = build.rubric(tmp_path, STANDARDS)
+    for n in range(53):
+        path = tmp_path / f"call-{n:02}.vtt"
+        path.write_text(VTT.replace("contract", f"contract {n}"))
+        audit_file(path, [rubric], store)
+    first, second = client.get("/"), client.get("/?page=2")
+    assert (first.text.count('class="row"'), second.text.count('class="row"')) == (50, 3)
+    assert "/?page=2" in first.text
+    assert "51–53" in second.text
+
+
+# One interaction
+
+
+def test_an_interaction_shows_verdict_reason_evidence_and_standard(client, call):
+    shown = page(client, f"/interactions/{call.id}")
+    assert "Blames nobody Missed 'blame' at 0:10" in shown.text
+    assert "0:10 Agent that is your fault" in shown.text
+    assert "Why Callers decide in the first seconds." in shown.text
+    assert "Source Manual 4.2" in shown.text
+    assert "searched 0:00–0:14" in shown.text
+    assert "Heard by a weak substitute." in shown.text
+
+
+def test_chips_seek_a_second_before_their_evidence(client, call):
+    chips = [a for t, a in page(client, f"/interactions/{call.id}").tags if "data-moment" in a]
+    blame = next(a for a in chips if a["data-verdict"] == "missed" and "searched" not in a["class"])
+    # "well that is your fault": the second word, 0.4 s after the utterance's start
+    assert (float(blame["data-moment"]), float(blame["data-seek"])) == (10.4, 9.4)
+    assert blame["href"] == f"/interactions/{call.id}/media#t=9.4"
+    assert all(float(a["data-seek"]) >= 0 for a in chips)
+
+
+def test_the_sum_can_be_checked_by_hand(client, call):
+    shown = page(client, f"/interactions/{call.id}").text
+    assert "3 × 1.00 = 3.00" in shown
+    assert "2 × 0.00 = 0.00" in shown
+    assert "100 × 4.00 / 7 = 57.1" in shown
+    assert "(1 × 57.1) / 1 = 57.1" in shown
+    assert "Gives the right answer Cannot tell 1 – –" in shown
+
+
+def test_words_of_low_probability_are_marked(client, store, tmp_path):
+    clear = keep_call(store, tmp_path, stereo(tmp_path, "clear.wav"), "clear", 0.9)
+    weak = keep_call(store, tmp_path, stereo(tmp_path, "weak.wav", 15.0), "weak", 0.4)
+    for one, marked in ((clear, False), (weak, True)):
+        words = [
+            a["class"]
+            for t, a in page(client, f"/interactions/{one.id}").tags
+            if t == "span" and "data-start" in a
+        ]
+        assert words
+        assert {("weak" in w) for w in words} == {marked}
+
+
+def test_what_was_said_or_named_never_becomes_markup(client, store, tmp_path):
+    one = keep_call(store, tmp_path, stereo(tmp_path), "<img src=x onerror=alert(1)>")
+    for path in ("/", f"/interactions/{one.id}", "/?search=<script>alert(1)</script>"):
+        shown = page(client, path)
+        assert "alert(1)" in shown.text
+        assert not [t for t, a in shown.tags if t == "img" or (t == "script" and "src" not in a)]
+
+
+def test_a_written_chat_has_clock_times_and_no_player(client, store, tmp_path):
+    path = tmp_path / "chat.jsonl"
+    path.write_text("\n".join(json.dumps(m) for m in CHAT))
+    rubric = tmp_path / "chat.yaml"
+    rubric.write_text(build.rubric_text(STANDARDS).replace("[call]", "[chat]"))
+    one = audit_file(path, [load_rubric(rubric)], store).interaction
+    shown = page(client, f"/interactions/{one.id}")
+    assert "Customer 09:16:30 1:30 سلام, where is my parcel?" in shown.text
+    assert not [t for t, _ in shown.tags if t in ("audio", "video")]
+    assert client.get(f"/interactions/{one.id}/media").status_code == 404
+    assert client.get(f"/interactions/{one.id}/peaks.json").status_code == 404
+
+
+def test_a_transcript_without_sound_has_no_player_and_chips_lead_into_it(client, store, tmp_path):
+    path = tmp_path / "call.vtt"
+    path.write_text(VTT)
+    one = audit_file(path, [build.rubric(tmp_path, STANDARDS)], store).interaction
+    shown = page(client, f"/interactions/{one.id}")
+    assert not [t for t, _ in shown.tags if t == "audio"]
+    assert "#transcript" in [a.get("href") for t, a in shown.tags if "data-moment" in a]
+
+
+def test_each_rubric_has_its_own_scorecard_newest_first(client, store, call, tmp_path):
+    second = tmp_path / "second.yaml"
+    text = build.rubric_text("- {id: hold, title: Speaks of holding, say: hold}")
+    second.write_text(
+        text.replace("rubric: house", "rubric: other").replace("House standards", "Other standards")
+    )
+    rubric = load_rubric(second)
+    store.keep_rubric(rubric)
+    store.keep_scorecard(make_scorecard(call, store.observations(call), rubric))
+    newest = page(client, f"/interactions/{call.id}")
+    assert "Speaks of holding" in newest.text
+    assert "Greets the caller" not in newest.text
+    assert "Greets the caller" in page(client, f"/interactions/{call.id}?rubric=house").text
+    assert client.get(f"/interactions/{call.id}?rubric=third").status_code == 404
+
+
+def test_an_interaction_is_not_found_by_a_part_of_its_id_or_by_its_title(client, call):
+    assert client.get(f"/interactions/{call.id[:20]}").status_code == 404
+    assert client.get("/interactions/a call").status_code == 404
+
+
+# Media
+
+
+def test_media_come_whole_or_in_ranges(client, call):
+    content = Path(call.path).read_bytes()
+    whole = client.get(f"/interactions/{call.id}/media")
+    assert (whole.status_code, whole.mimetype, whole.data) == (200, "audio/wav", content)
+    part = client.get(f"/interactions/{call.id}/media", headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part.data) == (206, content[100:200])
+    assert part.headers["Content-Range"] == f"bytes 100-199/{len(content)}"
+    beyond = client.get(f"/interactions/{call.id}/media", headers={"Range": f"bytes={len(content)}-"})
+    assert beyond.status_code == 416
+
+
+def test_a_missing_recording_is_said_on_the_page(client, call):
+    Path(call.path).unlink()
+    shown = page(client, f"/interactions/{call.id}")
+    assert "call.wav is no longer where it was audited" in shown.text
+    assert "audio" not in [t for t, _ in shown.tags]
+    assert client.get(f"/interactions/{call.id}/media").status_code == 404
+
+
+def test_a_recording_that_was_changed_is_not_played_as_the_audited_one(client, call, tmp_path):
+    stereo(tmp_path, "call.wav", 20.0)
+    assert "was changed after it was audited" in page(client, f"/interactions/{call.id}").text
+    assert client.get(f"/interactions/{call.id}/media").status_code == 404
+    assert client.get(f"/interactions/{call.id}/peaks.json").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "layout", "rate_hz", "mime"),
+    [
+        ("call.wav", "pcm_s16le", "stereo", 8000, "audio/wav"),
+        ("call.opus", "libopus", "stereo", 48000, "audio/ogg"),
+        ("call.flac", "flac", "mono", 16000, "audio/flac"),
+        ("call.mp3", "libmp3lame", "mono", 44100, "audio/mpeg"),
+        ("call.m4a", "aac", "stereo", 44100, "audio/mp4"),
+        ("mulaw.wav", "pcm_mulaw", "stereo", 8000, None),
+        ("call.avi", "pcm_s16le", "stereo", 8000, None),
+    ],
+)
+def test_the_page_says_which_recordings_a_browser_cannot_play(
+    client, store, tmp_path, name, codec, layout, rate_hz, mime
+):
+    tone = build.tone(14.0, rate_hz)
+    sound = [tone, tone] if layout == "stereo" else [tone]
+    path = build.encode(tmp_path / name, sound, codec, rate_hz, layout)
+    one = keep_call(store, tmp_path, path)
+    shown = page(client, f"/interactions/{one.id}")
+    playable = "audio" in [t for t, _ in shown.tags]
+    assert playable is (mime is not None)
+    assert ("Browsers cannot play" in shown.text) is not playable
+    if mime:
+        assert (
+            playback_of(path, probe(path)).mime
+            == mime
+            == client.get(f"/interactions/{one.id}/media").mimetype
+        )
+    assert client.get(f"/interactions/{one.id}/peaks.json").status_code == 200
+
+
+def test_the_waveform_has_a_row_for_each_channel_and_is_made_once(client, store, tmp_path):
+    quiet = build.tone(14.0) * 0
+    one = keep_call(store, tmp_path, build.write_wav(tmp_path / "call.wav", build.tone(14.0), quiet))
+    first = client.get(f"/interactions/{one.id}/peaks.json")
+    left, right = first.json["peaks"]
+    assert len(left) == len(right) == 14 * first.json["per_s"]
+    assert first.json["duration_s"] == 14.0
+    assert all(abs(value - 38) <= 2 for value in left[5:-5])  # 0.3 of 127
+    assert set(right) <= {0, 1}
+    # From the cache: the file itself is no longer needed.
+    Path(one.path).unlink()
+    assert client.get(f"/interactions/{one.id}/peaks.json").data == first.data
+
+
+def test_a_damaged_waveform_is_an_error_for_scripts_in_json(client, call):
+    Path(call.path).unlink()
+    answer = client.get(f"/interactions/{call.id}/peaks.json", headers={"Accept": "application/json"})
+    assert answer.status_code == 422
+    assert "call.wav" in answer.json["error"]

@@ -1,0 +1,154 @@
+"""The dashboard: what is stored, shown in a browser to people who logged in."""
+
+import os
+import secrets
+from http import HTTPStatus
+from pathlib import Path
+
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy import text
+from werkzeug.exceptions import HTTPException
+
+from audit.store import NotStored, Store
+from models.errors import ComportError
+from models.media import UnreadableMedia
+from web import accounts, interactions, wording
+
+PUBLIC = frozenset({"static", "healthz", "accounts.login"})
+"""The endpoints that need no login. Every other one does, without having to say so."""
+
+SECRET_BYTES = 32
+"""Source: Flask's manual asks for a long random key; 256 bits is the block of the HMAC that signs."""
+
+LONGEST_FORM_BYTES = 64 * 1024
+"""Nothing is uploaded yet: the only forms are the login and the search."""
+
+SESSION_S = 12 * 3600
+"""A working day. Source: OWASP ASVS 5.0, 7.3.2 asks for an absolute end; NIST SP 800-63B-4, 2.2.3, 24 h."""
+
+_STATUS: dict[type[ComportError], HTTPStatus] = {
+    NotStored: HTTPStatus.NOT_FOUND,
+    UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+_OURS = HTTPStatus.INTERNAL_SERVER_ERROR
+"""The status of every other ComportError: the visitor cannot mend it."""
+
+
+def create_app(store: Store) -> Flask:
+    """The WSGI application over one store.
+
+    Raises:
+        OSError: the secret key cannot be made in the store's folder.
+    """
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=_secret_key(store.home / "secret.key"),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="comport",
+        PERMANENT_SESSION_LIFETIME=SESSION_S,
+        MAX_CONTENT_LENGTH=LONGEST_FORM_BYTES,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    CSRFProtect(app)
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    app.register_blueprint(accounts.room(app, store, limiter))
+    app.register_blueprint(interactions.room(store))
+    wording.register(app)
+    app.add_url_rule("/healthz", "healthz", lambda: _healthz(store))
+    app.before_request(_require_login)
+    app.after_request(_harden)
+    app.register_error_handler(ComportError, _explain)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _show_error)
+    app.context_processor(lambda: {"style_nonce": _style_nonce})
+    return app
+
+
+def _secret_key(path: Path) -> bytes:
+    """The key that signs sessions, made at the first start and readable by its owner alone."""
+    if not path.exists():
+        part = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(SECRET_BYTES))
+        try:
+            # A link, not a rename: of two servers that start at once the second takes the first one's key.
+            path.hardlink_to(part)
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    return path.read_bytes()
+
+
+def _healthz(store: Store) -> Response:
+    with store.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    return jsonify(status="ok")
+
+
+def _require_login() -> ResponseReturnValue | None:
+    if request.endpoint is None or request.endpoint in PUBLIC or current_user.is_authenticated:
+        return None
+    asked = request.full_path.removesuffix("?") if request.method == "GET" else None
+    return redirect(url_for("accounts.login", next=None if asked == "/" else asked))
+
+
+def _style_nonce() -> str:
+    """A word that lets one style element of this very answer through the policy below."""
+    if "style_nonce" not in g:
+        g.style_nonce = secrets.token_urlsafe(18)
+    return str(g.style_nonce)
+
+
+def _harden(response: Response) -> Response:
+    # The waveform draws in a shadow tree with a style element of its own: it is let in by a nonce, on its
+    # page alone.
+    nonce = f" 'nonce-{g.style_nonce}'" if "style_nonce" in g else ""
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'self'; style-src 'self'{nonce}; img-src 'self' data:; "
+        "media-src 'self' blob:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if response.mimetype in ("text/html", "application/json"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _explain(error: Exception) -> ResponseReturnValue:
+    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), _OURS)
+    line = error.line if isinstance(error, ComportError) else ""
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(error=line), status
+    return _error_page(status, line), status
+
+
+def _stale_form(error: Exception) -> ResponseReturnValue:
+    detail = "The form was not sent from a page of this dashboard, or that page is too old. Open it again."
+    return _error_page(HTTPStatus.BAD_REQUEST, detail), HTTPStatus.BAD_REQUEST
+
+
+def _show_error(error: Exception) -> ResponseReturnValue:
+    if not isinstance(error, HTTPException) or error.code is None or error.code < 400:
+        return error  # type: ignore[return-value]
+    if isinstance(error.response, Response):  # a room has answered for itself, as the login does
+        return error.response
+    headers = [(k, v) for k, v in error.get_headers() if k in ("Retry-After", "Allow", "Content-Range")]
+    return _error_page(HTTPStatus(error.code), ""), error.code, headers
+
+
+def _error_page(status: HTTPStatus, detail: str) -> str:
+    title, remedy = wording.ERRORS.get(status, wording.ERRORS[_OURS])
+    return render_template("error.html", status=int(status), title=title, detail=detail or remedy)

@@ -1,0 +1,188 @@
+"""The list of interactions, and one interaction with everything that made its score."""
+
+import functools
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from flask import Blueprint, Response, abort, render_template, request, send_file
+from flask.typing import ResponseReturnValue
+
+from audit.interactions import Interaction, Role
+from audit.judge import Evidence, Finding
+from audit.rubric import Rubric, Standard
+from audit.score import Line, SectionScore
+from audit.scorecard import Scorecard
+from audit.store import NotStored, Store
+from audit.waveform import waveform_json
+from models.observations import Observations, Span, Utterance
+from web.playback import is_same, playback_of
+
+PAGE_ROWS = 50
+"""Rows of the list on one page: two screens, so that the end can still be seen."""
+
+EARLIER_S = 1.0
+"""So much before its evidence the player starts, so that the first word is not cut off."""
+
+SHOWN_CHIPS = 6
+"""Moments shown at once under one finding; the others open on demand."""
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """One standard as the scorecard shows it: its line of the sum, its finding, and its own text."""
+
+    line: Line
+    finding: Finding
+    standard: Standard
+    moments: tuple[Evidence, ...]
+    """What to look at: the evidence, or the searched spans when there is none."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One section of a scorecard."""
+
+    score: SectionScore
+    judged: tuple[Judged, ...]
+
+
+class Said(msgspec.Struct, frozen=True):
+    """One utterance with the role that said it, and its clock time in a written conversation."""
+
+    role: Role | None
+    utterance: Utterance
+    clock_time: str
+
+
+def room(store: Store) -> Blueprint:
+    """The pages of this room."""
+    blueprint = Blueprint("interactions", __name__)
+    for rule, view in (
+        ("/", index),
+        ("/interactions/<identity>", interaction),
+        ("/interactions/<identity>/media", media),
+        ("/interactions/<identity>/peaks.json", waveform),
+    ):
+        # Flask-WTF asks views for their names, which a partial has only when they are copied onto it.
+        bound = functools.update_wrapper(functools.partial(view, store), view)
+        blueprint.add_url_rule(rule, view.__name__, bound)
+    return blueprint
+
+
+def index(store: Store) -> ResponseReturnValue:
+    search = request.args.get("search", "").strip()[:200]
+    page = max(1, request.args.get("page", 1, type=int))
+    rows = store.rows(search, PAGE_ROWS + 1, (page - 1) * PAGE_ROWS)
+    if not rows and page > 1:
+        abort(404)
+    return render_template(
+        "interactions.html",
+        rows=rows[:PAGE_ROWS],
+        search=search,
+        page=page,
+        first=(page - 1) * PAGE_ROWS + 1,
+        more=len(rows) > PAGE_ROWS,
+    )
+
+
+def interaction(store: Store, identity: str) -> ResponseReturnValue:
+    found = _find(store, identity)
+    cards = store.scorecards(found.id)
+    wanted = request.args.get("rubric", "")
+    card = next((c for c in cards if c.rubric == wanted), None) if wanted else next(iter(cards), None)
+    if wanted and card is None:
+        abort(404)
+    observations = store.observations(found)
+    recording = observations.recording
+    return render_template(
+        "interaction.html",
+        interaction=found,
+        recording=recording,
+        cards=cards,
+        card=card,
+        parts=judged_parts(card, store.rubric(card.rubric_digest)) if card else (),
+        said=tuple(transcript(found, observations, card)),
+        missing=dict(observations.missing),
+        sides=channel_roles(recording.channels, card),
+        playback=playback_of(Path(found.path), recording) if recording.channels else None,
+        earlier_s=EARLIER_S,
+        shown_chips=SHOWN_CHIPS,
+    )
+
+
+def media(store: Store, identity: str) -> ResponseReturnValue:
+    found = _find(store, identity)
+    recording = store.recording(found.recording)
+    path = Path(found.path)
+    if recording is None or not recording.channels or not path.is_file() or not is_same(path, recording):
+        abort(404)
+    response = send_file(
+        path,
+        mimetype=playback_of(path, recording).mime,
+        conditional=True,
+        etag=recording.id,
+        max_age=0,
+        download_name=path.name,
+    )
+    response.cache_control.private = True
+    return response
+
+
+def waveform(store: Store, identity: str) -> ResponseReturnValue:
+    return Response(waveform_json(store, _find(store, identity)), mimetype="application/json")
+
+
+def _find(store: Store, identity: str) -> Interaction:
+    """The interaction with exactly this id: an address is no search.
+
+    Raises:
+        NotStored: there is none.
+    """
+    found = store.interaction(identity)
+    if found.id != identity:
+        raise NotStored("interaction", identity, "the list shows what is stored")
+    return found
+
+
+def judged_parts(card: Scorecard, rubric: Rubric) -> tuple[Part, ...]:
+    """The sections of a scorecard, each standard beside its finding and its place in the sum."""
+    findings = {finding.standard: finding for finding in card.findings}
+    standards = {standard.id: standard for standard in rubric.standards}
+    return tuple(
+        Part(
+            section,
+            tuple(
+                Judged(
+                    line, findings[line.standard], standards[line.standard], _moments(findings[line.standard])
+                )
+                for line in section.lines
+            ),
+        )
+        for section in card.score.sections
+    )
+
+
+def _moments(finding: Finding) -> tuple[Evidence, ...]:
+    if finding.evidence or not finding.verdict.assessed:
+        return finding.evidence
+    return tuple(Evidence(span, note="searched") for span in finding.searched)
+
+
+def transcript(found: Interaction, observations: Observations, card: Scorecard | None) -> tuple[Said, ...]:
+    """Who said what, in order; with the clock time of written messages when their start is known."""
+    roles: dict[str | None, Role] = dict(card.roles.of if card else found.roles)
+    started = datetime.fromisoformat(found.started_at) if found.started_at else None
+    written = found.channel.is_text and started is not None
+
+    def clock_time(span: Span) -> str:
+        return (started + timedelta(seconds=span.start_s)).strftime("%H:%M:%S") if written and started else ""
+
+    return tuple(
+        Said(roles.get(u.speaker), u, clock_time(u.span))
+        for u in sorted(observations.utterances or (), key=lambda u: u.span)
+    )
+
+
+def channel_roles(channels: int, card: Scorecard | None) -> tuple[str, ...]:
+    """The role heard on each sound channel, empty where it is unknown or several speak on it."""
+    of = dict(card.roles.of) if card else {}
+    return tuple(str(of.get(f"channel-{n}", "")) for n in range(channels))

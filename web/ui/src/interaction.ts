@@ -1,0 +1,12 @@
+import { Findings } from "./findings";
+import { listenToKeys } from "./keys";
+import { Player } from "./player";
+import { followTranscript } from "./transcript";
+import { drawWaveform } from "./waveform";
+
+const player = new Player(document.querySelector<HTMLMediaElement>("#media"));
+const findings = new Findings(player);
+if (player.media) document.body.classList.add("live");
+followTranscript(player);
+listenToKeys(player, findings);
+await drawWaveform(player, findings);

@@ -1,0 +1,84 @@
+"""How values are worded on pages: Jinja filters, names of verdicts and roles, texts of error pages."""
+
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+
+from flask import Flask
+
+from audit.interactions import Channel, Role, clock
+from audit.judge import Evidence, Verdict
+from audit.quantities import show
+from audit.score import show_sum
+from audit.terminal import UNSURE
+
+VERDICTS = {
+    Verdict.MET: "Met",
+    Verdict.MISSED: "Missed",
+    Verdict.NO_OPPORTUNITY: "No opportunity",
+    Verdict.CANNOT_TELL: "Cannot tell",
+}
+
+ROLES = {
+    Role.AGENT: "Agent",
+    Role.CUSTOMER: "Customer",
+    Role.BOT: "Bot",
+    Role.OTHER: "Other",
+    Role.ANYONE: "Anyone",
+}
+
+CHANNELS = {
+    Channel.CALL: "Call",
+    Channel.VIDEO: "Video call",
+    Channel.IN_PERSON: "In person",
+    Channel.CHAT: "Chat",
+    Channel.EMAIL: "E-mail",
+    Channel.SOCIAL: "Social",
+}
+
+ERRORS = {
+    HTTPStatus.BAD_REQUEST: ("This request could not be read", "Go back, open the page again and retry."),
+    HTTPStatus.FORBIDDEN: ("This is not open to you", "Ask whoever runs the dashboard for access."),
+    HTTPStatus.NOT_FOUND: ("There is nothing here", "The address may be mistyped, or it was removed."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("This cannot be done here", "Go back and use the page's own buttons."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That is too much at once", "Send less and try again."),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("This recording cannot be read", "Check the file and audit it again."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", "Wait a quarter of an hour, then try again."),
+    HTTPStatus.INTERNAL_SERVER_ERROR: (
+        "Something went wrong on our side",
+        "Nothing was changed. The server's log says what happened.",
+    ),
+}
+"""Status → (title, what to do)."""
+
+_BUNDLE = "dist/interaction.js"
+
+
+def register(app: Flask) -> None:
+    """Makes the filters and names known to every template."""
+    built = Path(app.static_folder or "") / _BUNDLE
+    app.add_template_filter(clock)
+    app.add_template_filter(day)
+    app.add_template_filter(show_value)
+    app.add_template_filter(show_sum)
+    app.add_template_filter(number)
+    app.add_template_global(VERDICTS, "VERDICTS")  # type: ignore[arg-type]
+    app.add_template_global(ROLES, "ROLES")  # type: ignore[arg-type]
+    app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
+    app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
+    app.context_processor(lambda: {"bundle": _BUNDLE if built.is_file() else ""})
+
+
+def number(value: float | None, decimals: int = 1) -> str:
+    """A number as pages show it, an en dash when there is none."""
+    return "–" if value is None else f"{value:.{decimals}f}"
+
+
+def day(at: datetime | str) -> str:
+    """A day and minute, as `2026-03-02 10:15`, in the zone it was given in."""
+    return (datetime.fromisoformat(at) if isinstance(at, str) else at).strftime("%Y-%m-%d %H:%M")
+
+
+def show_value(evidence: Evidence) -> str:
+    """A measured value with its unit, empty when the evidence is words."""
+    return "" if evidence.value is None else show(evidence.value, evidence.unit)
