@@ -22,7 +22,9 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("recordings", nargs="*", type=Path, default=sorted(SAMPLES.glob("*.opus")))
     parser.add_argument("--engine", choices=["pocketsphinx", "whisper"], default="pocketsphinx")
     parser.add_argument("--whisper")

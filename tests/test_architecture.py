@@ -66,9 +66,6 @@ def errors(kind: type[ComportError] = ComportError) -> list[type[ComportError]]:
 def test_every_error_keeps_its_fields_where_pickle_looks_for_them():
     import inspect
 
-    import audit.cli
-    import audit.pipeline
-    import audit.users
     import models.observe  # noqa: F401
 
     for kind in errors():

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from audit import database as db
+from audit.database import StoreUnusable
 from audit.interactions import Role
 from audit.pipeline import find_rubric
 from audit.scorecard import make_scorecard
-from audit.database import StoreUnusable
 from audit.store import NotStored, open_store
 from models.observations import Observed
 from tests import build
