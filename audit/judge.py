@@ -82,11 +82,7 @@ def judge_standard(standard: Standard, conversation: Conversation) -> Finding:
         return stopped
     windows = tuple(_windows(standard.during, standard.by, conversation))
     if not windows and standard.during and standard.during.anchor:
-        doubt = _deaf(conversation, Role.ANYONE, (conversation.whole,))
-        if doubt:
-            return finding(Verdict.CANNOT_TELL, None, 0.0, doubt)
-        reason = f"'{standard.during.anchor}' did not occur"
-        return finding(Verdict.NO_OPPORTUNITY, None, 1.0, reason, (), (conversation.whole,))
+        return _not_applying(standard, standard.during.anchor, standard.during.by, conversation)
     if not windows:
         return finding(Verdict.CANNOT_TELL, None, 0.0, f"no words of the {standard.by} to look at")
     outcomes = [_VERBS[standard.verb](standard, conversation, window) for window in windows]
@@ -129,18 +125,28 @@ def _unapplied(standard: Standard, conversation: Conversation) -> Finding | None
         shown = show(taken.value, taken.unit)
         return unneeded(f"applies {_band(when)}; {_words(when.measure)} was {shown}")
     name = when.said or when.event or ""
-    events = _events(name, when.by, conversation)
-    if any(e.confidence >= SURE for e in events):
+    if any(e.confidence >= SURE for e in _events(name, when.by, conversation)):
         return None
-    who = "" if when.by == Role.ANYONE else f" by the {when.by}"
-    if events:
-        first = events[0]
-        text = f"'{name}'{who} may have occurred at {clock(first.span.start_s)}"
-        return unsure(first.confidence, text, (_quoted(first),))
-    doubt = _deaf(conversation, when.by, (conversation.whole,)) if when.said else _unseen(name, conversation)
+    return _not_applying(standard, name, when.by, conversation)
+
+
+def _not_applying(standard: Standard, name: str, by: Role, conversation: Conversation) -> Finding:
+    """The finding when a phrase or event that makes the rule apply was not surely found."""
+    who = "" if by == Role.ANYONE else f" by the {by}"
+    perhaps = _events(name, by, conversation)
+    if not perhaps and conversation.recognised and name not in event_kinds():
+        perhaps = conversation.near(name, by)
+    if perhaps:
+        where = clock(perhaps[0].span.start_s)
+        reason = f"whether it applies: something like '{name}'{who} was heard at {where}"
+        evidence = (_quoted(perhaps[0], f"like {name}"),)
+        return Finding(standard.id, Verdict.CANNOT_TELL, None, 0.0, reason, evidence)
+    whole = (conversation.whole,)
+    doubt = _unseen(name, conversation) if name in event_kinds() else _deaf(conversation, by, whole)
     if doubt:
-        return unsure(0.0, f"whether it applies: {doubt}")
-    return unneeded(f"'{name}'{who} did not occur", (), (conversation.whole,))
+        return Finding(standard.id, Verdict.CANNOT_TELL, None, 0.0, f"whether it applies: {doubt}")
+    reason = f"'{name}'{who} did not occur"
+    return Finding(standard.id, Verdict.NO_OPPORTUNITY, None, 1.0, reason, (), whole)
 
 
 def _band(rule: When) -> str:
@@ -161,7 +167,7 @@ def _windows(during: During | None, by: Role, conversation: Conversation) -> Ite
     else:
         anchor = during.anchor or ""
         reach_s = during.within.value if during.within else float("inf")
-        for event in _events(anchor, Role.ANYONE, conversation):
+        for event in _events(anchor, during.by, conversation):
             if event.confidence < SURE:
                 continue
             if during.before:

@@ -132,20 +132,21 @@ class When(Checked):
 
 class During(Checked):
     """The part of the interaction that is looked at: its `first` or `last` seconds or turns, or the time
-    `before` or `after` each occurrence of a phrase or event, at most `within` so long."""
+    `before` or `after` each occurrence of a phrase or event `by` somebody, at most `within` so long."""
 
     first: Amount | None = None
     last: Amount | None = None
     before: str | None = None
     after: str | None = None
+    by: Role = Role.ANYONE
     within: Amount | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if sum(x is not None for x in (self.first, self.last, self.before, self.after)) != 1:
             raise ValueError("takes exactly one of first, last, before and after")
-        if self.within and not (self.before or self.after):
-            raise ValueError("within goes with before or after")
+        if (self.within or self.by != Role.ANYONE) and not (self.before or self.after):
+            raise ValueError("within and by go with before or after")
         return self
 
     @property

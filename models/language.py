@@ -40,6 +40,19 @@ CONTENT = 0.65
 """Each word of meaning in the phrase must be recognisable by itself, so that 'how can I tell you' is
 not 'how can I help you' (same source)."""
 
+NEAR_CONTENT = 0.5
+"""The same for words that only raise a doubt: `help` may have been `hold`."""
+
+COUNTERPART = 0.4
+"""A small word may be misheard (`how` as `hi`: 0.4), but not be another one (`my` and `your`: 0.33)."""
+
+NEGATIONS = frozenset(
+    {"not", "no", "never", "nobody", "nothing", "without"}
+    | {"non", "mai", "senza", "nessuno", "niente"}
+    | {"نه", "هرگز", "بدون", "هیچ"}
+)
+"""Words that turn a sentence round (English, Italian, Persian): they are never taken for a slip of hearing."""
+
 MIN_TOLERANT_WORDS, MIN_TOLERANT_LETTERS = 3, 10
 """Shorter phrases are matched exactly: one wrong letter makes another word of them."""
 
@@ -305,16 +318,39 @@ def _align(sequence: _Sequence, breath: _Breath, least: float) -> _Hit | None:
     likeness = fuzz.ratio(sequence.text, heard) / 100
     if likeness < least or likeness == 1.0 or len(heard) > MAX_LENGTH_EXCESS * len(sequence.text):
         return None
-    if least >= FOUND and not _has_content(sequence, breath.forms[first:last]):
+    content = CONTENT if least >= FOUND else NEAR_CONTENT
+    if not _means_the_same(sequence, breath.forms[first:last], content):
+        return None
+    if first and breath.forms[first - 1] in NEGATIONS:
         return None
     return sequence.name, breath.begin + first, breath.begin + last, round(likeness, 3)
 
 
-def _has_content(sequence: _Sequence, forms: list[str]) -> bool:
-    """Whether each word of meaning is recognisable in one form, or in two that a recogniser split it into."""
-    ratio = _fuzz().ratio
-    candidates = [*forms, *(a + b for a, b in itertools.pairwise(forms))]
-    return all(max(ratio(word, c) for c in candidates) >= CONTENT * 100 for word in sequence.content)
+def _means_the_same(sequence: _Sequence, heard: list[str], content: float) -> bool:
+    """Whether the words that differ are ones that a recogniser mishears, and not other words.
+
+    Words of meaning must be alike (`content`, 0..1), small words may be dropped, put in or misheard but not be other
+    ones, and no negation may come or go: 'I can not help you' is not 'I can help you', nor 'my parcel has'
+    'your parcel has'. Words next to each other are compared together: a recogniser splits and joins them.
+    """
+    from rapidfuzz.distance import Levenshtein
+
+    said = sequence.text.split()
+    for equal, edits in itertools.groupby(Levenshtein.opcodes(said, heard), lambda edit: edit.tag == "equal"):
+        if equal:
+            continue
+        group = list(edits)
+        meant = said[group[0].src_start : group[-1].src_end]
+        found = heard[group[0].dest_start : group[-1].dest_end]
+        if NEGATIONS.intersection(meant + found):
+            return False
+        has_content = any(word in sequence.content for word in meant)
+        if not has_content and not (meant and found):
+            continue
+        least = content if has_content else COUNTERPART
+        if _fuzz().ratio("".join(meant), "".join(found)) < least * 100:
+            return False
+    return True
 
 
 @functools.cache

@@ -80,6 +80,28 @@ def test_every_hold_is_one_opportunity(tmp_path, lines, verdict, share):
     assert (found.verdict, found.credit) == (TELLING[verdict], share)
 
 
+def test_the_anchor_may_be_bound_to_a_party(tmp_path):
+    standard = "{id: a, title: A, during: {after: hold, by: agent, within: 40 s}, say: thanks-for-holding}"
+    lines = [("customer", 0, "please hold"), ("agent", 20, "hello there")]
+    assert finding(tmp_path, standard, lines).verdict == Verdict.NO_OPPORTUNITY
+    assert finding(tmp_path, standard.replace("agent,", "customer,"), lines).verdict == Verdict.MISSED
+
+
+@pytest.mark.parametrize(
+    "standard",
+    [
+        "{id: a, title: A, when: {said: thanks-for-holding}, say: greeting}",
+        "{id: a, title: A, during: {after: thanks-for-holding}, say: greeting}",
+    ],
+)
+def test_something_like_what_makes_a_rule_apply_is_a_doubt(tmp_path, standard):
+    lines = [("agent", 0, "thank you for voting")]
+    heard = finding(tmp_path, standard, lines, engine="faster-whisper")
+    assert heard.verdict == Verdict.CANNOT_TELL
+    assert "whether it applies: something like 'thanks-for-holding' was heard at 0:00" in heard.reason
+    assert finding(tmp_path, standard, lines).verdict == Verdict.NO_OPPORTUNITY
+
+
 @pytest.mark.parametrize(
     ("customer", "agent", "verdict"),
     [

@@ -103,6 +103,12 @@ def test_waiting_for_an_answer(tmp_path, kind, lines, value):
     assert taken.value == (value if value is None else pytest.approx(value))
 
 
+def test_a_bot_does_not_wait_for_the_agent(tmp_path):
+    lines = [("bot", 0, "welcome"), ("customer", 30, "hi"), ("agent", 40, "hello")]
+    roles = {"bot": Role.BOT, "customer": Role.CUSTOMER, "agent": Role.AGENT}
+    assert measure(tmp_path, "first_response_time", lines, channel=Channel.CHAT, roles=roles).value == 10
+
+
 def test_a_customer_who_is_never_answered_waited_till_the_end(tmp_path):
     taken = measure(tmp_path, "first_response_time", CHAT[:2], channel=Channel.CHAT, duration_s=300)
     assert taken.value == 300

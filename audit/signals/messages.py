@@ -10,12 +10,15 @@ NOT_WRITTEN = "not a written conversation"
 
 
 def first_response_time(conversation: Conversation, of: Role, window: Span) -> Measure:
-    """Seconds from the first message of somebody else until the role's first message after it."""
+    """Seconds from the first message of somebody else (a bot does not wait) until the role's first after it."""
     return _wait("first_response_time", list(_waits(conversation, of))[:1], conversation, of, window)
 
 
 def longest_response_time(conversation: Conversation, of: Role, window: Span) -> Measure:
-    """The longest time in seconds that somebody waited for the role's next message."""
+    """The longest time in seconds that somebody waited for the role's next message.
+
+    A last message that needed no answer ("thanks, bye") is no wait, unless the role never wrote at all.
+    """
     return _wait("longest_response_time", list(_waits(conversation, of)), conversation, of, window)
 
 
@@ -26,7 +29,7 @@ def _waits(conversation: Conversation, of: Role) -> Iterator[Span]:
             if asked_s is not None:
                 yield span(asked_s, message.span.start_s)
             asked_s = None
-        elif asked_s is None:
+        elif asked_s is None and role != Role.BOT:
             asked_s = message.span.start_s
     if asked_s is not None and not any(role == of for role, _ in conversation.utterances):
         yield span(asked_s, conversation.duration_s)
