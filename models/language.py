@@ -51,7 +51,7 @@ NEGATIONS = frozenset(
     | {"non", "mai", "senza", "nessuno", "niente"}
     | {"نه", "هرگز", "بدون", "هیچ"}
 )
-"""Words that turn a sentence round (English, Italian, Persian): they are never taken for a slip of hearing."""
+"""Words that turn a sentence round (English, Italian, Persian), never taken for a slip of hearing."""
 
 MIN_TOLERANT_WORDS, MIN_TOLERANT_LETTERS = 3, 10
 """Shorter phrases are matched exactly: one wrong letter makes another word of them."""
@@ -329,9 +329,9 @@ def _align(sequence: _Sequence, breath: _Breath, least: float) -> _Hit | None:
 def _means_the_same(sequence: _Sequence, heard: list[str], content: float) -> bool:
     """Whether the words that differ are ones that a recogniser mishears, and not other words.
 
-    Words of meaning must be alike (`content`, 0..1), small words may be dropped, put in or misheard but not be other
-    ones, and no negation may come or go: 'I can not help you' is not 'I can help you', nor 'my parcel has'
-    'your parcel has'. Words next to each other are compared together: a recogniser splits and joins them.
+    Words of meaning must be alike (`content`, 0..1), small words may be dropped, put in or misheard but not
+    be other ones, and no negation may come or go: 'I can not help you' is not 'I can help you', nor 'my
+    parcel has' 'your parcel has'. Words side by side are compared together: recognisers split and join them.
     """
     from rapidfuzz.distance import Levenshtein
 

@@ -10,7 +10,7 @@ NOT_WRITTEN = "not a written conversation"
 
 
 def first_response_time(conversation: Conversation, of: Role, window: Span) -> Measure:
-    """Seconds from the first message of somebody else (a bot does not wait) until the role's first after it."""
+    """Seconds from the first message of another person (bots do not wait) until the role's first after it."""
     return _wait("first_response_time", list(_waits(conversation, of))[:1], conversation, of, window)
 
 
