@@ -421,9 +421,18 @@ def _from_wheel(source: WheelPack, folder: Path) -> bytes:
 
 def _fetch_whisper(model: WhisperModel, target: Path, progress: Progress) -> None:
     from faster_whisper.utils import download_model
+    from huggingface_hub import constants
 
-    # One clear error is enough; the hub client would also log each of its tries.
+    # One clear error is enough: the hub client would try for half a minute and log each of its tries. (Its
+    # import sets the level, so this comes after it.)
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    try:
+        urllib.request.urlopen(Request(constants.ENDPOINT, method="HEAD"), timeout=_SILENCE_S).close()  # noqa: S310
+    except urllib.error.HTTPError:
+        pass  # it answered
+    except OSError as error:
+        reason = f"{urlsplit(constants.ENDPOINT).hostname} is out of reach: {getattr(error, 'reason', error)}"
+        raise WeightsUnreachable(model.name, model.name, (reason,)) from error
     staging = target.with_name(f"{target.name}.part")
     try:
         with warnings.catch_warnings(), _watched(staging, model.size_bytes, progress):
