@@ -1,0 +1,62 @@
+"""Every benchmark runs and ends with its figures as one JSON line; no number is judged here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import build
+
+ROOT = Path(__file__).parent.parent
+
+
+def figures(*arguments: object) -> dict[str, float]:
+    command = [sys.executable, *map(str, arguments), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=110, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_every_script_is_tried_here():
+    tried = Path(__file__).read_text("utf-8")
+    assert [p.name for p in (ROOT / "bench").glob("*.py") if f"bench/{p.name}" not in tried] == []
+
+
+def test_judging_again():
+    found = figures("bench/judge.py", "--calls", 6, "--minutes", 1)
+    assert (found["calls"], found["standards"]) == (6, 28)
+    assert found["calls_per_s"] > 0
+
+
+def test_overhead():
+    model = "tests/weights/whisper-test-en"
+    found = figures(
+        "bench/overhead.py", "samples/charged-twice.opus", "--engine", "whisper", "--whisper", model
+    )
+    assert found["audit_s"] > 0
+    assert found["ratio"] == pytest.approx(found["audit_s"] / found["engine_s"], rel=0.02)
+    assert {"own_s_per_audio_min", "engine"} <= found.keys()
+
+
+def test_pauses(tmp_path):
+    from models import media
+
+    left, right = media.samples(ROOT / "samples" / "exemplary.opus")
+    agent, customer = build.write_wav(tmp_path / "a.wav", left), build.write_wav(tmp_path / "c.wav", right)
+    found = figures("bench/pauses.py", agent, customer)
+    assert found["silences"] > 5
+    assert 0 < found["silences_below_3_s"] <= 1
+
+
+def test_probability_of_a_word(tmp_path):
+    from models import media
+
+    sound = media.samples(ROOT / "samples" / "charged-twice.opus")[0][: 16000 * 8]
+    build.write_wav(tmp_path / "call.wav", sound)
+    words = "Agent: Good morning, thank you for calling Northwind Bank. My name is Sarah, how may I help you today?"
+    (tmp_path / "call.ref.txt").write_text(words)
+    found = figures("bench/sphinx_probability.py", tmp_path)
+    assert (found["files"], found["words"]) == (1, 3 * 18)
+    assert found["by_mean"] > 0
