@@ -1,6 +1,7 @@
 """What Comport keeps: interactions, where their observations lie, rubric versions, scorecards, users."""
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,7 +60,8 @@ class Store:
 
     def __init__(self, engine: Engine, home: Path) -> None:
         self.engine, self.home = engine, home
-        self._pending: Connection | None = None
+        # Each thread its own transaction: the dashboard's threads share one store.
+        self._open = threading.local()
 
     @property
     def observations_folder(self) -> Path:
@@ -72,12 +74,13 @@ class Store:
         Raises:
             StoreUnusable: the database cannot be written, for example because the disk is full.
         """
-        if self._pending is not None:
-            yield self._pending
+        pending: Connection | None = getattr(self._open, "connection", None)
+        if pending is not None:
+            yield pending
             return
         try:
             with self.engine.begin() as connection:
-                self._pending = connection
+                self._open.connection = connection
                 yield connection
         except IntegrityError:
             raise
@@ -88,7 +91,7 @@ class Store:
                 "what was stored before is untouched: make room or mend the rights, then run the same again",
             ) from error
         finally:
-            self._pending = None
+            self._open.connection = None
 
     # -- what comes in ---------------------------------------------------------------------------------
 

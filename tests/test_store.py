@@ -1,3 +1,4 @@
+import contextlib
 import json
 import sqlite3
 import threading
@@ -177,6 +178,26 @@ def test_readers_see_whole_transactions_while_another_thread_writes(store, tmp_p
     with store.engine.connect() as connection:
         count = connection.exec_driver_sql("SELECT count(*) FROM scorecard").scalar()
     assert count == 31
+
+
+def test_a_transaction_that_fails_leaves_nothing_and_only_its_own_thread_is_in_it(store, tmp_path):
+    one, _, _, card, _ = keep(store, tmp_path)
+    inside, seen = threading.Event(), threading.Event()
+
+    def fail():
+        with contextlib.suppress(KeyError), store.writing():
+            store.keep_scorecard(msgspec.structs.replace(card, software="undone"))
+            inside.set()
+            seen.wait(5)
+            raise KeyError
+
+    other = threading.Thread(target=fail, daemon=True)
+    other.start()
+    assert inside.wait(5)
+    assert store.scorecards(one.id) == (card,)
+    seen.set()
+    other.join()
+    assert store.scorecards(one.id) == (card,)
 
 
 def test_a_scorecard_is_stored_as_plain_json(store, tmp_path):
