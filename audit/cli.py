@@ -95,6 +95,8 @@ def audit(
     """Audit recordings, transcripts and chats (files or folders) and print their scorecards."""
     from audit.pipeline import find_rubric
 
+    if whisper and engine == "pocketsphinx":
+        raise click.UsageError("--whisper names a Whisper model; it does not go with --engine pocketsphinx")
     loaded = [find_rubric(name) for name in rubrics]
     failed = _audit_all(store_of(context), paths, loaded, engine, whisper, as_json)
     context.exit(FAILED if failed else 0)
@@ -109,18 +111,19 @@ def _audit_all(
     as_json: bool,
 ) -> int:
     """Audits every file, goes on after a bad one, and gives the number of those."""
-    from audit.intake import Rejected, find_files
+    from audit.intake import find_files
     from audit.pipeline import audit_file
-    from audit.terminal import print_scorecard
+    from audit.terminal import print_scorecard, print_summary
 
     failed = 0
     files: list[Path] = []
     for path in paths:
-        try:
-            files += find_files(path)
-        except Rejected as error:
-            failed += 1
-            complain(error)
+        found, refused = find_files(path)
+        files += found
+        failed += len(refused)
+        for problem in refused:
+            complain(problem)
+    done: list[Audited] = []
     results: list[dict[str, Any]] = []
     for number, path in enumerate(files, start=1):
         try:
@@ -131,16 +134,24 @@ def _audit_all(
             results.append({"path": str(path), "error": error.line})
             complain(error)
             continue
+        except Exception as error:  # noqa: BLE001  a night's batch must not end at one file; Ctrl-C still does
+            failed += 1
+            told = (
+                f"{path}: unexpected {type(error).__name__}: {error}; please report it with the file's format"
+            )
+            results.append({"path": str(path), "error": told})
+            err.print(" ".join(told.split()), style="red", markup=False, highlight=False, soft_wrap=True)
+            continue
+        done.append(audited)
         results.append({"path": str(path), "new": audited.new, "scorecards": audited.scorecards})
         if not as_json:
             _print_audited(audited, print_scorecard)
     if as_json:
         print_json({"audited": results, "failed": failed})
     elif len(files) > 1 or failed:
-        out.print(
-            f"\n{len(files) - failed if files else 0} of {len(files)} audited"
-            + (f", {failed} failed" if failed else "")
-        )
+        out.print()
+        print_summary(out, done)
+        out.print(f"{len(done)} audited" + (f", {failed} failed" if failed else ""), highlight=False)
     return failed
 
 
@@ -148,34 +159,42 @@ def _print_audited(audited: "Audited", print_scorecard: Callable[..., None]) -> 
     for card in audited.scorecards:
         print_scorecard(out, audited.interaction, card, audited.observations.recording.duration_s)
     if not audited.new:
-        out.print("[dim]known already: nothing was stored anew[/]", highlight=False)
+        done = "its facts were brought up to date" if audited.facts_changed else "nothing was stored anew"
+        out.print(f"[dim]known already: {done}[/]", highlight=False)
 
 
 @cli.command()
 @click.argument("interaction", required=False)
 @click.option("--search", default="", help="Only those with this in title, agent, customer or branch.")
+@click.option("--limit", default=1000, show_default=True, help="At most so many, the last judged first.")
 @json_option
 @click.pass_context
-def show(context: click.Context, interaction: str | None, search: str, as_json: bool) -> None:
+def show(context: click.Context, interaction: str | None, search: str, limit: int, as_json: bool) -> None:
     """Show what is stored: all interactions, or the scorecards of one (by id or title)."""
     from audit.terminal import print_rows, print_scorecard
 
     store = store_of(context)
     if interaction is None:
-        rows = store.rows(search, limit=1000)
+        rows = store.rows(search, limit=limit + 1)
         if as_json:
-            print_json({"interactions": rows})
-        elif rows:
-            print_rows(out, rows)
+            print_json({"interactions": rows[:limit], "more": len(rows) > limit})
+            return
+        if rows:
+            print_rows(out, rows[:limit])
+        elif search:
+            out.print(f"nothing that is stored has '{search}' in it", highlight=False, markup=False)
         else:
             out.print("nothing is stored yet; try: comport audit PATH --rubric voice-en", highlight=False)
+        if len(rows) > limit:
+            out.print(f"only the last {limit} are shown; more with --limit", highlight=False)
         return
     found = store.interaction(interaction)
     cards = store.scorecards(found.id)
     if as_json:
         print_json({"interaction": found, "scorecards": cards})
         return
-    duration_s = store.observations(found).recording.duration_s
+    recording = store.recording(found.recording)
+    duration_s = recording.duration_s if recording else 0.0
     for card in cards:
         print_scorecard(out, found, card, duration_s)
 
@@ -190,23 +209,38 @@ def rescore(context: click.Context, rubrics: tuple[str, ...], as_json: bool) -> 
 
     from audit.pipeline import find_rubric
     from audit.pipeline import rescore as rescore_all
+    from audit.terminal import print_moves
 
     store = store_of(context)
-    done = new = 0
+    done = new = failed = 0
     loaded = [find_rubric(name) for name in rubrics]
     total = sum(store.count(rubric.applies_to) for rubric in loaded)
+    before = {(row.interaction.id, row.rubric): row.score for row in store.rows(limit=total or 1)}
+    moved: list[tuple[str, float | None, float | None]] = []
     started_s = time.perf_counter()
     with progress_bar("judging", quiet=as_json, unit="interactions") as report:
         for rubric in loaded:
             for one in rescore_all(store, rubric):
                 done += 1
-                new += one.new
                 report(done, total)
+                if one.card is None:
+                    failed += 1
+                    complain(one.problem or ComportError(one.interaction.title))
+                    continue
+                new += one.new
+                old = before.get((one.interaction.id, one.card.rubric))
+                if one.new and old != one.card.score.score:
+                    moved.append((one.interaction.title, old, one.card.score.score))
     took_s = time.perf_counter() - started_s
     if as_json:
-        print_json({"rescored": done, "new": new, "took_s": round(took_s, 3)})
+        print_json({"rescored": done - failed, "new": new, "failed": failed, "took_s": round(took_s, 3)})
     else:
-        out.print(f"{done} judged in {took_s:.1f} s, {new} scorecards are new", highlight=False)
+        print_moves(out, moved)
+        told = f"{done - failed} judged in {took_s:.1f} s, {new} scorecards are new" + (
+            f", {failed} failed" if failed else ""
+        )
+        out.print(told, highlight=False)
+    context.exit(FAILED if failed else 0)
 
 
 @cli.command()

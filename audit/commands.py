@@ -4,6 +4,7 @@ import os
 import sys
 
 import click
+from rich.markup import escape
 
 from audit.console import FAILED, complain, json_option, out, print_json, progress_bar, store_of
 from models.errors import ComportError
@@ -197,9 +198,11 @@ def doctor(context: click.Context, as_json: bool) -> None:
     else:
         for row in rows:
             mark, style = ("✓", "green") if row.works else ("✗", "red" if row.needed else "yellow")
-            out.print(f"[{style}]{mark}[/] {row.name}: {row.found}", highlight=False, soft_wrap=True)
+            out.print(
+                f"[{style}]{mark}[/] {escape(f'{row.name}: {row.found}')}", highlight=False, soft_wrap=True
+            )
             if row.remedy:
-                out.print(f"    {row.remedy}", highlight=False, soft_wrap=True)
+                out.print(f"    {escape(row.remedy)}", highlight=False, soft_wrap=True)
     context.exit(FAILED if any(row.needed and not row.works for row in rows) else 0)
 
 

@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from models.errors import ComportError
+
+WAIT_MS = 60_000
+"""So long a writer waits for another process's transaction, which takes milliseconds."""
 
 SCHEMA = "0001"
 """The newest migration in `audit/migrations/versions`."""
@@ -32,11 +35,24 @@ def open_database(home: Path, url: str | None = None) -> Engine:
     """
     engine, found = _connect(home, url)
     if found is None:
-        upgrade(engine)
-    elif found != SCHEMA:
+        found = _set_up(engine, home)
+    if found != SCHEMA:
         place = engine.url.render_as_string(hide_password=True)
         raise StoreUnusable(place, f"schema {found}, expected {SCHEMA}", "run: comport upgrade")
     return engine
+
+
+def _set_up(engine: Engine, home: Path) -> str | None:
+    """Makes the tables of a new database; of several processes that start at once the first one does."""
+    from filelock import FileLock
+
+    with FileLock(home / "upgrade.lock"):
+        with engine.connect() as connection:
+            found = _schema_of(connection)
+        if found is None:
+            upgrade(engine)
+            found = SCHEMA
+    return found
 
 
 def upgrade_store(home: Path, url: str | None = None) -> str:
@@ -59,9 +75,10 @@ def _connect(home: Path, url: str | None) -> tuple[Engine, str | None]:
         raise StoreUnusable(
             str(home), error.strerror or str(error), "choose another folder with --home"
         ) from error
-    engine = create_engine(url or f"sqlite:///{home / 'comport.db'}")
+    engine = create_engine(url or URL.create("sqlite", database=str(home / "comport.db")))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
     try:
         with engine.connect() as connection:
             return engine, _schema_of(connection)
@@ -77,9 +94,17 @@ def _schema_of(connection: Connection) -> str | None:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # WAL: the dashboard reads while an audit writes. FULL is kept: a scorecard that was reported is on disk.
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000"):
+    # The driver would begin transactions when it likes; `_begin_sqlite` does it.
+    connection.isolation_level = None
+    # WAL: the dashboard reads while an audit writes.
+    for pragma in (f"busy_timeout={WAIT_MS}", "journal_mode=WAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its lock at once: what it looks up before it writes is then still true.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def upgrade(engine: Engine) -> None:
@@ -89,6 +114,6 @@ def upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -36,13 +36,17 @@ class Role(StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that happened between two times; `confidence` is 0..1, `text` what was said, if anything."""
+    """Something that happened between two times; `confidence` is 0..1, `text` what was said, if anything.
+
+    `likeness` is below 1 for words that are only like the phrase.
+    """
 
     kind: str
     span: Span
     role: Role | None
     confidence: float
     text: str = ""
+    likeness: float = 1.0
 
 
 class Interaction(msgspec.Struct, frozen=True):
@@ -97,7 +101,13 @@ class Track(msgspec.Struct, frozen=True):
             None,
             round(match.likeness * sum(heard) / len(heard), 3),
             " ".join(text for text in self.texts[where] if text != BREAK),
+            match.likeness,
         )
+
+
+def is_recognised(observations: Observations) -> bool:
+    """Whether the words come from a recogniser and not from a transcript."""
+    return any(p.need == "utterances" and p.engine != "transcript" for p in observations.provenance)
 
 
 class Heard(NamedTuple):
@@ -113,6 +123,7 @@ class Speakers:
 
     def __init__(self, channel: Channel, observations: Observations, phrases: Phrases) -> None:
         self._written = channel.is_text
+        self._recognised = is_recognised(observations)
         self._phrases = phrases
         self._of: dict[str | None, list[Utterance]] = {}
         for utterance in observations.utterances or ():
@@ -154,7 +165,8 @@ class Speakers:
         if speaker not in self._said:
             found: dict[str, tuple[Event, ...]] = {}
             track = self.track(speaker)
-            for match in self._phrases.find(self._prepare(speaker)):
+            # What a person wrote was not misheard: only recognised words are matched with tolerance.
+            for match in self._phrases.find(self._prepare(speaker), tolerant=self._recognised):
                 found[match.phrase] = (*found.get(match.phrase, ()), track.event(match))
             self._said[speaker] = found
         return self._said[speaker]
@@ -195,7 +207,7 @@ class Conversation:
     @cached_property
     def recognised(self) -> bool:
         """Whether the words come from a recogniser, which can be wrong, and not from a person's text."""
-        return any(p.need == "utterances" and p.engine != "transcript" for p in self.observations.provenance)
+        return is_recognised(self.observations)
 
     @cached_property
     def utterances(self) -> tuple[tuple[Role | None, Utterance], ...]:

@@ -80,11 +80,11 @@ def judge_standard(standard: Standard, conversation: Conversation) -> Finding:
     stopped = _unapplied(standard, conversation)
     if stopped:
         return stopped
-    windows = tuple(_windows(standard.during, standard.by, conversation))
+    windows = tuple(_windows(standard.during, standard.party, conversation))
     if not windows and standard.during and standard.during.anchor:
         return _not_applying(standard, standard.during.anchor, standard.during.by, conversation)
     if not windows:
-        return finding(Verdict.CANNOT_TELL, None, 0.0, f"no words of the {standard.by} to look at")
+        return finding(Verdict.CANNOT_TELL, None, 0.0, f"no words of the {standard.party} to look at")
     outcomes = [_VERBS[standard.verb](standard, conversation, window) for window in windows]
     told = [o for o in outcomes if o.credit is not None]
     evidence = tuple(e for o in outcomes for e in o.evidence)
@@ -134,6 +134,11 @@ def _not_applying(standard: Standard, name: str, by: Role, conversation: Convers
     """The finding when a phrase or event that makes the rule apply was not surely found."""
     who = "" if by == Role.ANYONE else f" by the {by}"
     perhaps = _events(name, by, conversation)
+    unknown = conversation.said(name, None) if by != Role.ANYONE and name not in event_kinds() else ()
+    if not perhaps and unknown:
+        where = clock(unknown[0].span.start_s)
+        reason = f"whether it applies: '{name}' was said at {where}, but by whom is unknown"
+        return Finding(standard.id, Verdict.CANNOT_TELL, None, 0.0, reason, (_quoted(unknown[0], name),))
     if not perhaps and conversation.recognised and name not in event_kinds():
         perhaps = conversation.near(name, by)
     if perhaps:
@@ -228,11 +233,13 @@ def _deaf(conversation: Conversation, by: Role, windows: Iterable[Span]) -> str:
     """Why words in these windows may have gone unheard; empty when hearing was good enough."""
     if conversation.observations.utterances is None:
         return conversation.missing.get("utterances", "no transcript")
+    words = conversation.heard(by)
+    if not len(words.starts_s):
+        return f"no words of the {by} are known" if by != Role.ANYONE else "no words are known"
     if not conversation.recognised:
         return ""
-    words = conversation.heard(by)
     for window in windows:
-        roles = {role for role, _ in conversation.activity if by == Role.ANYONE or role in (by, None)}
+        roles = dict.fromkeys(r for r, _ in conversation.activity if by == Role.ANYONE or r in (by, None))
         spoken = [s for role in roles for s in cut(conversation.speech(role), window)]
         spoken_s = sum(s.duration_s for s in spoken)
         # The first word that ends after a stretch of speech began is in it, or there is none in it.
@@ -259,7 +266,7 @@ def _say(standard: Standard, conversation: Conversation, window: Span) -> _Outco
     found: list[Event] = []
     absent: list[str] = []
     for phrase in rule.phrases:
-        said = [e for e in conversation.said(phrase, standard.by) if _starts_in(e, window)]
+        said = [e for e in conversation.said(phrase, standard.party) if _starts_in(e, window)]
         if said:
             found.append(max(said, key=lambda e: e.confidence))
         else:
@@ -272,13 +279,13 @@ def _say(standard: Standard, conversation: Conversation, window: Span) -> _Outco
         return _Outcome(1.0, confidence, "said " + _listed(found), evidence)
     if enough:
         return _Outcome(None, 0.0, f"perhaps said, but heard weakly: {_listed(weak)}", evidence)
-    doubt, near = _doubt(absent, standard.by, conversation, window)
+    doubt, near = _doubt(absent, standard.party, conversation, window)
     if doubt:
         return _Outcome(None, 0.0, doubt, (*evidence, *near))
     # `any` with nothing found earns nothing; of `all` the share that was said is shown and earned.
     credit = 0.0 if rule.any else len(found) / len(rule.phrases)
     missing = " or ".join(f"'{p}'" for p in absent) if rule.any else ", ".join(f"'{p}'" for p in absent)
-    return _Outcome(credit, _hearing(conversation, standard.by, window), f"not said: {missing}", evidence)
+    return _Outcome(credit, _hearing(conversation, standard.party, window), f"not said: {missing}", evidence)
 
 
 def _listed(events: Iterable[Event]) -> str:
@@ -319,22 +326,24 @@ def _avoid(standard: Standard, conversation: Conversation, window: Span) -> _Out
     rule = standard.avoid or Avoid()
     names = rule.said or (rule.event or "",)
     longest_s = rule.longer_than.value if rule.longer_than else 0.0
-    by = standard.by if rule.said or "by" in standard.model_fields_set else Role.ANYONE
+    by = standard.party if rule.said else standard.by or Role.ANYONE
     happened = [
         e
         for name in names
         for e in _events(name, by, conversation)
-        if (e.span & window or _starts_in(e, window)) and e.span.duration_s >= longest_s
+        # A phrase counts where it begins, an event wherever it reaches into.
+        if (_starts_in(e, window) if rule.said else e.span & window) and e.span.duration_s > longest_s
     ]
     evidence = tuple(
         _quoted(e, e.kind) if e.text else Evidence(e.span, e.role, "", e.span.duration_s, "s", e.kind)
         for e in sorted(happened, key=lambda e: e.span)
     )
-    sure = [e for e in happened if e.confidence >= SURE]
+    # Nobody is accused of words that are only like the forbidden ones.
+    sure = [e for e in happened if e.confidence >= SURE and e.likeness == 1]
     if sure:
         return _Outcome(0.0, max(e.confidence for e in sure), f"{_listed(sure)}", evidence)
     if happened:
-        return _Outcome(None, 0.0, f"perhaps {_listed(happened)}, but heard weakly", evidence)
+        return _Outcome(None, 0.0, f"perhaps {_listed(happened)}, but not heard clearly", evidence)
     unknown = [e for name in rule.said for e in conversation.said(name, None) if _starts_in(e, window)]
     if unknown and by != Role.ANYONE:
         return _Outcome(
@@ -351,15 +360,20 @@ def _keep(standard: Standard, conversation: Conversation, window: Span) -> _Outc
     rule = standard.keep
     if rule is None:
         return _Outcome(None, 0.0, "no measure")
-    taken = _take(rule.measure, standard.by, conversation, window)
+    taken = _take(rule.measure, standard.party, conversation, window)
     if taken.value is None:
         return _Outcome(None, 0.0, taken.reason)
-    who = standard.by if measure_kinds()[rule.measure].of_party else None
+    who = standard.party if measure_kinds()[rule.measure].of_party else None
     evidence = tuple(Evidence(s, who, "", s.duration_s, "s") for s in taken.evidence) or (
         Evidence(taken.window, who, "", taken.value, taken.unit),
     )
     if taken.confidence < SURE:
         return _Outcome(None, 0.0, f"{_words(rule.measure)} rests on words heard weakly", evidence)
+    if taken.still_open:
+        if rule.credit(taken.value) == 1:
+            return _Outcome(None, 0.0, taken.reason, evidence)
+        told = f"{taken.reason}: {explain_keep(rule, taken.value, taken.unit)}"
+        return _Outcome(rule.credit(taken.value), taken.confidence, told, evidence)
     return _Outcome(
         rule.credit(taken.value), taken.confidence, explain_keep(rule, taken.value, taken.unit), evidence
     )

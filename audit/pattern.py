@@ -27,6 +27,10 @@ MAX_SEQUENCES = 512
 """A pattern that unfolds into more than this is a mistake (nine optional words give 512)."""
 
 
+MAX_LETTERS, MAX_GROUPS = 500, 40
+"""A pattern beyond this is no formula that somebody says; the reader's stack ends at about 100 groups."""
+
+
 class BadPattern(ComportError):
     """A phrase pattern that cannot be read."""
 
@@ -95,6 +99,11 @@ def unfold(pattern: str, language: str, slots: dict[str, tuple[str, ...]]) -> Se
     """
     from lark.exceptions import VisitError
 
+    if len(pattern) > MAX_LETTERS or pattern.count("(") > MAX_GROUPS:
+        shown = f"{pattern[:40]}…"
+        raise BadPattern(
+            shown, f"too long; at most {MAX_LETTERS} letters and {MAX_GROUPS} groups: split it up"
+        )
     try:
         tree = _parser().parse(pattern)
         found = _Unfold(language, slots).transform(tree)

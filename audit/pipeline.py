@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from audit.intake import Arrival, take_in
 from audit.interactions import Interaction
 from audit.roles import applies
@@ -12,7 +14,7 @@ from audit.rubricfile import load_rubric
 from audit.scorecard import Scorecard, make_scorecard
 from audit.store import Store
 from models.errors import ComportError
-from models.observations import Observations, Observed
+from models.observations import Observations, ObservationsUnreadable, Observed
 from models.observe import Listening, observe
 
 PACKS = Path(__file__).parent.parent / "rubrics"
@@ -38,24 +40,30 @@ class NoRubricApplies(ComportError):
 
 
 class UnknownRubric(ComportError):
-    """A rubric that is neither a file nor a pack."""
+    """A rubric that is neither a YAML file nor a pack."""
 
     def __init__(self, name: str, packs: tuple[str, ...]) -> None:
         super().__init__(name, packs)
         self.name, self.packs = name, packs
 
     def __str__(self) -> str:
-        return f"no rubric '{self.name}'; give a YAML file, or one of the packs {', '.join(self.packs)}"
+        packs = ", ".join(self.packs)
+        return f"no rubric '{self.name[:80]}'; give a file ending in .yaml, or one of the packs {packs}"
 
 
 @dataclass(frozen=True)
 class Audited:
-    """One interaction with its scorecards; `new` is False when all of it was stored before."""
+    """One interaction with its scorecards.
+
+    `new`: something was perceived or judged that was not stored before; `facts_changed`: a known interaction
+    has another title, place, agent… than before.
+    """
 
     interaction: Interaction
     observations: Observations
     scorecards: tuple[Scorecard, ...]
     new: bool
+    facts_changed: bool = False
 
 
 def pack_names() -> tuple[str, ...]:
@@ -71,7 +79,7 @@ def find_rubric(name: str) -> Rubric:
         yamlfile.BadFile: it has problems.
     """
     path = Path(name)
-    if path.is_file() or path.suffix in (".yaml", ".yml"):
+    if path.suffix in (".yaml", ".yml"):
         return load_rubric(path)
     if name in pack_names():
         return load_rubric(PACKS / f"{name}.yaml")
@@ -99,7 +107,11 @@ def audit_file(
         facts = arrival.interaction
         given = tuple(f"{r.rubric} ({r.language}: {', '.join(r.applies_to)})" for r in rubrics)
         raise NoRubricApplies(str(path), facts.channel, facts.language, given)
+    # One recording is heard in one language: rubrics of another one do not judge it.
     language = fitting[0].language
+    fitting = tuple(r for r in fitting if r.language == language)
+    known = msgspec.structs.replace(arrival.interaction, language=language)
+    arrival = msgspec.structs.replace(arrival, interaction=known)
     listening = Listening(language, engine, whisper)
     needs = frozenset[str]().union(*(r.needs for r in fitting))
     observations, new = _perceive(arrival, needs, listening, store, progress)
@@ -107,11 +119,11 @@ def audit_file(
     if store is None:
         return Audited(arrival.interaction, observations, cards, True)
     with store.writing():
-        store.keep(arrival.interaction, observations, new)
+        changed = store.keep(arrival.interaction, observations, new)
         for rubric in fitting:
             store.keep_rubric(rubric)
         fresh = [store.keep_scorecard(card) for card in cards]
-    return Audited(arrival.interaction, observations, cards, bool(new) or any(fresh))
+    return Audited(arrival.interaction, observations, cards, bool(new) or any(fresh), changed)
 
 
 def _perceive(
@@ -138,11 +150,15 @@ def _perceive(
 
 @dataclass(frozen=True)
 class Rescored:
-    """One interaction judged again; `new` is False when just this judgement was stored before."""
+    """One interaction judged again: its scorecard, and whether it is now another one than before.
+
+    `problem` says why it could not be judged; its stored scorecard then stays as it is.
+    """
 
     interaction: Interaction
-    card: Scorecard
+    card: Scorecard | None
     new: bool
+    problem: ObservationsUnreadable | None = None
 
 
 def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
@@ -159,6 +175,9 @@ def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
 
     for interaction, observations in store.interactions(rubric.applies_to):
         if not applies(rubric, interaction):
+            continue
+        if isinstance(observations, ObservationsUnreadable):
+            yield Rescored(interaction, None, False, observations)
             continue
         batch.append((interaction, make_scorecard(interaction, observations, rubric)))
         if len(batch) == RESCORE_BATCH:

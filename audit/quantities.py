@@ -22,6 +22,9 @@ UNITS: dict[str, tuple[str, float]] = {
 
 KIND_OF_UNIT = {"s": "a time", "%": "a share", "wpm": "a rate of words", "turns": "turns", "times": "a count"}
 
+MOST = 1e7
+"""No amount in a service manual is larger (115 days in seconds)."""
+
 _FORM = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*([a-zA-Z%]*)\s*")
 
 
@@ -58,7 +61,7 @@ def parse_quantity(written: object) -> Quantity:
     if isinstance(written, Quantity):
         return written
     form = None if isinstance(written, bool) else _FORM.fullmatch(str(written))
-    if form is None or form[2].lower() not in UNITS or float(form[1]) < 0:
+    if form is None or form[2].lower() not in UNITS or not 0 <= float(form[1]) <= MOST:
         raise BadQuantity(str(written))
     unit, factor = UNITS[form[2].lower()]
     return Quantity(float(form[1]) * factor, unit, " ".join(str(written).split()))

@@ -32,16 +32,21 @@ def assign_roles(interaction: Interaction, speakers: Speakers, rubric: Rubric) -
     return _by_formulas(given, rest, speakers, rubric)
 
 
+LEAD = 2
+"""So many formulas more must the agent say than anybody else: one alone ("hello") proves nothing."""
+
+
 def _by_formulas(given: dict[str, Role], rest: list[str], speakers: Speakers, rubric: Rubric) -> Roles:
-    formulas = {phrase for s in rubric.standards if s.say and s.by == Role.AGENT for phrase in s.say.phrases}
+    formulas = {
+        phrase for s in rubric.standards if s.say and s.party == Role.AGENT for phrase in s.say.phrases
+    }
     counts = {label: len(formulas & speakers.said(label).keys()) for label in rest}
     best, *others = sorted(rest, key=lambda label: -counts[label])
     second = max((counts[label] for label in others), default=0)
     told = " against ".join(f"{counts[label]} by {_shown(label)}" for label in (best, *others))
-    if counts[best] <= second:
+    if counts[best] - second < LEAD:
         return Roles(tuple(given.items()), f"who is the agent is unknown: formulas said {told}", 0.0)
     roles = given | {label: Role.AGENT if label == best else Role.CUSTOMER for label in rest}
-    # One formula against none is even odds, and each further one makes it surer.
     confidence = round((counts[best] - second) / (counts[best] + 1), 3)
     return Roles(tuple(roles.items()), f"{_shown(best)} is the agent: formulas said {told}", confidence)
 

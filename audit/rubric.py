@@ -15,9 +15,17 @@ from audit.signals import event_kinds, measure_kinds
 from audit.yamlfile import Checked
 from models.language import Phrases
 
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"found {str(value).lower()}, expected a number")
+    return value
+
+
 SLUG = r"^[a-z0-9][a-z0-9-]*$"
 Slug = Annotated[str, Field(pattern=SLUG, max_length=80)]
 Amount = Annotated[Quantity, BeforeValidator(parse_quantity), PlainSerializer(str)]
+Weight = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=1000)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
 
 
@@ -147,6 +155,9 @@ class During(Checked):
             raise ValueError("takes exactly one of first, last, before and after")
         if (self.within or self.by != Role.ANYONE) and not (self.before or self.after):
             raise ValueError("within and by go with before or after")
+        edge = self.first or self.last
+        if edge and edge.unit == "turns" and (edge.value < 1 or edge.value != int(edge.value)):
+            raise ValueError(f"'{edge}': turns are whole, and at least one")
         return self
 
     @property
@@ -185,9 +196,9 @@ class Standard(Checked):
     how: str = ""
     value: str | None = None
     source: str = ""
-    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    weight: Weight = 1.0
     critical: Critical | None = None
-    by: Role = Role.AGENT
+    by: Role | None = None
     during: During | None = None
     when: When | None = None
     say: Annotated[Say | None, BeforeValidator(_said)] = None
@@ -205,6 +216,11 @@ class Standard(Checked):
         return self
 
     @property
+    def party(self) -> Role:
+        """Who has to keep the standard: the agent, unless `by` says otherwise."""
+        return self.by or Role.AGENT
+
+    @property
     def verb(self) -> Verb:
         return next(v for v in Verb if getattr(self, v) is not None)
 
@@ -214,7 +230,7 @@ class Section(Checked):
 
     id: Slug
     title: str
-    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    weight: Weight = 1.0
     standards: Annotated[tuple[Standard, ...], Field(min_length=1)]
 
 
@@ -222,7 +238,7 @@ class Rubric(Checked):
     """A versioned set of standards for given channels."""
 
     rubric: Slug
-    version: Annotated[StrictInt, Field(ge=1)]
+    version: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
     title: str
     language: str
     applies_to: Annotated[tuple[Channel, ...], Field(min_length=1)]

@@ -9,12 +9,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from audit import yamlfile
+from audit.interactions import Role
 from audit.pattern import BadPattern, unfold
 from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
 from audit.rubric import SLUG, Keep, Rubric, Standard
 from audit.signals import event_kinds, measure_kinds
+from audit.signals.timing import SILENCE_S
 from audit.yamlfile import Document, Path_, nearest
-from models.language import UnknownLanguage, tokeniser
+from models.language import UnknownLanguage, tokeniser, tokens_of
 
 
 def load_rubric(path: Path) -> Rubric:
@@ -93,6 +95,9 @@ def _check_phrases(document: Document, slots: dict[str, Any], phrases: dict[str,
         name: (value,) if isinstance(value, str) else tuple(v for v in _rows(value) if isinstance(v, str))
         for name, value in slots.items()
     }
+    for name, values in known.items():
+        if not values or not all(tokens_of(value, str(language)) for value in values):
+            document.report(("slots", name), f"'{name}': empty; a slot stands for at least one word")
     for key, named in (("slots", slots), ("phrases", phrases)):
         for name in named:
             if not re.match(SLUG, name):
@@ -154,6 +159,11 @@ class _Standing:
                 self._event("avoid", s.avoid.event)
             if s.avoid.longer_than:
                 self._unit("avoid", "longer_than", s.avoid.longer_than, "s")
+            self._party(s.avoid.event, s.by is not None, "by")
+            if s.avoid.event == "silence" and s.avoid.longer_than and s.avoid.longer_than.value < SILENCE_S:
+                self._report(
+                    "avoid", f"longer_than: silences are counted from {SILENCE_S:g} s; take that or more"
+                )
         if s.keep:
             self._measure("keep", s.keep.measure, s.keep.amounts)
             self._check_examples(s.keep)
@@ -162,6 +172,7 @@ class _Standing:
                 self._phrase("when", s.when.said)
             if s.when.event:
                 self._event("when", s.when.event)
+                self._party(s.when.event, s.when.by != Role.ANYONE, "when")
             if s.when.measure:
                 self._measure(
                     "when", s.when.measure, tuple(x for x in (s.when.at_least, s.when.at_most) if x)
@@ -190,6 +201,11 @@ class _Standing:
         if name not in event_kinds():
             known = list(event_kinds()) + (self._phrases if "phrase" in what else [])
             self._report(key, f"unknown {what} '{name}'{nearest(name, known)}")
+
+    def _party(self, event: str | None, has_party: bool, key: str) -> None:
+        kind = event_kinds().get(event or "")
+        if kind and not kind.of_party and has_party:
+            self._report(key, f"nobody in particular makes a {event}: leave out 'by'")
 
     def _measure(self, key: str, name: str, amounts: tuple[Quantity, ...]) -> None:
         kind = measure_kinds().get(name)

@@ -41,9 +41,14 @@ class Scorecard(msgspec.Struct, frozen=True):
 
 def make_scorecard(interaction: Interaction, observations: Observations, rubric: Rubric) -> Scorecard:
     """The scorecard; the same observations and rubric always give the same bytes."""
+    # What the rubric does not look at cannot be missed by it.
+    missing = tuple(m for m in observations.missing if m[0] in rubric.needs)
+    observations = msgspec.structs.replace(observations, missing=missing)
     conversation = converse(interaction, observations, rubric)
     findings = judge(rubric, conversation)
     caveats = dict.fromkeys(p.caveat for p in observations.provenance if p.caveat)
+    if observations.recording.caveat:
+        caveats[observations.recording.caveat] = None
     caveats |= {f"Not perceived: {need} ({reason}).": None for need, reason in observations.missing}
     score = add_up(rubric, findings)
     if score.score is not None and score.assessed_share < LEAST_ASSESSED:

@@ -1,6 +1,7 @@
 """What Comport keeps: interactions, where their observations lie, rubric versions, scorecards, users."""
 
 import contextlib
+import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -79,7 +80,7 @@ class Store:
             yield pending
             return
         try:
-            with self.engine.begin() as connection:
+            with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
                 self._open.connection = connection
                 yield connection
         except IntegrityError:
@@ -102,7 +103,9 @@ class Store:
         if row is None:
             return None
         size = None if row.width_px is None else (row.width_px, row.height_px)
-        return Recording(row.id, row.duration_s, row.channels, row.sample_rate_hz, row.codec, row.fps, size)
+        return Recording(
+            row.id, row.duration_s, row.channels, row.sample_rate_hz, row.codec, row.fps, size, row.caveat
+        )
 
     def known(self, recording: str) -> Callable[[Provenance], Observed | None]:
         """A function that looks up what was perceived in a recording in exactly this way before."""
@@ -125,8 +128,11 @@ class Store:
 
         return look_up
 
-    def keep(self, interaction: Interaction, observations: Observations, new: Iterable[Observed]) -> None:
-        """Stores an interaction and what is new of its observations: first the files, then their rows."""
+    def keep(self, interaction: Interaction, observations: Observations, new: Iterable[Observed]) -> bool:
+        """Stores an interaction and what is new of its observations: first the files, then their rows.
+
+        Gives whether the facts of the interaction are new or other than before.
+        """
         rows = []
         for one in new:
             path = obs.save(one, self.observations_folder)
@@ -142,7 +148,7 @@ class Store:
             )
         with self.writing() as connection:
             _keep_recording(connection, observations.recording)
-            _keep_interaction(connection, interaction)
+            changed_facts = _keep_interaction(connection, interaction, observations.missing)
             for row in rows:
                 same = (
                     t.observation.c.recording_id == row["recording_id"],
@@ -151,6 +157,7 @@ class Store:
                 changed = connection.execute(update(t.observation).where(*same).values(**row)).rowcount
                 if not changed:
                     connection.execute(insert(t.observation).values(**row))
+        return changed_facts
 
     def interaction(self, prefix: str) -> Interaction:
         """The interaction whose id starts with `prefix`, or whose title is it.
@@ -171,8 +178,10 @@ class Store:
             raise NotStored("single interaction" if rows else "interaction", prefix, remedy)
         return _interaction(rows[0])
 
-    def interactions(self, channels: Iterable[Channel]) -> Iterator[tuple[Interaction, Observations]]:
-        """Every interaction on these channels with its newest observations."""
+    def interactions(
+        self, channels: Iterable[Channel]
+    ) -> Iterator[tuple[Interaction, Observations | obs.ObservationsUnreadable]]:
+        """Every interaction on these channels with its newest observations, or why they cannot be read."""
         with self.engine.connect() as connection:
             rows = connection.execute(
                 select(t.interaction, t.recording)
@@ -188,7 +197,10 @@ class Store:
             ):
                 files.setdefault(one.recording_id, {})[one.need] = one.file
         for row in rows:
-            yield _interaction(row), self._gather(row, files.get(row.recording_id, {}))
+            try:
+                yield _interaction(row), self._gather(row, row.missing, files.get(row.recording_id, {}))
+            except obs.ObservationsUnreadable as error:
+                yield _interaction(row), error
 
     def count(self, channels: Iterable[Channel]) -> int:
         """How many interactions there are on these channels."""
@@ -205,23 +217,27 @@ class Store:
                 .order_by(t.observation.c.made_at)
             ).all()
             row = connection.execute(
-                select(t.recording).where(t.recording.c.id == interaction.recording)
+                select(t.recording, t.interaction.c.missing)
+                .join(t.interaction, t.interaction.c.recording_id == t.recording.c.id)
+                .where(t.interaction.c.id == interaction.id)
             ).one()
-        return self._gather(row, {one.need: one.file for one in files})
+        return self._gather(row, row.missing, {one.need: one.file for one in files})
 
-    def _gather(self, row: Any, files: dict[str, str]) -> Observations:
+    def _gather(self, row: Any, missing: str, files: dict[str, str]) -> Observations:
         size = None if row.width_px is None else (row.width_px, row.height_px)
-        identity = row._mapping[t.recording.c.id]
         recording = Recording(
-            identity, row.duration_s, row.channels, row.sample_rate_hz, row.codec, row.fps, size
+            row._mapping[t.recording.c.id],
+            row.duration_s,
+            row.channels,
+            row.sample_rate_hz,
+            row.codec,
+            row.fps,
+            size,
+            row.caveat,
         )
         observed = tuple(obs.load(self.observations_folder / files[need]) for need in sorted(files))
-        missing = (
-            ()
-            if "utterances" in files
-            else (("utterances", "weights missing, run: comport weights fetch small"),)
-        )
-        return obs.gather(recording, observed, missing)
+        reasons = msgspec.json.decode(missing, type=tuple[tuple[str, str], ...])
+        return obs.gather(recording, observed, tuple(r for r in reasons if r[0] not in files))
 
     # -- what was judged -------------------------------------------------------------------------------
 
@@ -258,55 +274,63 @@ class Store:
         return Rubric.model_validate_json(content)
 
     def keep_scorecard(self, card: Scorecard) -> bool:
-        """Stores a scorecard; False when just this judgement is stored already, which then stays as it is."""
-        same = (
-            t.scorecard.c.interaction_id == card.interaction,
-            t.scorecard.c.rubric_digest == card.rubric_digest,
-            t.scorecard.c.observations_digest == card.observations_digest,
-            t.scorecard.c.software == card.software,
-        )
+        """Stores a scorecard as the current one of its interaction and rubric.
+
+        False when just this scorecard is the current one already: then nothing changes. One that was current
+        before becomes it again; none is ever overwritten.
+        """
+        content = obs.to_json(card)
+        digest = hashlib.sha256(content).hexdigest()
+        rows = t.scorecard.c
         with self.writing() as connection:
-            if connection.execute(select(t.scorecard.c.id).where(*same)).scalar():
+            known = connection.execute(
+                select(rows.id, rows.current).where(
+                    rows.interaction_id == card.interaction, rows.digest == digest
+                )
+            ).one_or_none()
+            if known is not None and known.current:
                 return False
+            connection.execute(
+                update(t.scorecard)
+                .where(rows.interaction_id == card.interaction, rows.rubric_name == card.rubric, rows.current)
+                .values(current=False)
+            )
+            if known is not None:
+                again = {"current": True, "judged_at": datetime.now(UTC)}
+                connection.execute(update(t.scorecard).where(rows.id == known.id).values(**again))
+                return True
             connection.execute(
                 insert(t.scorecard).values(
                     interaction_id=card.interaction,
                     rubric_digest=card.rubric_digest,
                     rubric_name=card.rubric,
-                    observations_digest=card.observations_digest,
-                    software=card.software,
+                    digest=digest,
+                    current=True,
                     score=card.score.score,
                     assessed_share=card.score.assessed_share,
                     critical_misses=len(card.score.critical_misses),
-                    content=obs.to_json(card).decode(),
+                    content=content.decode(),
                     judged_at=datetime.now(UTC),
                 )
             )
         return True
 
     def scorecards(self, interaction: str) -> tuple[Scorecard, ...]:
-        """The newest scorecard of an interaction under each rubric, newest first."""
-        newest = (
-            select(func.max(t.scorecard.c.id))
-            .where(t.scorecard.c.interaction_id == interaction)
-            .group_by(t.scorecard.c.rubric_name)
+        """The current scorecard of an interaction under each rubric, last judged first."""
+        query = (
+            select(t.scorecard.c.content)
+            .where(t.scorecard.c.interaction_id == interaction, t.scorecard.c.current)
+            .order_by(t.scorecard.c.judged_at.desc(), t.scorecard.c.id.desc())
         )
         with self.engine.connect() as connection:
-            found = connection.execute(
-                select(t.scorecard.c.content)
-                .where(t.scorecard.c.id.in_(newest))
-                .order_by(t.scorecard.c.id.desc())
-            ).scalars()
+            found = connection.execute(query).scalars()
             return tuple(msgspec.json.decode(content, type=Scorecard) for content in found)
 
     def rows(self, search: str = "", limit: int = 100, offset: int = 0) -> tuple[Row, ...]:
-        """Interactions with their newest score under each rubric, last judged first.
+        """Interactions with their current score under each rubric, last judged first.
 
         `search` is looked for in title, agent, customer and branch.
         """
-        newest = select(func.max(t.scorecard.c.id)).group_by(
-            t.scorecard.c.interaction_id, t.scorecard.c.rubric_name
-        )
         query = (
             select(
                 t.interaction,
@@ -317,8 +341,8 @@ class Store:
             .join(t.scorecard, t.scorecard.c.interaction_id == t.interaction.c.id)
             .join(t.rubric, t.rubric.c.digest == t.scorecard.c.rubric_digest)
             .join(t.recording, t.recording.c.id == t.interaction.c.recording_id)
-            .where(t.scorecard.c.id.in_(newest))
-            .order_by(t.scorecard.c.id.desc())
+            .where(t.scorecard.c.current)
+            .order_by(t.scorecard.c.judged_at.desc(), t.scorecard.c.id.desc())
             .limit(limit)
             .offset(offset)
         )
@@ -362,12 +386,18 @@ def _keep_recording(connection: Connection, recording: Recording) -> None:
             fps=recording.fps,
             width_px=width_px,
             height_px=height_px,
+            caveat=recording.caveat,
         )
     )
 
 
-def _keep_interaction(connection: Connection, interaction: Interaction) -> None:
-    """Stores the facts, or brings them up to date: what is known about an interaction may grow."""
+def _keep_interaction(
+    connection: Connection, interaction: Interaction, missing: tuple[tuple[str, str], ...]
+) -> bool:
+    """Stores the facts, or brings them up to date; gives whether they are new or other than before."""
+    stored = connection.execute(
+        select(t.interaction).where(t.interaction.c.id == interaction.id)
+    ).one_or_none()
     facts = {
         "channel": interaction.channel.value,
         "title": interaction.title,
@@ -379,14 +409,17 @@ def _keep_interaction(connection: Connection, interaction: Interaction) -> None:
         "branch": interaction.branch,
         "language": interaction.language,
         "roles": msgspec.json.encode(interaction.roles).decode(),
+        "missing": msgspec.json.encode(missing).decode(),
     }
-    changed = connection.execute(
-        update(t.interaction).where(t.interaction.c.id == interaction.id).values(**facts)
-    ).rowcount
-    if not changed:
+    if stored is None:
         connection.execute(
             insert(t.interaction).values(id=interaction.id, added_at=datetime.now(UTC), **facts)
         )
+        return True
+    if all(getattr(stored, name) == value for name, value in facts.items()):
+        return False
+    connection.execute(update(t.interaction).where(t.interaction.c.id == interaction.id).values(**facts))
+    return True
 
 
 def _interaction(row: Any) -> Interaction:

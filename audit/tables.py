@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -60,6 +61,7 @@ recording = Table(
     Column("fps", Float),
     Column("width_px", Integer),
     Column("height_px", Integer),
+    Column("caveat", Text, nullable=False, default=""),
 )
 
 interaction = Table(
@@ -76,6 +78,7 @@ interaction = Table(
     Column("branch", Text),
     Column("language", String(20)),
     Column("roles", Text, nullable=False),
+    Column("missing", Text, nullable=False),
     Column("added_at", UtcTime, nullable=False),
 )
 
@@ -108,15 +111,16 @@ scorecard = Table(
     Column("interaction_id", ForeignKey("interaction.id"), nullable=False),
     Column("rubric_digest", ForeignKey("rubric.digest"), nullable=False),
     Column("rubric_name", String(80), nullable=False),
-    Column("observations_digest", _SHA256, nullable=False),
-    Column("software", String(40), nullable=False),
+    Column("digest", _SHA256, nullable=False),
+    Column("current", Boolean, nullable=False),
     Column("score", Float),
     Column("assessed_share", Float, nullable=False),
     Column("critical_misses", Integer, nullable=False),
     Column("content", Text, nullable=False),
     Column("judged_at", UtcTime, nullable=False),
-    UniqueConstraint("interaction_id", "rubric_digest", "observations_digest", "software"),
+    UniqueConstraint("interaction_id", "digest"),
     Index(None, "interaction_id", "rubric_name"),
+    Index(None, "current"),
 )
 
 user = Table(

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from audit.interactions import Interaction, clock
 from audit.judge import Evidence, Finding, Verdict
+from audit.pipeline import Audited
 from audit.quantities import show
 from audit.score import show_sum
 from audit.scorecard import Scorecard
@@ -93,6 +94,31 @@ def show_evidence(evidence: Evidence) -> str:
     if evidence.value is not None:
         what = show(evidence.value, evidence.unit)
     return f"{clock(evidence.span.start_s)}{who} {what}".rstrip()
+
+
+def print_summary(console: Console, audited: Iterable[Audited]) -> None:
+    """Prints a line for each scorecard of several interactions."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (
+        ("interaction", "left"),
+        ("rubric", "left"),
+        ("score", "right"),
+        ("judged", "right"),
+    ):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for one in audited:
+        for card in one.scorecards:
+            score = "–" if card.score.score is None else f"{card.score.score:.1f}"
+            judged = f"{100 * card.score.assessed_share:.0f} %"
+            table.add_row(Text(one.interaction.title), f"{card.rubric} {card.rubric_version}", score, judged)
+    console.print(table)
+
+
+def print_moves(console: Console, moves: Iterable[tuple[str, float | None, float | None]]) -> None:
+    """Prints which scores are others than before: title, before, now."""
+    for title, before, now in moves:
+        old, new = ("–" if score is None else f"{score:.1f}" for score in (before, now))
+        console.print(Text(f"{old} → {new}  {title}"))
 
 
 def print_rows(console: Console, rows: Iterable[Row]) -> None:

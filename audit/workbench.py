@@ -51,7 +51,7 @@ def _run(rubric: Rubric, standard: Standard) -> Iterator[ExampleResult]:
                     standard.id, wanted, Verdict.MET if credit == 1 else Verdict.MISSED, text, reason
                 )
             elif not standard.ask:
-                finding = judge_standard(standard, enact(text, rubric, standard.by))
+                finding = judge_standard(standard, enact(text, rubric, standard.party))
                 yield ExampleResult(standard.id, wanted, finding.verdict, text, finding.reason)
 
 

@@ -133,7 +133,7 @@ class Document:
         match node.tag.rpartition(":")[2]:
             case "null":
                 return None
-            case "int" if text.lstrip("+-").isdigit():
+            case "int" if text.lstrip("+-").isdigit() and len(text) < 19:
                 return int(text)
             case "float":
                 try:

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -93,9 +94,12 @@ def tokeniser(language: str) -> "Language":
     """
     import spacy
 
+    # spaCy's folder of languages holds other modules too (`punctuation`): only codes are asked for.
+    if not re.fullmatch(r"[a-z]{2,3}", language):
+        raise UnknownLanguage(language)
     try:
         return spacy.blank(language)
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         raise UnknownLanguage(language) from error
 
 

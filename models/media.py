@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from models.errors import ComportError
 from models.observations import Recording
 
 if TYPE_CHECKING:
+    import av
     import av.container
 
 RATE_HZ = 16_000
@@ -18,6 +19,12 @@ RATE_HZ = 16_000
 
 MAX_CHANNELS = 2
 """One party per channel: more channels are a microphone array or a film, not a service call."""
+
+FORMATS = (
+    "wav,w64,mp3,aac,ogg,flac,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,avi,asf,amr,au,aiff,caf,"
+    "mpegts,mpeg,flv,gif,ac3,wv,tta,ape,mulaw,alaw,gsm,g722,g729"
+)
+"""The containers that are read. FFmpeg's playlists (concat, hls, dash) open other files and stay out."""
 
 SHORTEST_S = 0.1
 """Below this there is not one phoneme to hear (10 analysis frames of 10 ms)."""
@@ -89,10 +96,22 @@ def probe(path: Path) -> Recording:
         )
 
 
-def samples(path: Path, rate_hz: int = RATE_HZ) -> NDArray[np.float32]:
-    """The sound as float32 of shape `(channels, n)` in -1..1 at `rate_hz`.
+class Decoded(NamedTuple):
+    """Sound as float32 of shape `(channels, n)` in -1..1, and a sentence about what could not be decoded."""
 
-    A file that ends in the middle of a packet gives what could be decoded before it.
+    sound: NDArray[np.float32]
+    caveat: str
+
+
+def samples(path: Path, rate_hz: int = RATE_HZ) -> NDArray[np.float32]:
+    """The sound as `decode` gives it, without its caveat."""
+    return decode(path, rate_hz).sound
+
+
+def decode(path: Path, rate_hz: int = RATE_HZ) -> Decoded:
+    """The sound at `rate_hz`, each frame at its own time: where the track has nothing there is silence.
+
+    A file that ends in the middle of a packet gives what came before it; damaged packets are counted.
 
     Raises:
         UnreadableMedia: nothing, or less than `SHORTEST_S`, could be decoded.
@@ -100,36 +119,88 @@ def samples(path: Path, rate_hz: int = RATE_HZ) -> NDArray[np.float32]:
     import av
     import av.error
 
-    blocks: list[NDArray[np.float32]] = []
-    broken = ""
+    damaged = 0
+    reason = ""
     with _opened(path) as container:
         stream = container.streams.audio[0]
-        resampler = av.AudioResampler(
-            format="fltp", layout="stereo" if stream.codec_context.channels == 2 else "mono", rate=rate_hz
-        )
+        layout = "stereo" if stream.codec_context.channels == 2 else "mono"
+        joined = _Joined(rate_hz, layout, (container.start_time or 0) / av.time_base)
         packets = container.demux(stream)
         while True:
             try:
-                packet = next(packets)
-                for frame in packet.decode():
-                    blocks += [np.asarray(f.to_ndarray(), np.float32) for f in resampler.resample(frame)]
+                for frame in next(packets).decode():
+                    joined.add(frame)
             except (StopIteration, av.error.EOFError):
                 break
-            except av.error.FFmpegError as error:
-                # One damaged packet is skipped; the decoder goes on with the next.
-                broken = str(error)
-                if not isinstance(error, av.error.InvalidDataError):
-                    break
-        blocks += [np.asarray(f.to_ndarray(), np.float32) for f in resampler.resample(None)] if blocks else []
-    sound = np.concatenate(blocks, axis=1) if blocks else np.zeros((1, 0), np.float32)
+            except av.error.InvalidDataError as error:
+                damaged, reason = damaged + 1, str(error)
+            except (av.error.FFmpegError, ValueError) as error:
+                reason = str(error)
+                break
+        sound = joined.finish()
     if sound.shape[1] < SHORTEST_S * rate_hz:
         raise UnreadableMedia(
             str(path),
             f"{sound.shape[1] / rate_hz:.2f} s of sound could be decoded"
-            + (f" ({broken})" if broken else ""),
+            + (f" ({reason})" if reason else ""),
             f"expected at least {SHORTEST_S} s: check that the recording was exported whole",
         )
-    return sound
+    # The last packet of a cut file is always broken; only more than that can move the times.
+    caveat = (
+        ""
+        if damaged <= 1
+        else f"The recording is damaged in {damaged} places: times after them may be early."
+    )
+    return Decoded(sound, caveat)
+
+
+class _Joined:
+    """Frames resampled and laid one after the other, with silence where the recording has none."""
+
+    def __init__(self, rate_hz: int, layout: str, start_s: float) -> None:
+        self._rate_hz, self._layout, self._start_s = rate_hz, layout, start_s
+        self._blocks: list[NDArray[np.float32]] = []
+        self._length = 0
+        self._form: tuple[Any, ...] = ()
+        self._resampler: Any = None
+
+    def add(self, frame: "av.AudioFrame") -> None:
+        import av
+
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if form != self._form:
+            self._flush()
+            self._form = form
+            self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate_hz)
+        if frame.time is not None:
+            at = round((frame.time - self._start_s) * self._rate_hz)
+            silent = at - self._length
+            if GAP_S * self._rate_hz < silent < LONGEST_GAP_S * self._rate_hz:
+                self._flush()
+                self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate_hz)
+                channels = 2 if self._layout == "stereo" else 1
+                self._keep(np.zeros((channels, silent), np.float32))
+        for resampled in self._resampler.resample(frame):
+            self._keep(np.asarray(resampled.to_ndarray(), np.float32))
+
+    def finish(self) -> NDArray[np.float32]:
+        self._flush()
+        return np.concatenate(self._blocks, axis=1) if self._blocks else np.zeros((1, 0), np.float32)
+
+    def _flush(self) -> None:
+        for resampled in self._resampler.resample(None) if self._resampler else ():
+            self._keep(np.asarray(resampled.to_ndarray(), np.float32))
+
+    def _keep(self, block: NDArray[np.float32]) -> None:
+        self._blocks.append(block)
+        self._length += block.shape[1]
+
+
+GAP_S = 0.1
+"""Smaller gaps between timestamps are the encoders' own padding (an AAC frame at 16 kHz lasts 64 ms)."""
+
+LONGEST_GAP_S = 12 * 3600
+"""A timestamp that jumps further is a broken clock: a working day is the longest recording expected."""
 
 
 ALIKE = 1e-4
@@ -162,7 +233,8 @@ def _opened(path: Path) -> "av.container.InputContainer":
     try:
         if path.stat().st_size == 0:
             raise UnreadableMedia(str(path), "an empty file", "expected a recording: copy it again")
-        opened: Any = av.open(str(path), mode="r", metadata_errors="ignore")
+        allowed = {"format_whitelist": FORMATS}
+        opened: Any = av.open(str(path), mode="r", metadata_errors="ignore", options=allowed)
         return opened  # type: ignore[no-any-return]
     except av.error.FFmpegError as error:
         raise UnreadableMedia(

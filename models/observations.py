@@ -97,6 +97,8 @@ class Recording(msgspec.Struct, frozen=True):
     fps: float | None = None
     size_px: tuple[int, int] | None = None
     """Picture (width, height) of a video as shown, None for sound."""
+    caveat: str = ""
+    """One sentence for the scorecard when the file is damaged."""
 
 
 class Word(msgspec.Struct, frozen=True, array_like=True):
@@ -176,7 +178,8 @@ def gather(
     """One `Observations` from the answers to single needs."""
     utterances = next((o.utterances for o in observed if o.utterances is not None), None)
     activity = next((o.activity for o in observed if o.activity is not None), None)
-    return Observations(recording, utterances, activity, tuple(o.provenance for o in observed), missing)
+    provenance = sorted((o.provenance for o in observed), key=lambda p: p.need)
+    return Observations(recording, utterances, activity, tuple(provenance), missing)
 
 
 def observed_name(recording: str, provenance: Provenance) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 
 from models import media, speech
-from models.errors import ComportError
 from models.observations import Observations, Observed, Provenance, Recording, gather
 
 NEEDS = ("activity", "utterances")
@@ -43,6 +42,7 @@ def observe(
 
     Raises:
         media.UnreadableMedia: the file cannot be read or decoded.
+        speech.EngineMissing, weights.MissingWeights: an engine or model named outright is not here.
     """
     wanted: list[tuple[str, Provenance]] = []
     missing: list[tuple[str, str]] = []
@@ -53,7 +53,10 @@ def observe(
         try:
             engine = speech.choose_engine(listening.engine, listening.whisper, listening.language)
             wanted.append(("utterances", speech.utterances_provenance(engine)))
-        except ComportError as error:
+        except speech.EngineMissing as error:
+            # What was asked for by name must be there; only what was left open may be missing.
+            if listening.engine != "auto" or listening.whisper:
+                raise
             missing.append(("utterances", error.line))
     answers = {need: known(provenance) for need, provenance in wanted}
     if recording is not None and all(answers.values()):
@@ -61,9 +64,11 @@ def observe(
         return gather(recording, found, tuple(missing)), ()
 
     recording = media.probe(path)
-    sound = media.distinct(media.samples(path))
+    decoded = media.decode(path)
+    sound = media.distinct(decoded.sound)
     # The header may lie about the length; what was decoded does not.
-    recording = msgspec.structs.replace(recording, duration_s=round(sound.shape[1] / media.RATE_HZ, 3))
+    duration_s = round(sound.shape[1] / media.RATE_HZ, 3)
+    recording = msgspec.structs.replace(recording, duration_s=duration_s, caveat=decoded.caveat)
     new: list[Observed] = []
     for need, provenance in wanted:
         if answers[need]:

@@ -117,8 +117,8 @@ class PocketSphinx:
 
     name = "pocketsphinx"
     caveat = (
-        "Words were recognised by PocketSphinx, a weak substitute: no Whisper weights were found. "
-        "Run: comport weights fetch small"
+        "Words were recognised by PocketSphinx, a weak substitute for Whisper: some are wrong. "
+        "Better: comport weights fetch small"
     )
     weights = ""
 

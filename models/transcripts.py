@@ -14,6 +14,15 @@ from models.observations import (
     union,
 )
 
+
+def printable(text: str) -> str:
+    """`text` on one line, without control characters: they could drive the terminal that shows it."""
+    return " ".join("".join(c if c.isprintable() or c in JOINERS else " " for c in text).split())
+
+
+JOINERS = "\u200c\u200d"
+"""The half-space and the joiner of Persian writing: not printable, but part of words."""
+
 FORMAT_VERSION = "1"
 """Raised when the same file would be read into other words than before."""
 

@@ -114,6 +114,20 @@ def test_a_broken_rubric_gives_a_line_for_each_problem_and_opens_no_recording(co
     [
         (["audit"], 2),
         (["audit", "x.wav"], 2),
+        (["audit", "x.wav", "--rubric", "voice-en", "--engine", "pocketsphinx", "--whisper", "small"], 2),
+        (
+            [
+                "audit",
+                str(SAMPLES / "charged-twice.opus"),
+                "--rubric",
+                "voice-en",
+                "--whisper",
+                "nosuchmodel",
+            ],
+            1,
+        ),
+        (["audit", "x.wav", "--rubric", "x" * 5000], 1),
+        (["--home", "/tmp/[/h]?x=1", "doctor"], 0),
         (["frobnicate"], 2),
         (["audit", "x.wav", "--rubric", "voice-en"], 1),
         (["audit", "x.wav", "--rubric", "none"], 1),
@@ -208,6 +222,17 @@ def test_a_disk_that_fills_up_loses_nothing(comport, home, tmp_path):
     assert not list(home.rglob(".part-*"))
     assert comport("audit", long, "--rubric", "voice-en").returncode == 0
     assert len(stored(comport)) == len(before) + 1
+
+
+def test_an_odd_file_does_not_end_the_night(comport, tmp_path):
+    folder = tmp_path / "night"
+    folder.mkdir()
+    (folder / os.fsdecode(b"caf\xe9.vtt")).write_text("WEBVTT\n\n00:00.000 --> 00:01.000\n<v Agent>hello\n")
+    shutil.copy(SAMPLES / "short-enquiry.vtt", folder / "x [bold]y.vtt")
+    done = comport("audit", folder, "--rubric", "voice-en")
+    assert (done.returncode, len(done.stderr.splitlines()), "not UTF-8" in done.stderr) == (1, 1, True)
+    assert stored(comport) == ["x [bold]y"]
+    assert "x [bold]y" in done.stdout
 
 
 def test_whisper_weights_can_be_a_folder(comport):

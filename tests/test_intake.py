@@ -130,25 +130,29 @@ def test_a_folder_gives_its_interactions_and_not_what_belongs_to_them(tmp_path):
     inside.mkdir()
     for name in ("a.wav", "a.vtt", "a.meta.yaml", "b.MP3", "c.jsonl", "d.vtt", "notes.txt"):
         (inside / name).write_text("x")
-    assert [p.name for p in find_files(tmp_path)] == ["a.wav", "b.MP3", "c.jsonl", "d.vtt"]
+    files, refused = find_files(tmp_path)
+    assert ([p.name for p in files], refused) == (["a.wav", "b.MP3", "c.jsonl", "d.vtt"], ())
 
 
-def test_an_empty_or_missing_folder_is_rejected(tmp_path):
-    with pytest.raises(Rejected, match="no recordings, transcripts or chats"):
-        find_files(tmp_path)
-    with pytest.raises(Rejected, match="no such file or folder"):
-        find_files(tmp_path / "none")
+def test_an_empty_or_missing_folder_is_refused(tmp_path):
+    assert [str(r) for r in find_files(tmp_path)[1]] == [
+        f"{tmp_path}: no recordings, transcripts or chats in this folder"
+    ]
+    assert [str(r) for r in find_files(tmp_path / "none")[1]] == [
+        f"{tmp_path / 'none'}: no such file or folder"
+    ]
 
 
 def test_an_unreadable_folder_is_rejected(tmp_path):
     closed = tmp_path / "monday" / "closed"
     closed.mkdir(parents=True)
     closed.chmod(0)
+    (tmp_path / "monday" / "a.vtt").write_text(VTT)
     told = multiprocessing.get_context("fork").Queue()
     child = multiprocessing.get_context("fork").Process(target=_find_as_nobody, args=(tmp_path, told))
     child.start()
     try:
-        assert told.get(timeout=20) == f"{closed}: cannot be read: Permission denied"
+        assert told.get(timeout=20) == (["a.vtt"], [f"{closed}: cannot be read: Permission denied"])
     finally:
         child.join()
         closed.chmod(0o700)
@@ -160,10 +164,63 @@ def _find_as_nobody(folder, told):
         for parent in (folder, *folder.parents[:3]):
             parent.chmod(parent.stat().st_mode | 0o055)
         os.setuid(65534)
-    try:
-        told.put(str(find_files(folder)))
-    except Rejected as error:
-        told.put(str(error))
+    files, refused = find_files(folder)
+    told.put(([p.name for p in files], [str(r) for r in refused]))
+
+
+def test_two_people_of_one_name_stay_two(tmp_path):
+    path = chat(tmp_path, {**GOOD, "name": "Sam"}, {**GOOD, "from": "agent", "name": "Sam", "text": "Hello."})
+    arrival = take_in(path)
+    assert [u.speaker for u in arrival.observations.utterances] == ["Sam", "Sam (agent)"]
+    assert dict(arrival.interaction.roles) == {"Sam": Role.CUSTOMER, "Sam (agent)": Role.AGENT}
+
+
+def test_a_chat_with_a_byte_order_mark_is_taken(tmp_path):
+    path = chat(tmp_path, GOOD)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(take_in(path).observations.utterances) == 1
+
+
+def test_nobody_writes_as_anyone(tmp_path):
+    with pytest.raises(Rejected, match="from: anyone is nobody"):
+        take_in(chat(tmp_path, {**GOOD, "from": "anyone"}))
+
+
+def test_voices_within_one_cue_are_told_apart(tmp_path):
+    path = tmp_path / "x.vtt"
+    path.write_text(
+        "WEBVTT\n\n00:00.000 --> 00:04.000\n<v Sara>Tea &amp; cake</v>\n<v.loud Tom>it is <i>yours</i></v>\n"
+    )
+    said = take_in(path).observations.utterances
+    assert [(u.speaker, u.text) for u in said] == [("Sara", "Tea & cake"), ("Tom", "it is yours")]
+    assert 0 < said[0].span.end_s == said[1].span.start_s < said[1].span.end_s == 4
+
+
+def test_text_cannot_drive_the_terminal(tmp_path):
+    path = tmp_path / "x.vtt"
+    path.write_text("WEBVTT\n\n00:00.000 --> 00:04.000\n<v Agent>good \x1b]0;morning\x07\n")
+    (tmp_path / "x.meta.yaml").write_text('title: "a\\eb"\n')
+    arrival = take_in(path)
+    assert (arrival.observations.utterances[0].text, arrival.interaction.title) == ("good ]0;morning", "a b")
+
+
+def test_names_that_cannot_be_stored_or_are_very_long(tmp_path):
+    strange = tmp_path / os.fsdecode(b"caf\xe9.vtt")
+    strange.write_text(VTT)
+    with pytest.raises(Rejected, match="not UTF-8; rename it"):
+        take_in(strange)
+    long = tmp_path / ("x" * 250 + ".vtt")
+    long.write_text(VTT)
+    assert take_in(long).interaction.title == "x" * 250
+
+
+@pytest.mark.parametrize(
+    "text", ["agent_channel: 7\n", "agent_channel: true\n", "started_at: 0001-01-01T00:00:00+10:00\n"]
+)
+def test_facts_out_of_range_are_reported(tmp_path, text):
+    (tmp_path / "a.meta.yaml").write_text(text)
+    with pytest.raises(BadFile, match="1: "):
+        read_facts(tmp_path / "a.wav")
 
 
 def test_a_missing_recording_is_refused(tmp_path):

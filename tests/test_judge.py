@@ -134,7 +134,7 @@ def test_first_turn_is_all_that_was_said_before_the_other_spoke(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "verdict"),
-    [("that is your fault", "missed"), ("let me see", "met"), ("that is your vault", "missed")],
+    [("that is your fault", "missed"), ("let me see", "met"), ("that is your vault", "met")],
 )
 def test_avoid_is_missed_by_a_word_that_was_said(tmp_path, text, verdict):
     found = finding(tmp_path, "{id: a, title: A, avoid: blame}", [("agent", 3, text), ("customer", 9, "oh")])
@@ -142,7 +142,7 @@ def test_avoid_is_missed_by_a_word_that_was_said(tmp_path, text, verdict):
     assert [e.quote for e in found.evidence] == ([text] if verdict == "missed" else [])
 
 
-@pytest.mark.parametrize(("gap_s", "verdict"), [(9.9, "met"), (10.0, "missed"), (40, "missed")])
+@pytest.mark.parametrize(("gap_s", "verdict"), [(9.9, "met"), (10.0, "met"), (10.1, "missed")])
 def test_avoid_an_event_longer_than_a_time(tmp_path, gap_s, verdict):
     standard = "{id: a, title: A, avoid: {event: silence, longer_than: 10 s}}"
     spans = {"agent": [(0, 5), (5 + gap_s, 20 + gap_s)]}
@@ -164,6 +164,75 @@ def test_keep_grades_between_target_and_limit(tmp_path, gap_s, verdict, credit):
 def test_ask_awaits_a_person(tmp_path):
     found = finding(tmp_path, "{id: a, title: A, ask: Was it kind?}", [("agent", 0, "yes")])
     assert (found.verdict, found.credit, found.reason) == (Verdict.CANNOT_TELL, None, "awaits a person")
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [("that is your fault", "missed"), ("that is your vault", "unsure"), ("that is our fault", "unsure")],
+)
+def test_nobody_is_accused_of_words_that_only_sounded_like_forbidden_ones(tmp_path, text, verdict):
+    found = finding(
+        tmp_path, "{id: a, title: A, avoid: blame}", [("agent", 3, text)], engine="faster-whisper"
+    )
+    assert found.verdict == TELLING[verdict]
+
+
+@pytest.mark.parametrize(
+    "standard",
+    [
+        "{id: a, title: A, when: {said: cancel, by: customer}, say: greeting}",
+        "{id: a, title: A, during: {after: cancel, by: customer}, say: greeting}",
+    ],
+)
+def test_what_an_unknown_speaker_said_may_make_a_rule_apply(tmp_path, standard):
+    found = finding(tmp_path, standard, [(None, 0, "I want to cancel my contract")], roles={})
+    assert found.verdict == Verdict.CANNOT_TELL
+    assert "'cancel' was said at 0:01, but by whom is unknown" in found.reason
+
+
+@pytest.mark.parametrize("standard", ["{id: a, title: A, say: greeting}", "{id: a, title: A, avoid: blame}"])
+def test_without_any_words_of_the_agent_nothing_is_said_of_them(tmp_path, standard):
+    found = finding(tmp_path, standard, [("customer", 0, "hello is anybody there")])
+    assert (found.verdict, found.reason) == (Verdict.CANNOT_TELL, "no words of the agent are known")
+
+
+@pytest.mark.parametrize(("end_s", "verdict"), [(100, "missed"), (4, "unsure")])
+def test_a_greeting_that_never_came_is_late_once_the_limit_has_passed(tmp_path, end_s, verdict):
+    standard = "{id: a, title: A, keep: {measure: time_to_greeting, at_most: 5 s}}"
+    assert finding(tmp_path, standard, [("agent", 0, "yes")], duration_s=end_s).verdict == TELLING[verdict]
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict"),
+    [
+        (
+            [
+                ("customer", 0, "hi"),
+                ("agent", 10, "hello"),
+                ("customer", 20, "x"),
+                ("customer", 3620, "hello"),
+            ],
+            "missed",
+        ),
+        ([("customer", 0, "hi"), ("agent", 10, "hello"), ("customer", 20, "thanks bye")], "met"),
+        ([("customer", 0, "hi")], "unsure"),
+        ([("customer", 0, "hi"), ("customer", 40, "hello")], "unsure"),
+        ([("customer", 0, "hi"), ("customer", 400, "hello")], "missed"),
+    ],
+)
+def test_a_wait_that_the_end_cuts_off_is_at_least_as_long_as_is_known(tmp_path, lines, verdict):
+    standard = "{id: a, title: A, keep: {measure: longest_response_time, at_most: 2 min}}"
+    assert (
+        finding(tmp_path, standard, lines, channel=Channel.CHAT, activity={}, duration_s=5000).verdict
+        == TELLING[verdict]
+    )
+
+
+@pytest.mark.parametrize(("rule", "verdict"), [("at_most: 0", "missed"), ("at_least: 1", "met")])
+def test_a_measure_of_anyone_counts_everybody(tmp_path, rule, verdict):
+    standard = f"{{id: a, title: A, by: anyone, keep: {{measure: interruptions, {rule}}}}}"
+    spans = {"agent": [(4, 7)], "customer": [(0, 5)]}
+    assert finding(tmp_path, standard, [], activity=spans, duration_s=9).verdict == TELLING[verdict]
 
 
 # Weak perception gives "cannot tell", never a guess.

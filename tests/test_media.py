@@ -124,3 +124,57 @@ def test_peaks_are_the_loudest_sample_of_each_step():
     assert peaks.shape == (2, 10)
     assert peaks[0].tolist() == [64, *[0] * 9]
     assert peaks[1].tolist() == [*[0] * 9, 127]
+
+
+def test_a_playlist_does_not_open_other_files(tmp_path):
+    build.write_wav(tmp_path / "secret.wav", build.tone(1))
+    path = tmp_path / "list.wav"
+    path.write_text("ffconcat version 1.0\nfile secret.wav\n")
+    with pytest.raises(media.UnreadableMedia, match="not a recording"):
+        media.samples(path)
+
+
+def test_sound_that_starts_late_stays_late(tmp_path):
+    import av
+
+    path = tmp_path / "late.mp4"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg4", rate=5)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        audio = container.add_stream("aac", rate=48000, layout="mono")
+        for number in range(20):
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
+            frame.pts = number
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        sound = build.tone(2, 48000).astype(np.float32)[None]
+        for start in range(0, 96000 - 1024, 1024):
+            frame = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(sound[:, start : start + 1024]), "fltp", "mono"
+            )
+            frame.sample_rate, frame.pts = 48000, start + 2 * 48000
+            container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
+    heard = media.samples(path)[0]
+    assert np.abs(heard[: int(1.8 * 16000)]).max() < 0.01
+    assert np.abs(heard[int(2.2 * 16000) : int(3.5 * 16000)]).max() > 0.2
+
+
+def test_two_recordings_of_different_form_in_one_file_are_both_heard(tmp_path):
+    one = build.encode(tmp_path / "one.mp3", np.stack([build.tone(2, 44100)] * 2), "libmp3lame", 44100)
+    two = build.encode(tmp_path / "two.mp3", np.stack([build.tone(2, 22050)]), "libmp3lame", 22050, "mono")
+    both = tmp_path / "both.mp3"
+    both.write_bytes(one.read_bytes() + two.read_bytes())
+    assert media.samples(both).shape[1] / media.RATE_HZ > 1.9
+
+
+def test_damage_is_told(tmp_path):
+    path = build.encode(tmp_path / "a.mp3", np.stack([build.tone(20, 44100)] * 2), "libmp3lame", 44100)
+    content = bytearray(path.read_bytes())
+    for start in range(40_000, 150_000, 10_000):
+        content[start : start + 400] = b"\x55" * 400
+    path.write_bytes(content)
+    decoded = media.decode(path)
+    assert decoded.sound.shape[1] / media.RATE_HZ > 15
+    assert "damaged" in decoded.caveat
+    assert media.decode(build.write_wav(tmp_path / "b.wav", build.tone(1))).caveat == ""

@@ -1,6 +1,9 @@
 """The main job on the samples: known things are not done again, and judging needs no recording."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,11 +11,13 @@ import pytest
 from audit.pipeline import NoRubricApplies, UnknownRubric, audit_file, find_rubric, pack_names, rescore
 from audit.rubric import Rubric
 from audit.store import open_store
+from models.errors import ComportError
 from models.observations import to_json
 from tests import build
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
+COMPORT = Path(sys.executable).parent / "comport"
 WHISPER = str(ROOT / "tests" / "weights" / "whisper-test-en")
 
 
@@ -64,6 +69,107 @@ def test_rescore_judges_without_the_recording(store, voice, tmp_path):
     assert count(store)["observation"] == 2
 
 
+def test_corrected_facts_are_judged_and_kept(store, tmp_path):
+    path = tmp_path / "call.vtt"
+    path.write_text(
+        "WEBVTT\n\n00:00.000 --> 00:03.000\n<v Sara>good morning\n\n00:04.000 --> 00:05.000\n<v Tom>yes\n"
+    )
+    rubric = build.rubric(tmp_path, "- {id: a, title: A, say: greeting}")
+    facts = tmp_path / "call.meta.yaml"
+    verdicts = []
+    for agent, customer in (("Tom", "Sara"), ("Sara", "Tom"), ("Tom", "Sara")):
+        facts.write_text(f"roles: {{{agent}: agent, {customer}: customer}}\n")
+        assert audit_file(path, [rubric], store).new
+        verdicts.append(store.scorecards(store.rows()[0].interaction.id)[0].findings[0].verdict)
+    assert verdicts == ["missed", "met", "missed"]
+    assert len(store.rows()) == 1
+    assert count(store)["scorecard"] == 2
+
+
+def test_going_back_to_an_earlier_rubric_shows_its_score(store, tmp_path):
+    path = SAMPLES / "exemplary.vtt"
+    strict = build.rubric(tmp_path, "- {id: a, title: A, say: blame}")
+    audit_file(path, [strict], store)
+    kind = build.rubric(tmp_path, "- {id: a, title: A, say: greeting}")
+    assert [store.rows()[0].score, [r.new for r in rescore(store, kind)], store.rows()[0].score] == [
+        0,
+        [True],
+        100,
+    ]
+    assert ([r.new for r in rescore(store, strict)], store.rows()[0].score) == ([True], 0)
+
+
+def test_one_damaged_file_does_not_stop_rescore(store, voice):
+    for name in ("exemplary", "careless", "short-enquiry"):
+        audit_file(SAMPLES / f"{name}.vtt", [voice], store)
+    damaged = next((store.home / "observations").rglob("*.json"))
+    damaged.write_bytes(b"{")
+    done = list(rescore(store, voice))
+    assert sorted(r.problem is None for r in done) == [False, True, True]
+    assert count(store)["scorecard"] == 3
+
+
+def test_a_model_asked_for_by_name_must_be_there(store, voice):
+    with pytest.raises(ComportError, match="nosuchmodel"):
+        audit_file(SAMPLES / "charged-twice.opus", [voice], store, whisper="nosuchmodel")
+    assert count(store)["interaction"] == 0
+
+
+def test_rescore_adds_no_caveat_about_what_the_rubric_never_needed(store, tmp_path):
+    rubric = build.rubric(tmp_path, "- {id: a, title: A, keep: {measure: longest_silence, at_most: 30 s}}")
+    first = audit_file(SAMPLES / "charged-twice.opus", [rubric], store)
+    assert not any("Not perceived" in caveat for caveat in first.scorecards[0].caveats)
+    assert [r.new for r in rescore(store, rubric)] == [False]
+
+
+def test_a_rubric_of_another_language_does_not_judge_what_was_heard(store, tmp_path):
+    rubric = build.rubric(tmp_path, "- {id: a, title: A, say: greeting}")
+    audit_file(SAMPLES / "exemplary.vtt", [rubric], store)
+    other = Rubric.model_validate({**rubric.model_dump(), "language": "it"})
+    assert list(rescore(store, other)) == []
+
+
+def test_scorecards_are_the_same_bytes_in_every_process(tmp_path):
+    code = (
+        "import sys; from audit.pipeline import *; from models.observations import to_json\n"
+        "from pathlib import Path\n"
+        "r = find_rubric('voice-en')\n"
+        "for p in sorted(Path('samples').glob('*.vtt')): sys.stdout.buffer.write(to_json(audit_file(p, [r]).scorecards))"
+    )
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            check=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1", "2", "3")
+    }
+    assert len(runs) == 1
+    assert len(runs.pop()) > 10_000
+
+
+def test_processes_that_start_at_once_share_one_store(tmp_path):
+    command = [
+        COMPORT,
+        "--home",
+        tmp_path / "home",
+        "audit",
+        *sorted(SAMPLES.glob("*.vtt")),
+        "--rubric",
+        "voice-en",
+    ]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    assert [(r.communicate(timeout=100)[1], r.returncode) for r in running] == [("", 0)] * 4
+    done = count(open_store(tmp_path / "home"))
+    calls = len(list(SAMPLES.glob("*.vtt")))
+    assert (done["interaction"], done["scorecard"], done["observation"]) == (calls, calls, 2 * calls)
+
+
 def test_a_rubric_for_another_channel_does_not_judge(store, voice):
     with pytest.raises(
         NoRubricApplies, match=r"a chat in en, but no rubric given applies to it \(voice-en \(en: call\)\)"
@@ -110,7 +216,7 @@ def test_a_language_nobody_hears_here_is_not_judged_by_its_words(store, tmp_path
 def test_packs_are_found_by_name_and_others_are_named():
     assert {"voice-en", "chat-en"} <= set(pack_names())
     with pytest.raises(
-        UnknownRubric, match="no rubric 'voice-xx'; give a YAML file, or one of the packs chat-en"
+        UnknownRubric, match="no rubric 'voice-xx'; give a file ending in .yaml, or one of the packs chat-en"
     ):
         find_rubric("voice-xx")
 

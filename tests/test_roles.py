@@ -52,13 +52,20 @@ def test_one_mixed_channel_has_no_roles(tmp_path):
     assert (found.of, "who spoke is unknown" in found.how) == ((), True)
 
 
+def test_one_formula_more_does_not_make_an_agent(tmp_path):
+    lines = [("channel-0", 0, "good morning I ordered a kettle"), ("channel-1", 6, "yes")]
+    assert roles(tmp_path, lines).of == ()
+
+
 def test_an_uncertain_agent_and_a_thin_score_are_caveats(tmp_path):
     from audit.scorecard import make_scorecard
 
-    rubric = build.rubric(tmp_path, f"{STANDARDS}\n- {{id: b, title: B, weight: 9, ask: Was it kind?}}")
-    lines = [("channel-0", 0, FORMULA), ("channel-1", 9, "good morning my name is Ada")]
+    more = "- {id: c, title: C, say: {any: [hold, thanks-for-holding]}}\n- {id: b, title: B, weight: 99, ask: Kind?}"
+    rubric = build.rubric(tmp_path, f"{STANDARDS}\n{more}")
+    agent = f"{FORMULA} please hold thank you for holding"
+    lines = [("channel-0", 0, agent), ("channel-1", 20, FORMULA)]
     caveats = make_scorecard(build.interaction(), build.observations(lines), rubric).caveats
     assert [c[:36] for c in caveats] == [
-        "Only 10 % of the weight that applied",
+        "Only 2 % of the weight that applied ",
         "Who is the agent is uncertain: the l",
     ]

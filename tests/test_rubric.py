@@ -49,6 +49,13 @@ def standard_problems(tmp_path, standards: str) -> list[str]:
         ("- {id: a, title: A, say: greeting, weight: -1}", ["1: a: weight: input should be greater than 0"]),
         ("- {id: a, title: 5, say: greeting}", ["1: a: title: expected text, found 5"]),
         ("- {id: a, say: greeting}", ["1: a: 'title' is missing"]),
+        ("- {id: a, title: A, say: greeting, weight: true}", ["1: a: weight: found true, expected a number"]),
+        ("- {id: a, title: A, say: greeting, during: {first: 0 turns}}", ["1: a: during: '0 turns': turns are whole"]),
+        ("- {id: a, title: A, say: greeting, during: {first: 1.5 turns}}", ["1: a: during: '1.5 turns': turns are whole"]),
+        ("- {id: a, title: A, say: greeting, during: {first: 99999999 s}}", ["1: a: first: '99999999 s' is not a number"]),
+        ("- {id: a, title: A, by: agent, avoid: {event: silence, longer_than: 9 s}}", ["1: a: nobody in particular makes a silence"]),
+        ("- {id: a, title: A, when: {event: silence, by: agent}, ask: x}", ["1: a: nobody in particular makes a silence"]),
+        ("- {id: a, title: A, avoid: {event: silence, longer_than: 1 s}}", ["1: a: longer_than: silences are counted from 3 s"]),
         ("- id: a\n  title: A\n  title: B\n  say: greeting", ["3: 'title' stands twice"]),
         ("- {id: a, title: A, keep: {measure: handle_time, at_most: 5 min}, examples: {met: [3 wpm]}}", ["1: a: met: '3 wpm' is a rate"]),
     ],
@@ -111,6 +118,35 @@ def test_unknown_language_undefined_slot_and_empty_phrase_are_reported(tmp_path)
     )
     found = problems(tmp_path, text.replace('hold: ["please hold (the line)?"]', "hold: []"))
     assert found[0].endswith("hold: no patterns; expected at least one")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("language: en", "language: punctuation", "unknown language 'punctuation'"),
+        (
+            "slots: {brand: Northwind}",
+            'slots: {brand: ""}',
+            "'brand': empty; a slot stands for at least one word",
+        ),
+        ("version: 1", "version: 99999999999999999999", "version: "),
+        ("version: 1", f"version: {'9' * 5000}", "version: "),
+        (
+            "please hold (the line)?",
+            "(" * 1500 + "a" + ")" * 1500,
+            "too long; at most 500 letters and 40 groups",
+        ),
+        ("please hold (the line)?", "(" * 39 + "a" + ")" * 39, ""),
+    ],
+)
+def test_values_that_would_break_something_later_are_refused_now(tmp_path, old, new, says):
+    text = build.rubric_text("- {id: a, title: A, ask: x}").replace(old, new)
+    if says:
+        assert says in problems(tmp_path, text)[0]
+    else:
+        path = tmp_path / "deep.yaml"
+        path.write_text(text)
+        assert load_rubric(path).sequences["hold"] == (("a",),)
 
 
 def test_a_measure_that_needs_a_phrase_asks_for_it(tmp_path):

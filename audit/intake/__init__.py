@@ -8,18 +8,19 @@ import importlib
 import os
 import pkgutil
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, StrictInt
 
 from audit import yamlfile
 from audit.interactions import Channel, Interaction, Role
 from models.errors import ComportError
 from models.media import digest_file
 from models.observations import Observations
+from models.transcripts import printable
 
 
 class Rejected(ComportError):
@@ -36,7 +37,8 @@ class Rejected(ComportError):
 def _timestamp(text: str) -> str:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"'{text}' is not a time like 2026-03-02T10:15:00+01:00") from error
     if at.tzinfo is None:
         raise ValueError(f"'{text}' has no time zone; write for example {text}+01:00 or {text}Z")
@@ -53,7 +55,7 @@ class Facts(yamlfile.Checked):
     customer: str | None = None
     branch: str | None = None
     language: str | None = None
-    agent_channel: int | None = None
+    agent_channel: Annotated[StrictInt, Field(ge=0, le=1)] | None = None
     roles: dict[str, Role] = {}
 
 
@@ -86,32 +88,32 @@ def readers() -> dict[str, Reader]:
     return found
 
 
-def find_files(path: Path) -> tuple[Path, ...]:
-    """The files to take in at a path: itself, or everything in the folder that looks like an interaction.
+def find_files(path: Path) -> tuple[tuple[Path, ...], tuple[Rejected, ...]]:
+    """The files to take in at a path (itself, or what a folder holds of its kinds), and what is refused.
 
     In a folder, a transcript beside a recording of the same name is left out: it is the same interaction.
-
-    Raises:
-        Rejected: there is nothing, or the folder may not be read.
     """
+    refused: list[Rejected] = []
 
-    def refuse(error: OSError) -> NoReturn:
-        raise Rejected(str(error.filename or path), None, f"cannot be read: {error.strerror}") from error
+    def refuse(error: OSError) -> None:
+        refused.append(Rejected(str(error.filename or path), None, f"cannot be read: {error.strerror}"))
 
+    inside: list[Path] = []
     try:
         if not path.exists():
-            raise Rejected(str(path), None, "no such file or folder")
+            return (), (Rejected(str(path), None, "no such file or folder"),)
         if not path.is_dir():
-            return (path,)
-        inside = [Path(folder, name) for folder, _, names in os.walk(path, onerror=refuse) for name in names]
+            return (path,), ()
+        for folder, _, names in os.walk(path, onerror=refuse):
+            inside += [Path(folder, name) for name in names]
     except OSError as error:
         refuse(error)
     recordings = [p for p in inside if p.suffix.lower() in RECORDING_SUFFIXES]
     stems = {p.with_suffix("") for p in recordings}
     texts = [p for p in inside if p.suffix.lower() in readers() and p.with_suffix("") not in stems]
-    if not recordings and not texts:
-        raise Rejected(str(path), None, "no recordings, transcripts or chats in this folder")
-    return tuple(sorted(recordings + texts))
+    if not recordings and not texts and not refused:
+        refused.append(Rejected(str(path), None, "no recordings, transcripts or chats in this folder"))
+    return tuple(sorted(recordings + texts)), tuple(refused)
 
 
 def take_in(path: Path) -> Arrival:
@@ -132,7 +134,11 @@ def read_facts(path: Path) -> Facts:
         yamlfile.BadFile: the facts file has problems.
     """
     beside = path.with_suffix("").with_name(path.with_suffix("").name + FACTS_SUFFIX)
-    if not beside.exists():
+    try:
+        if not beside.exists():
+            return Facts()
+    except OSError:
+        # A name so long that nothing can lie beside it.
         return Facts()
     document = yamlfile.read_document(beside)
     facts = yamlfile.check(document, Facts)
@@ -150,17 +156,26 @@ def _recording(path: Path, facts: Facts) -> Arrival:
 def interaction(
     path: Path, identity: str, facts: Facts, channel: Channel, roles: dict[str, Role]
 ) -> Interaction:
-    """The interaction that a file and the facts beside it describe."""
+    """The interaction that a file and the facts beside it describe.
+
+    Raises:
+        Rejected: the file's name is not UTF-8 and could not be stored.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        shown = str(path).encode(errors="replace").decode()
+        raise Rejected(shown, None, "the file's name is not UTF-8; rename it") from error
     return Interaction(
         identity,
         facts.channel or channel,
-        facts.title or path.stem,
+        printable(facts.title or path.stem),
         str(path.resolve()),
         identity,
         facts.started_at,
-        facts.agent,
-        facts.customer,
-        facts.branch,
+        facts.agent and printable(facts.agent),
+        facts.customer and printable(facts.customer),
+        facts.branch and printable(facts.branch),
         facts.language,
         tuple(sorted(roles.items())),
     )

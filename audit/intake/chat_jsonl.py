@@ -1,5 +1,6 @@
 """Chats as JSON lines: `{"at": ISO time, "from": role, "name": …, "text": …}`, a message a line."""
 
+import codecs
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from audit.intake import Arrival, Facts, Rejected, interaction
 from audit.interactions import Channel, Role
 from models.media import digest_file
 from models.observations import Span, Utterance, span
-from models.transcripts import observed_transcript, spread
+from models.transcripts import observed_transcript, printable, spread
 
 SUFFIXES = (".jsonl",)
 
@@ -32,7 +33,7 @@ def read(path: Path, facts: Facts) -> Arrival:
     """
     messages: list[_Message] = []
     try:
-        lines = path.read_bytes().splitlines()
+        lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).splitlines()
     except OSError as error:
         raise Rejected(str(path), None, f"cannot be read: {error.strerror}") from error
     for number, line in enumerate(lines, start=1):
@@ -41,7 +42,12 @@ def read(path: Path, facts: Facts) -> Arrival:
         try:
             message = _decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Rejected(str(path), number, f"not a message: {error}") from error
+            fields = 'expected {"at": time, "from": agent|customer|bot|other, "name": …, "text": …}'
+            raise Rejected(str(path), number, f"not a message: {error}; {fields}") from error
+        if message.sender == Role.ANYONE:
+            raise Rejected(
+                str(path), number, "from: anyone is nobody; expected agent, customer, bot or other"
+            )
         if message.at.tzinfo is None:
             raise Rejected(
                 str(path), number, "the time has no zone; expected for example 2026-03-02T10:15:00+01:00"
@@ -59,9 +65,11 @@ def read(path: Path, facts: Facts) -> Arrival:
     roles: dict[str, Role] = {}
     for message in messages:
         at_s = (message.at - start).total_seconds()
-        speaker = message.name or str(message.sender)
+        speaker = printable(message.name) or str(message.sender)
+        if roles.get(speaker, message.sender) != message.sender:
+            speaker = f"{speaker} ({message.sender})"
         roles[speaker] = message.sender
-        text = " ".join(message.text.split())
+        text = printable(message.text)
         moment: Span = span(at_s, at_s)
         utterances.append(Utterance(moment, speaker, language, text, spread(text, moment)))
     identity = digest_file(path)

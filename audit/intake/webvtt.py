@@ -1,5 +1,8 @@
 """WebVTT transcripts: `<v Name>` says who speaks; overlapping cues are kept."""
 
+import html
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,7 +10,7 @@ from audit.intake import Arrival, Facts, Rejected, interaction
 from audit.interactions import Channel, Role
 from models.media import digest_file
 from models.observations import Span, Utterance, span
-from models.transcripts import observed_transcript, spread
+from models.transcripts import observed_transcript, printable, spread
 
 if TYPE_CHECKING:
     from webvtt.models import Timestamp
@@ -34,18 +37,38 @@ def read(path: Path, facts: Facts) -> Arrival:
     utterances: list[Utterance] = []
     roles = dict(facts.roles)
     for cue in cues:
-        where = _span(path, _seconds(cue.start_time), _seconds(cue.end_time), cue.identifier or cue.start)
-        voice = (cue.voice or "").strip() or None
-        if voice and voice.lower() in (Role.AGENT, Role.CUSTOMER, Role.BOT) and voice not in roles:
-            roles[voice] = Role(voice.lower())
-        text = " ".join(cue.text.split())
-        if text:
-            utterances.append(Utterance(where, voice, language, text, spread(text, where)))
+        whole = _span(path, _seconds(cue.start_time), _seconds(cue.end_time), cue.identifier or cue.start)
+        parts = list(_voices(cue.raw_text))
+        # Several voices in one cue share its time in proportion to their letters.
+        shares = spread(" ".join("x" * (len(text) + 1) for _, text in parts), whole)
+        for (voice, text), share in zip(parts, shares, strict=True):
+            if voice and voice.lower() in (Role.AGENT, Role.CUSTOMER, Role.BOT) and voice not in roles:
+                roles[voice] = Role(voice.lower())
+            utterances.append(Utterance(share.span, voice, language, text, spread(text, share.span)))
     if not utterances:
         raise Rejected(str(path), None, "a WebVTT file without words")
     identity = digest_file(path)
     observations = observed_transcript(identity, "webvtt", utterances, spoken=True)
     return Arrival(interaction(path, identity, facts, Channel.CALL, roles), path, observations)
+
+
+def _voices(raw_text: str) -> Iterator[tuple[str | None, str]]:
+    """(voice, words) of each part of a cue, tags and entities resolved; parts without words are left out."""
+    voice: str | None = None
+    for piece in _PIECE.findall(raw_text):
+        if named := _VOICE.fullmatch(piece):
+            voice = printable(html.unescape(named[1])) or None
+            continue
+        text = printable(html.unescape(_TAG.sub("", piece)))
+        if text:
+            yield voice, text
+        if "</v>" in piece:
+            voice = None
+
+
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
+_PIECE = re.compile(r"<v[.\s][^>]*>|(?:(?!<v[.\s]).)+", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
 
 
 def _seconds(at: "Timestamp") -> float:

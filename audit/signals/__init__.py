@@ -27,6 +27,8 @@ class Measure(msgspec.Struct, frozen=True):
     confidence: float = 1.0
     evidence: tuple[Span, ...] = ()
     reason: str = ""
+    still_open: bool = False
+    """The value is what had passed when the record ended: the true one is this or more."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class EventKind:
     means: str
     needs: frozenset[str]
     find: Callable[[Conversation], tuple[Event, ...]]
+    of_party: bool = True
+    """Whether somebody does it, and it does not just happen."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def talk_share(conversation: Conversation, of: Role, window: Span) -> Measure:
     own = sum(s.duration_s for s in cut(conversation.speech(of), window))
     everybody = sum(
         s.duration_s
-        for role in {role for role, _ in conversation.activity}
+        for role in dict.fromkeys(role for role, _ in conversation.activity)
         for s in cut(conversation.speech(role), window)
     )
     if everybody < LEAST_SPEECH_S:
@@ -67,7 +67,7 @@ def words_per_minute(conversation: Conversation, of: Role, window: Span) -> Meas
     words = [
         w
         for role, utterance in conversation.utterances
-        if role == of
+        if of in (role, Role.ANYONE)
         for w in utterance.words
         if w.span & window
     ]
@@ -78,7 +78,7 @@ def words_per_minute(conversation: Conversation, of: Role, window: Span) -> Meas
 def interruption(conversation: Conversation) -> tuple[Event, ...]:
     """Starts of one party while the other talks, going on over it; `role` is who cuts in."""
     found: list[Event] = []
-    for role, _ in conversation.activity:
+    for role in dict.fromkeys(role for role, _ in conversation.activity):
         if role is None:
             continue
         others = [s for who, active in conversation.activity if who not in (role, None) for s in active.spans]
@@ -99,7 +99,7 @@ def interruptions(conversation: Conversation, of: Role, window: Span) -> Measure
     told = _known_speech("interruptions", "times", conversation, window)
     if told:
         return told
-    cuts = [e.span for e in interruption(conversation) if e.role == of and e.span & window]
+    cuts = [e.span for e in interruption(conversation) if of in (e.role, Role.ANYONE) and e.span & window]
     return Measure("interruptions", float(len(cuts)), "times", window, evidence=tuple(cuts))
 
 
@@ -126,7 +126,8 @@ def time_to_first_word(conversation: Conversation, of: Role, window: Span) -> Me
         return told
     first = next(iter(cut(conversation.speech(of), window)), None)
     if first is None:
-        return _untold("time_to_first_word", "s", window, f"the {of} never speaks")
+        reason = f"the {of} never speaks"
+        return Measure("time_to_first_word", window.duration_s, "s", window, reason=reason, still_open=True)
     return Measure("time_to_first_word", first.start_s - window.start_s, "s", window, evidence=(first,))
 
 
@@ -135,7 +136,10 @@ def time_to_greeting(conversation: Conversation, of: Role, window: Span) -> Meas
     greetings = [e for e in conversation.said("greeting", of) if e.span.start_s >= window.start_s]
     if not greetings:
         told = _known_speech("time_to_greeting", "s", conversation, window)
-        return told or _untold("time_to_greeting", "s", window, f"no greeting by the {of} was heard")
+        if told or conversation.recognised:
+            return told or _untold("time_to_greeting", "s", window, f"no greeting by the {of} was heard")
+        reason = f"the {of} never greets"
+        return Measure("time_to_greeting", window.duration_s, "s", window, reason=reason, still_open=True)
     first = greetings[0]
     waited_s = first.span.start_s - window.start_s
     return Measure("time_to_greeting", waited_s, "s", window, first.confidence, (first.span,))
@@ -158,7 +162,7 @@ _ACTIVITY = frozenset({"activity"})
 _WORDS = frozenset({"activity", "utterances"})
 
 KINDS = (
-    EventKind("silence", f"nobody speaks for {SILENCE_S:.0f} s or more", _ACTIVITY, silence),
+    EventKind("silence", f"nobody speaks for {SILENCE_S:.0f} s or more", _ACTIVITY, silence, of_party=False),
     EventKind(
         "interruption", "one party starts while the other talks and goes on over it", _ACTIVITY, interruption
     ),

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("fps", sa.Float(), nullable=True),
         sa.Column("width_px", sa.Integer(), nullable=True),
         sa.Column("height_px", sa.Integer(), nullable=True),
+        sa.Column("caveat", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recording")),
     )
     op.create_table(
@@ -54,6 +55,7 @@ def upgrade() -> None:
         sa.Column("branch", sa.Text(), nullable=True),
         sa.Column("language", sa.String(length=20), nullable=True),
         sa.Column("roles", sa.Text(), nullable=False),
+        sa.Column("missing", sa.Text(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["recording_id"], ["recording.id"], name=op.f("fk_interaction_recording_id_recording")
@@ -82,8 +84,8 @@ def upgrade() -> None:
         sa.Column("interaction_id", sa.String(length=64), nullable=False),
         sa.Column("rubric_digest", sa.String(length=64), nullable=False),
         sa.Column("rubric_name", sa.String(length=80), nullable=False),
-        sa.Column("observations_digest", sa.String(length=64), nullable=False),
-        sa.Column("software", sa.String(length=40), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("current", sa.Boolean(), nullable=False),
         sa.Column("score", sa.Float(), nullable=True),
         sa.Column("assessed_share", sa.Float(), nullable=False),
         sa.Column("critical_misses", sa.Integer(), nullable=False),
@@ -96,15 +98,10 @@ def upgrade() -> None:
             ["rubric_digest"], ["rubric.digest"], name=op.f("fk_scorecard_rubric_digest_rubric")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scorecard")),
-        sa.UniqueConstraint(
-            "interaction_id",
-            "rubric_digest",
-            "observations_digest",
-            "software",
-            name=op.f("uq_scorecard_interaction_id_rubric_digest_observations_digest_software"),
-        ),
+        sa.UniqueConstraint("interaction_id", "digest", name=op.f("uq_scorecard_interaction_id_digest")),
     )
     with op.batch_alter_table("scorecard", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_scorecard_current"), ["current"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_scorecard_interaction_id_rubric_name"),
             ["interaction_id", "rubric_name"],
