@@ -12,7 +12,6 @@ from audit.database import StoreUnusable
 from audit.interactions import Channel
 from audit.store import open_store
 from audit.users import user_names
-from models import weights
 from models.speech import EngineMissing, choose_engine
 
 FREE_BYTES = 1_000_000_000
@@ -51,12 +50,6 @@ def _checks(home: Path) -> Iterator[Check]:
     yield Check("disk", free >= FREE_BYTES, f"{free / 1e9:.1f} GB free", remedy)
     for language, name in (("en", "English"), ("it", "Italian"), ("fa", "Persian")):
         yield _hearing(language, name)
-    for artefact in weights.ARTEFACTS:
-        here = weights.state(artefact) == "ready"
-        remedy = "" if here else f"comport weights fetch {artefact.name}"
-        yield Check(
-            f"weights {artefact.name}", here, "ready" if here else f"missing ({artefact.purpose})", remedy
-        )
     built = (Path(__file__).parent.parent / "web" / "static" / "dist" / "interaction.js").exists()
     yield Check("dashboard scripts", built, "built" if built else "not built", "" if built else "make web")
 
@@ -64,8 +57,8 @@ def _checks(home: Path) -> Iterator[Check]:
 def _hearing(language: str, name: str) -> Check:
     try:
         engine = choose_engine("auto", None, language)
-    except EngineMissing as error:
-        return Check(f"hearing {name}", False, error.line, "comport weights fetch small")
+    except EngineMissing:
+        return Check(f"hearing {name}", False, "no recogniser is here", "comport weights fetch small")
     weak = bool(engine.caveat)
     found = f"{engine.name} {engine.parameters['model']}" + (", a weak substitute" if weak else "")
     return Check(f"hearing {name}", not weak, found, "comport weights fetch small" if weak else "")

@@ -5,6 +5,7 @@ The grammar is `GRAMMAR` below; `docs/rubrics.md` explains it with examples.
 
 import functools
 import itertools
+import re
 
 from lark import Lark, Token, Transformer, UnexpectedInput
 
@@ -29,6 +30,10 @@ MAX_SEQUENCES = 512
 
 MAX_LETTERS, MAX_GROUPS = 500, 40
 """A pattern beyond this is no formula that somebody says; the reader's stack ends at about 100 groups."""
+
+
+_LONE_MARK = re.compile(r"([^\s()|*{}\"?]+)\?\s+[^\s)|]")
+"""A word with a question mark in the middle of a pattern; at its end it is punctuation."""
 
 
 class BadPattern(ComportError):
@@ -103,6 +108,11 @@ def unfold(pattern: str, language: str, slots: dict[str, tuple[str, ...]]) -> Se
         shown = f"{pattern[:40]}…"
         raise BadPattern(
             shown, f"too long; at most {MAX_LETTERS} letters and {MAX_GROUPS} groups: split it up"
+        )
+    if mistaken := _LONE_MARK.search(pattern):
+        word = mistaken[1]
+        raise BadPattern(
+            pattern, f"'{word}?': only a group is made optional by '?': write ({word})? or leave it out"
         )
     try:
         tree = _parser().parse(pattern)

@@ -33,6 +33,7 @@ def test_a_pattern_unfolds(pattern, sequences):
         ("call {brnd}", "undefined slot 'brnd'; defined are brand, name, number"),
         ("*", "stands for no words"),
         ("", "cannot be read"),
+        ("very? sorry", "'very?': only a group is made optional by '?': write (very)? or leave it out"),
         ("(a)?" * 10, "unfolds into 1024 phrases; at most 512"),
         ('"open', "cannot be read"),
     ],
