@@ -31,6 +31,12 @@ pytestmark = [
 
 SECONDS = 14.0
 
+WHOLE = """
+- {id: pace, title: Speaks calmly, keep: {measure: words_per_minute, at_most: 160 wpm}}
+- {id: handled, title: Takes no hour, keep: {measure: handle_time, at_most: 1 h}}
+"""
+"""Standards on a whole call, of which the first rests on its words."""
+
 
 @pytest.fixture(scope="module")
 def chromium():
@@ -44,7 +50,7 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory):
-    """A store with a call that can be played and one that browsers cannot; (store, their ids)."""
+    """A store with calls, of which browsers cannot play one."""
     folder = tmp_path_factory.mktemp("calls")
     store = open_store(folder / "home")
     add_user(store, "ana", PASSWORD)
@@ -53,13 +59,20 @@ def calls(tmp_path_factory):
     mulaw = build.encode(
         folder / "mulaw.wav", [build.tone(SECONDS, 8000), build.tone(SECONDS, 8000)], "pcm_mulaw", 8000
     )
-    titles = {"playable": opus, "unplayable": mulaw}
-    return store, {title: keep_call(store, folder, path, title).id for title, path in titles.items()}
+    # So that the waveform ends a moment after one of its times.
+    sound = [build.tone(15.2, 48000), build.tone(15.2, 48000, 220.0)]
+    over = build.encode(folder / "over.opus", sound, "libopus", 48000)
+    weak = build.write_wav(folder / "weak.wav", build.tone(SECONDS))
+    keep_call(store, folder, opus, "playable")
+    keep_call(store, folder, mulaw, "unplayable")
+    keep_call(store, folder, over, "just over")
+    keep_call(store, folder, weak, "weak", 0.4, channels=(0,), standards=WHOLE)
+    return store
 
 
 @pytest.fixture(scope="module")
 def site(calls):
-    server = waitress.create_server(create_app(calls[0]), host="127.0.0.1", port=0, threads=4)
+    server = waitress.create_server(create_app(calls), host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
@@ -162,6 +175,68 @@ def test_keys_go_through_the_findings_and_play_them(browse):
     until(page, "!media.paused")
     page.keyboard.press("?")
     assert page.is_visible("#keys")
+
+
+def test_space_plays_after_a_click_on_a_title_and_folds_when_the_title_was_reached_by_keys(browse):
+    page = browse()
+    open_call(page)
+    page.click("#title-greets")
+    assert page.is_visible("text=Smile first, then speak.")
+    assert page.get_attribute(".finding.current", "id") == "finding-greets"
+    page.keyboard.press("Space")
+    until(page, "!media.paused")
+    assert page.is_visible("text=Smile first, then speak.")
+    page.keyboard.press("Space")
+    until(page, "media.paused")
+    page.focus("#finding-greets summary")
+    page.keyboard.press("Space")
+    assert not page.is_visible("text=Smile first, then speak.")
+    assert page.evaluate("document.querySelector('#media').paused")
+
+
+LABELS = """() => {
+  const root = document.querySelector('#waveform > div').shadowRoot
+  const right = document.querySelector('#waveform').getBoundingClientRect().right
+  return [...root.querySelectorAll('[part~=timeline] [part*=label], [part~=timeline-notch]')].map(notch => {
+    const range = document.createRange()
+    range.selectNodeContents(notch)
+    return [notch.textContent, right - range.getBoundingClientRect().right]
+  }).filter(([text]) => text)
+}"""
+"""Each time under the waveform: (its text, px between its end and the waveform's)."""
+
+
+@pytest.mark.parametrize("title", ["playable", "just over"])
+@pytest.mark.parametrize("width_px", [1440, 390])
+def test_the_times_under_the_waveform_are_whole(browse, title, width_px):
+    page = browse(width_px)
+    open_call(page, title)
+    labels = page.evaluate(LABELS)
+    assert labels[0][0] == "0:00"
+    assert len(labels) > 1
+    assert [text for text, room_px in labels if room_px < 0] == []
+
+
+SETTLED_MS = 500
+"""The waveform hangs its regions in a moment after they were asked for."""
+
+REGIONS = """() => [...document.querySelector('#waveform > div').shadowRoot.querySelectorAll('[part~=region]')]
+  .map(region => region.getBoundingClientRect().width / document.querySelector('#waveform').clientWidth)"""
+"""The width of each region on the waveform as a share of the whole."""
+
+
+def test_what_cannot_be_told_of_a_whole_call_covers_none_of_the_waveform(browse):
+    page = browse()
+    open_call(page, "weak")
+    assert page.locator("#finding-pace.cannot_tell .chip").count() == 1
+    page.keyboard.press("j")
+    assert page.get_attribute(".finding.current", "id") == "finding-pace"
+    page.wait_for_timeout(SETTLED_MS)
+    assert page.evaluate(REGIONS) == []
+    page.keyboard.press("j")
+    assert page.get_attribute(".finding.current", "id") == "finding-handled"
+    page.wait_for_timeout(SETTLED_MS)
+    assert page.evaluate(REGIONS) == [pytest.approx(1.0, abs=0.01)]
 
 
 def test_keys_can_be_switched_off_and_stay_off(browse):

@@ -1,16 +1,30 @@
 import json
+import os
+import pickle
 import re
+import socket
 import stat
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import quote
+from urllib.request import Request, urlopen
 
+import msgspec
 import pytest
+from flask import request
+from sqlalchemy import update
 
+from audit.database import StoreUnusable
 from audit.interactions import Channel, Interaction, Role
 from audit.pipeline import audit_file
 from audit.rubricfile import load_rubric
 from audit.scorecard import make_scorecard
 from audit.store import open_store
+from audit.tables import user
 from audit.users import add_user, remove_user
 from models.media import probe
 from models.observations import Activity, Observed, Provenance, gather, union
@@ -18,8 +32,11 @@ from tests import build
 from web import PUBLIC, create_app
 from web.accounts import own_path
 from web.playback import playback_of
+from web.server import AddressUnusable, open_server
+from web.sessions import SESSION_S
 
 PASSWORD = "correct horse battery"
+WRONG = "wrong horse battery"
 
 STANDARDS = """
 - id: greets
@@ -62,9 +79,9 @@ CHAT = [
 ]
 
 
-def keep_call(store, folder, path, title="a call", probability=1.0, channels=(0, 1)):
+def keep_call(store, folder, path, title="a call", probability=1.0, channels=(0, 1), standards=STANDARDS):
     """Keeps a recording with words as a recogniser would have heard them, judged; gives the interaction."""
-    rubric = build.rubric(folder, STANDARDS)
+    rubric = build.rubric(folder, standards)
     recording = probe(path)
     said = tuple(
         build.utterance(speaker, start_s, text, probability)
@@ -112,13 +129,15 @@ def app(store):
     return create_app(store)
 
 
-def token(client, path="/login"):
-    return re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)[1]
+def token(client, path="/login", place=None):
+    return re.search(r'name="csrf_token" value="([^"]+)"', client.get(path, environ_overrides=place).text)[1]
 
 
-def log_in(client, name="ana", password=PASSWORD, target=None):
-    form = {"csrf_token": token(client), "name": name, "password": password}
-    return client.post("/login", data=form, query_string={"next": target} if target else None)
+def log_in(client, name="ana", password=PASSWORD, target=None, place=None):
+    """What the login answers; `place` is what the server knows of where it came from."""
+    form = {"csrf_token": token(client, place=place), "name": name, "password": password}
+    query = {"next": target} if target else None
+    return client.post("/login", data=form, query_string=query, environ_overrides=place)
 
 
 @pytest.fixture
@@ -185,7 +204,7 @@ def test_a_right_password_leads_on_to_the_page_that_was_asked_for(visitor, call)
     assert visitor.get(answer.location).status_code == 200
 
 
-@pytest.mark.parametrize(("name", "password"), [("ana", "wrong horse battery"), ("bob", PASSWORD), ("", "")])
+@pytest.mark.parametrize(("name", "password"), [("ana", WRONG), ("bob", PASSWORD), ("", "")])
 def test_a_wrong_name_or_password_is_told_the_same(visitor, name, password):
     answer = log_in(visitor, name, password)
     assert answer.status_code == 401
@@ -193,10 +212,13 @@ def test_a_wrong_name_or_password_is_told_the_same(visitor, name, password):
     assert visitor.get("/").location.startswith("/login")
 
 
+ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
+
+
 @pytest.mark.parametrize("names", [["ana"] * 6, ["Ana ", "ana", "ANA", "ana", "aNa", "ana"]])
-def test_five_wrong_passwords_close_an_account_for_a_while(app, names):
+def test_five_wrong_passwords_close_an_account_to_an_address_for_a_while(app, names):
     clients = [app.test_client() for _ in names]
-    codes = [log_in(c, n, "wrong horse battery").status_code for c, n in zip(clients, names, strict=True)]
+    codes = [log_in(c, n, WRONG).status_code for c, n in zip(clients, names, strict=True)]
     assert codes == [401] * 5 + [429]
     right = log_in(app.test_client())
     assert right.status_code == 429
@@ -204,13 +226,61 @@ def test_five_wrong_passwords_close_an_account_for_a_while(app, names):
     assert right.headers["Retry-After"] == "900"
 
 
+def test_wrong_passwords_from_one_address_do_not_shut_the_owner_out_elsewhere(app):
+    assert [log_in(app.test_client(), "ana", WRONG).status_code for _ in range(6)][-1] == 429
+    assert log_in(app.test_client(), place=ELSEWHERE).status_code == 302
+
+
+def test_wrong_passwords_from_many_addresses_close_an_account_but_not_on_the_owners_browser(app, client):
+    client.post("/logout", data={"csrf_token": token(client, "/")})
+    places = [{"REMOTE_ADDR": f"198.51.100.{n // 5}"} for n in range(51)]
+    codes = [log_in(app.test_client(), "ana", WRONG, place=place).status_code for place in places]
+    assert codes == [401] * 50 + [429]
+    assert log_in(app.test_client(), place=ELSEWHERE).status_code == 429
+    assert log_in(client, place=ELSEWHERE).status_code == 302
+
+
+def test_a_known_browser_is_no_way_into_another_account_or_to_more_tries(app, client, store):
+    add_user(store, "bob", PASSWORD)
+    assert [log_in(client, "bob", WRONG).status_code for _ in range(6)] == [401] * 5 + [429]
+    assert log_in(app.test_client(), "bob").status_code == 429
+    assert [log_in(client, "ana", WRONG).status_code for _ in range(6)] == [401] * 5 + [429]
+    client.set_cookie("comport-browser", "forged", path="/login")
+    assert log_in(client, "bob").status_code == 429
+
+
 def test_an_address_that_tries_many_names_is_shut_out_and_others_are_not(app, visitor):
-    codes = [log_in(visitor, f"name{n}", "wrong horse battery").status_code for n in range(31)]
+    codes = [log_in(visitor, f"name{n}", WRONG).status_code for n in range(31)]
     assert codes == [401] * 30 + [429]
-    elsewhere = app.test_client()
-    form = {"csrf_token": token(elsewhere), "name": "ana", "password": PASSWORD}
-    answer = elsewhere.post("/login", data=form, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert log_in(app.test_client(), place=ELSEWHERE).status_code == 302
+
+
+def test_behind_a_proxy_visitors_are_told_apart_and_cookies_need_tls(store):
+    app = create_app(store, behind_proxy=True)
+
+    def come(address, password):
+        one = app.test_client()
+        proxied = {
+            "X-Forwarded-For": address,
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-Host": "comport.example",
+        }
+        place = {f"HTTP_{k.upper().replace('-', '_')}": v for k, v in proxied.items()}
+        place["HTTP_REFERER"] = "https://comport.example/login"
+        return log_in(one, "ana", password, place=place)
+
+    assert [come("203.0.113.5", WRONG).status_code for _ in range(6)] == [401] * 5 + [429]
+    # What a visitor claims stands left of what the proxy adds.
+    assert come("192.0.2.7, 203.0.113.5", PASSWORD).status_code == 429
+    answer = come("203.0.113.9", PASSWORD)
     assert answer.status_code == 302
+    assert {"comport", "comport-browser"} == {c.split("=")[0] for c in answer.headers.getlist("Set-Cookie")}
+    assert all("Secure" in c.split("; ") for c in answer.headers.getlist("Set-Cookie"))
+
+
+def test_without_a_proxy_nobody_can_say_where_they_come_from(app):
+    claims = [{"HTTP_X_FORWARDED_FOR": f"203.0.113.{n}"} for n in range(6)]
+    assert [log_in(app.test_client(), "ana", WRONG, place=c).status_code for c in claims] == [401] * 5 + [429]
 
 
 def test_right_passwords_do_not_count(app):
@@ -235,6 +305,7 @@ def test_forms_without_their_token_are_refused(client, path):
         ("/\t/evil.example", ""),
         ("javascript:alert(1)", ""),
         ("evil.example", ""),
+        ("https://[evil", ""),
         ("", ""),
     ],
 )
@@ -263,6 +334,43 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor):
 
 def test_logging_out_ends_it(client):
     assert client.post("/logout", data={"csrf_token": token(client, "/")}).location == "/login"
+    assert client.get("/").status_code == 302
+
+
+def test_a_copied_cookie_is_worth_nothing_after_the_logout(app, client):
+    copied = client.get_cookie("comport").value
+    other = app.test_client()
+    assert log_in(other).status_code == 302
+    client.post("/logout", data={"csrf_token": token(client, "/")})
+    client.set_cookie("comport", copied)
+    assert client.get("/").status_code == 302
+    assert other.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(("since_login_s", "code"), [(SESSION_S - 60, 200), (SESSION_S + 1, 302)])
+def test_a_session_ends_a_fixed_time_after_the_login(client, store, since_login_s, code):
+    with store.engine.begin() as connection:
+        connection.execute(update(user).values(added_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    with client.session_transaction() as session:
+        session["since_s"] -= since_login_s
+    # However often a page was asked for since then.
+    assert [client.get("/").status_code for _ in range(3)] == [code] * 3
+
+
+def test_pages_do_not_renew_the_session_cookie(client):
+    client.get("/")
+    assert client.get("/").headers.getlist("Set-Cookie") == []
+
+
+def test_a_cookie_without_its_login_time_is_refused(client):
+    with client.session_transaction() as session:
+        del session["since_s"]
+    assert client.get("/").status_code == 302
+
+
+def test_a_new_account_of_the_same_name_does_not_revive_a_session(client, store):
+    remove_user(store, "ana")
+    add_user(store, "ana", "another long password")
     assert client.get("/").status_code == 302
 
 
@@ -333,6 +441,8 @@ def test_pages_with_personal_data_are_not_kept_by_the_browser(client, call):
         ("/interactions/" + "0" * 64 + "/media", 404, "no interaction"),
         ("/interactions/" + "0" * 64 + "/peaks.json", 404, "no interaction"),
         ("/?page=7", 404, "There is nothing here"),
+        ("/?page=99999999999999999999999", 404, "There is nothing here"),
+        ("/interactions/" + "0" * 60_000, 404, "There is nothing here"),
         ("/logout", 405, "This cannot be done here"),
     ],
 )
@@ -351,6 +461,138 @@ def test_an_unexpected_error_shows_nothing_of_the_inside(app, client, store):
     assert answer.status_code == 500
     assert "went wrong on our side" in answer.text
     assert "scorecard" not in answer.text
+
+
+ODD = [
+    "",
+    "0",
+    "-1",
+    "1.5",
+    "nan",
+    "9" * 5000,
+    "\0",
+    "a\0b",
+    "%",
+    "\\",
+    "'\"<>",
+    "é" * 300,
+    "[",
+    "{{7*7}}",
+]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_no_value_of_a_parameter_breaks_a_page(client, call, value):
+    quoted = quote(value, errors="surrogatepass")
+    for path, codes in (
+        (f"/?page={quoted}", {200, 404}),
+        (f"/?search={quoted}", {200}),
+        (f"/?search=%ff&page={quoted}", {200, 404}),
+        (f"/interactions/{call.id}?rubric={quoted}", {200, 404}),
+        (f"/interactions/{quoted}", {200, 404}),
+        (f"/interactions/{quoted}/media", {404}),
+        (f"/interactions/{quoted}/peaks.json", {404}),
+        (f"/login?next={quoted}", {200}),
+    ):
+        assert client.get(path, follow_redirects=True).status_code in codes, path
+    for name, password in ((value, PASSWORD), ("ana", value)):
+        assert log_in(client, name, password, target=value).status_code in (302, 401, 429)
+    ranged = client.get(f"/interactions/{call.id}/media", headers={"Range": f"bytes={quoted}"})
+    assert ranged.status_code in (200, 206, 416)
+
+
+def test_letters_that_are_none_break_no_form(visitor):
+    body = f"csrf_token={quote(token(visitor))}&name=%ed%a0%80&password=%ff%ed%a0%80"
+    form = "application/x-www-form-urlencoded"
+    assert visitor.post("/login?next=%ed%a0%80", data=body, content_type=form).status_code == 401
+
+
+def test_errors_name_no_folder_of_the_server(client, call, store):
+    Path(call.path).unlink()
+    (store.home / "peaks").write_text("a file where a folder should be")
+    path = f"/interactions/{call.id}/peaks.json"
+    for answer in (client.get(path), client.get(path, headers={"Accept": "application/json"})):
+        assert answer.status_code == 422
+        assert "call.wav" in answer.text
+        assert str(store.home.parent) not in answer.text
+
+
+def test_whoever_has_not_logged_in_is_told_that_something_failed_and_not_what(app, visitor):
+    def fail():
+        raise StoreUnusable("sqlite:////srv/comport/comport.db", "the disk is full", "make room")
+
+    app.view_functions["healthz"] = fail
+    for headers in ({}, {"Accept": "application/json"}):
+        answer = visitor.get("/healthz", headers=headers)
+        assert answer.status_code == 500
+        assert "went wrong on our side" in answer.text
+        assert "comport.db" not in answer.text
+        assert "disk" not in answer.text
+
+
+def test_when_accounts_cannot_be_read_it_is_said_on_a_page(app, client, store):
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE user_account RENAME TO gone")
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert "went wrong on our side" in answer.text
+
+
+# Starting it
+
+
+@pytest.fixture
+def taken():
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        yield one.getsockname()[1]
+
+
+def run_serve(home, *options):
+    command = [Path(sys.executable).with_name("comport"), "--home", home, "serve", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(store, taken):
+    done = run_serve(store.home, "--port", str(taken))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"port {taken} is in use; choose another with --port\n"
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_told_in_one_line(store, host):
+    done = run_serve(store.home, "--host", host)
+    assert done.returncode == 1
+    assert host in done.stderr
+    assert "--host" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["99999", "0", "-1", "many"])
+def test_a_port_that_cannot_be_is_wrong_usage(store, port):
+    done = run_serve(store.home, f"--port={port}")
+    assert done.returncode == 2
+    assert "--port" in done.stderr
+    assert "the dashboard is at" not in done.stderr
+
+
+def test_an_unusable_address_survives_another_process():
+    error = AddressUnusable("127.0.0.1", 8420, "port 8420 is in use")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+@pytest.mark.parametrize("behind_proxy", [False, True])
+def test_only_behind_a_proxy_the_server_lets_its_headers_through(store, behind_proxy):
+    app = create_app(store, behind_proxy)
+    app.view_functions["healthz"] = lambda: f"{request.scheme} {request.remote_addr}"
+    server = open_server(app, "127.0.0.1", 0, behind_proxy)
+    threading.Thread(target=server.run, daemon=True).start()
+    asked = Request(f"http://127.0.0.1:{server.effective_port}/healthz")
+    asked.add_header("X-Forwarded-For", "203.0.113.9")
+    asked.add_header("X-Forwarded-Proto", "https")
+    with urlopen(asked) as answer:
+        assert answer.read().decode() == ("https 203.0.113.9" if behind_proxy else "http 127.0.0.1")
+    server.close()
 
 
 # The list
@@ -422,6 +664,39 @@ def test_the_sum_can_be_checked_by_hand(client, call):
     assert "Gives the right answer Cannot tell 1 – –" in shown
 
 
+def test_the_sum_names_critical_standards_by_their_titles(client, store, call, tmp_path):
+    path = tmp_path / "critical.yaml"
+    path.write_text(
+        build.rubric_text("- {id: no-blame, title: Blames nobody, avoid: blame, critical: form}").replace(
+            "rubric: house", "rubric: critical"
+        )
+    )
+    rubric = load_rubric(path)
+    store.keep_rubric(rubric)
+    store.keep_scorecard(make_scorecard(call, store.observations(call), rubric))
+    shown = page(client, f"/interactions/{call.id}?rubric=critical").text
+    assert "0, because “Blames nobody” (critical for the form) was missed" in shown
+    assert "0, because “Blames nobody” (critical) was missed" in shown
+    assert "no-blame" not in shown
+
+
+@pytest.mark.parametrize(
+    "damage", [Path.unlink, lambda path: path.write_text("{"), lambda path: path.write_bytes(b"\xff")]
+)
+def test_without_its_observations_an_interaction_still_shows_facts_player_and_scorecard(
+    client, store, call, damage
+):
+    for path in store.observations_folder.rglob("*.json"):
+        damage(path)
+    shown = page(client, f"/interactions/{call.id}")
+    assert "The transcript cannot be shown" in shown.text
+    assert "Length 0:14" in shown.text
+    assert "Blames nobody Missed" in shown.text
+    assert "100 × 4.00 / 7 = 57.1" in shown.text
+    assert "audio" in [t for t, _ in shown.tags]
+    assert str(store.home) not in shown.text
+
+
 def test_words_of_low_probability_are_marked(client, store, tmp_path):
     clear = keep_call(store, tmp_path, stereo(tmp_path, "clear.wav"), "clear", 0.9)
     weak = keep_call(store, tmp_path, stereo(tmp_path, "weak.wav", 15.0), "weak", 0.4)
@@ -451,6 +726,9 @@ def test_a_written_chat_has_clock_times_and_no_player(client, store, tmp_path):
     one = audit_file(path, [load_rubric(rubric)], store).interaction
     shown = page(client, f"/interactions/{one.id}")
     assert "Customer 09:16:30 1:30 سلام, where is my parcel?" in shown.text
+    assert "clock times in UTC" in shown.text
+    assert "2026-03-02 09:15 UTC" in shown.text
+    assert "2026-03-02 09:15 UTC" in page(client, "/").text
     assert not [t for t, _ in shown.tags if t in ("audio", "video")]
     assert client.get(f"/interactions/{one.id}/media").status_code == 404
     assert client.get(f"/interactions/{one.id}/peaks.json").status_code == 404
@@ -508,9 +786,37 @@ def test_a_missing_recording_is_said_on_the_page(client, call):
     assert client.get(f"/interactions/{call.id}/media").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "place", ["/proc/self/mem", f"/{'n' * 300}/call.wav", "/proc/self/mem/call.wav", "/proc"]
+)
+def test_a_recording_that_cannot_be_read_costs_the_player_alone(client, store, call, place):
+    store.keep(msgspec.structs.replace(call, path=place), store.observations(call), ())
+    shown = page(client, f"/interactions/{call.id}")
+    name = Path(place).name
+    assert f"The recording {name} " in shown.text
+    assert "audio" not in [t for t, _ in shown.tags]
+    assert "fault" in shown.text
+    assert "Blames nobody Missed" in shown.text
+    assert client.get(f"/interactions/{call.id}/media").status_code == 404
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_entered_costs_the_player_alone(client, store, tmp_path):
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    one = keep_call(store, tmp_path, stereo(folder))
+    folder.chmod(0)
+    shown = page(client, f"/interactions/{one.id}")
+    folder.chmod(0o700)
+    assert "call.wav cannot be read (Permission denied)" in shown.text
+    assert "Blames nobody Missed" in shown.text
+
+
 def test_a_recording_that_was_changed_is_not_played_as_the_audited_one(client, call, tmp_path):
     stereo(tmp_path, "call.wav", 20.0)
-    assert "was changed after it was audited" in page(client, f"/interactions/{call.id}").text
+    shown = page(client, f"/interactions/{call.id}").text
+    assert "was changed after it was audited" in shown
+    assert "Blames nobody Missed" in shown
     assert client.get(f"/interactions/{call.id}/media").status_code == 404
     assert client.get(f"/interactions/{call.id}/peaks.json").status_code == 422
 
@@ -538,6 +844,8 @@ def test_the_page_says_which_recordings_a_browser_cannot_play(
     playable = "audio" in [t for t, _ in shown.tags]
     assert playable is (mime is not None)
     assert ("Browsers cannot play" in shown.text) is not playable
+    assert "mp3float" not in shown.text
+    assert ("mp3, mono" in shown.text) is (name == "call.mp3")
     if mime:
         assert (
             playback_of(path, probe(path)).mime

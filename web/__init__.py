@@ -13,11 +13,13 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from audit.store import NotStored, Store
 from models.errors import ComportError
 from models.media import UnreadableMedia
 from web import accounts, interactions, wording
+from web.sessions import SESSION_S
 
 PUBLIC = frozenset({"static", "healthz", "accounts.login"})
 """The endpoints that need no login. Every other one does, without having to say so."""
@@ -28,9 +30,6 @@ SECRET_BYTES = 32
 LONGEST_FORM_BYTES = 64 * 1024
 """Nothing is uploaded yet: the only forms are the login and the search."""
 
-SESSION_S = 12 * 3600
-"""A working day. Source: OWASP ASVS 5.0, 7.3.2 asks for an absolute end; NIST SP 800-63B-4, 2.2.3, 24 h."""
-
 _STATUS: dict[type[ComportError], HTTPStatus] = {
     NotStored: HTTPStatus.NOT_FOUND,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -40,8 +39,10 @@ _OURS = HTTPStatus.INTERNAL_SERVER_ERROR
 """The status of every other ComportError: the visitor cannot mend it."""
 
 
-def create_app(store: Store) -> Flask:
+def create_app(store: Store, behind_proxy: bool = False) -> Flask:
     """The WSGI application over one store.
+
+    `behind_proxy` believes the X-Forwarded headers of one proxy, which speaks TLS to the visitors.
 
     Raises:
         OSError: the secret key cannot be made in the store's folder.
@@ -52,10 +53,14 @@ def create_app(store: Store) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_NAME="comport",
+        SESSION_COOKIE_SECURE=behind_proxy,
+        SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=SESSION_S,
         MAX_CONTENT_LENGTH=LONGEST_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
     )
+    if behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     CSRFProtect(app)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
@@ -129,9 +134,12 @@ def _harden(response: Response) -> Response:
 
 def _explain(error: Exception) -> ResponseReturnValue:
     status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), _OURS)
-    line = error.line if isinstance(error, ComportError) else ""
+    # What is where on this machine is nothing for people who have not logged in.
+    line = ""
+    if isinstance(error, ComportError) and current_user.is_authenticated:
+        line = wording.told(error)
     if request.accept_mimetypes.best == "application/json":
-        return jsonify(error=line), status
+        return jsonify(error=line or wording.ERRORS.get(status, wording.ERRORS[_OURS])[0]), status
     return _error_page(status, line), status
 
 

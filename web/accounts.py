@@ -5,41 +5,53 @@ import secrets
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-import msgspec
-from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
-from flask_login import LoginManager, login_user, logout_user
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from audit.store import Store
 from audit.users import password_fits, user_names
+from web.sessions import Sessions
 
-PER_NAME = "5 per 15 minutes"
-"""Wrong passwords for one account. Source: OWASP ASVS 5.0, 6.3.1 leaves the number to the application;
-NIST SP 800-63B-4, 3.2.2 allows at most 100 in all."""
+PER_PAIR = "5 per 15 minutes"
+"""Wrong passwords for one account from one place. Source: OWASP ASVS 5.0, 6.3.1 leaves the number to the
+application; NIST SP 800-63B-4, 3.2.2 allows at most 100 in all."""
 
-PER_ADDRESS = "30 per 15 minutes"
-"""Wrong passwords from one address, which may be a whole office behind one router."""
+PER_PLACE = "30 per 15 minutes"
+"""Wrong passwords from one place, which may be a whole office behind one router."""
 
+PER_NAME = "50 per 15 minutes"
+"""Wrong passwords for one account from everywhere: ten places that give their all. Whoever else tries them,
+the account's owner is let in on a browser that is known."""
 
-class Person(msgspec.Struct, frozen=True):
-    """Somebody who logged in, in the form Flask-Login expects."""
+KNOWN_BROWSER = "comport-browser"
+"""The cookie of a browser on which an account logged in before. Its wrong passwords are counted apart, so
+that others cannot shut it out. Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies"."""
 
-    name: str
-    is_authenticated: bool = True
-    is_active: bool = True
-    is_anonymous: bool = False
-
-    def get_id(self) -> str:
-        return self.name
+KNOWN_S = 90 * 24 * 3600
+"""A browser that nobody logged in on for a quarter of a year is strange again: our choice."""
 
 
 def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:
     """The pages of this room, with Flask-Login set up for `app`."""
     blueprint = Blueprint("accounts", __name__)
+    sessions = Sessions(store)
     manager = LoginManager(app)
     manager.session_protection = "strong"
-    manager.user_loader(lambda name: Person(name) if name in user_names(store) else None)
+    manager.user_loader(sessions.person)
 
     def login() -> ResponseReturnValue:
         if request.method == "GET":
@@ -47,16 +59,12 @@ def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:
         name, password = _asked_name(), request.form.get("password", "")
         if not password_fits(store, name, password):
             return _page(store, name, "This name and password do not belong together."), 401
-        # Nothing of the visitor's session from before outlives the login.
-        session.clear()
-        session["id"] = secrets.token_urlsafe(24)
-        session.permanent = True
-        login_user(Person(name))
-        return redirect(own_path(request.args.get("next", "")) or url_for("interactions.index"))
+        sessions.begin(name)
+        answer = redirect(own_path(request.args.get("next", "")) or url_for("interactions.index"))
+        return _with_known_browser(make_response(answer), name)
 
     def logout() -> ResponseReturnValue:
-        logout_user()
-        session.clear()
+        sessions.end()
         return redirect(url_for("accounts.login"))
 
     def locked(limit: object) -> Response:
@@ -72,7 +80,9 @@ def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:
         deduct_when=lambda response: response.status_code == HTTPStatus.UNAUTHORIZED,
         on_breach=locked,
     )
-    limited = wrong(PER_NAME, key_func=_asked_name, scope="name")(wrong(PER_ADDRESS, scope="address")(login))
+    limited = wrong(PER_PLACE, key_func=_place, scope="place")(login)
+    limited = wrong(PER_PAIR, key_func=lambda: f"{_place()} {_asked_name()}", scope="pair")(limited)
+    limited = wrong(PER_NAME, key_func=lambda: _known_browser() or _asked_name(), scope="name")(limited)
     blueprint.add_url_rule("/login", "login", limited, methods=["GET", "POST"])
     blueprint.add_url_rule("/logout", "logout", logout, methods=["POST"])
     return blueprint
@@ -82,13 +92,45 @@ def _asked_name() -> str:
     return request.form.get("name", "").strip().lower()[:80]
 
 
+def _place() -> str:
+    """Where a password is tried: this browser when its account is known on it, else its address."""
+    return _known_browser() or get_remote_address()
+
+
+def _browsers() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or b"", salt=KNOWN_BROWSER)
+
+
+def _known_browser() -> str:
+    """The id of this browser when the asked name logged in on it before, else nothing."""
+    try:
+        name, identity = _browsers().loads(request.cookies.get(KNOWN_BROWSER, ""), max_age=KNOWN_S)
+    except BadData:
+        return ""
+    return str(identity) if name == _asked_name() else ""
+
+
+def _with_known_browser(answer: Response, name: str) -> Response:
+    answer.set_cookie(
+        KNOWN_BROWSER,
+        str(_browsers().dumps([name, _known_browser() or secrets.token_urlsafe(24)])),
+        max_age=KNOWN_S,
+        path=url_for("accounts.login"),
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
 def _page(store: Store, name: str = "", problem: str = "") -> str:
     return render_template("login.html", name=name, problem=problem, nobody=not user_names(store))
 
 
 def own_path(target: str) -> str:
     r"""`target` when it is a path of this site, else nothing; `//host` and `/\host` lead elsewhere."""
-    parts = urlsplit(target)
     clean = target.isprintable() and "\\" not in target
-    own = target.startswith("/") and not target.startswith("//") and not parts.scheme and not parts.netloc
-    return target if clean and own else ""
+    if not clean or not target.startswith("/") or target.startswith("//"):
+        return ""
+    parts = urlsplit(target)
+    return "" if parts.scheme or parts.netloc else target

@@ -1,11 +1,12 @@
 """The list of interactions, and one interaction with everything that made its score."""
 
 import functools
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from flask import Blueprint, Response, abort, render_template, request, send_file
+from flask import Blueprint, Response, abort, current_app, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from audit.interactions import Interaction, Role
@@ -15,11 +16,14 @@ from audit.score import Line, SectionScore
 from audit.scorecard import Scorecard
 from audit.store import NotStored, Store
 from audit.waveform import waveform_json
-from models.observations import Observations, Span, Utterance
-from web.playback import is_same, playback_of
+from models.observations import Observations, ObservationsUnreadable, Recording, Span, Utterance
+from web.playback import file_problem, playback_of
 
 PAGE_ROWS = 50
 """Rows of the list on one page: two screens, so that the end can still be seen."""
+
+LAST_PAGE = 1_000_000
+"""Fifty million rows: beyond it no list goes, and a database can still count there."""
 
 EARLIER_S = 1.0
 """So much before its evidence the player starts, so that the first word is not cut off."""
@@ -46,7 +50,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """One utterance with the role that said it, and its clock time in a written conversation."""
+    """One utterance with the role that said it, and its clock time (UTC) in a written conversation."""
 
     role: Role | None
     utterance: Utterance
@@ -69,8 +73,8 @@ def room(store: Store) -> Blueprint:
 
 
 def index(store: Store) -> ResponseReturnValue:
-    search = request.args.get("search", "").strip()[:200]
-    page = max(1, request.args.get("page", 1, type=int))
+    search = request.args.get("search", "").replace("\0", "").strip()[:200]
+    page = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
     rows = store.rows(search, PAGE_ROWS + 1, (page - 1) * PAGE_ROWS)
     if not rows and page > 1:
         abort(404)
@@ -91,8 +95,8 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
     card = next((c for c in cards if c.rubric == wanted), None) if wanted else next(iter(cards), None)
     if wanted and card is None:
         abort(404)
-    observations = store.observations(found)
-    recording = observations.recording
+    recording = _recording(store, found)
+    observations = _observations(store, found)
     return render_template(
         "interaction.html",
         interaction=found,
@@ -100,8 +104,9 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         cards=cards,
         card=card,
         parts=judged_parts(card, store.rubric(card.rubric_digest)) if card else (),
-        said=tuple(transcript(found, observations, card)),
-        missing=dict(observations.missing),
+        said=transcript(found, observations, card) if observations else (),
+        unreadable=observations is None,
+        missing=dict(observations.missing) if observations else {},
         sides=channel_roles(recording.channels, card),
         playback=playback_of(Path(found.path), recording) if recording.channels else None,
         earlier_s=EARLIER_S,
@@ -111,9 +116,8 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
 
 def media(store: Store, identity: str) -> ResponseReturnValue:
     found = _find(store, identity)
-    recording = store.recording(found.recording)
-    path = Path(found.path)
-    if recording is None or not recording.channels or not path.is_file() or not is_same(path, recording):
+    recording, path = _recording(store, found), Path(found.path)
+    if not recording.channels or file_problem(path, recording):
         abort(404)
     response = send_file(
         path,
@@ -137,10 +141,31 @@ def _find(store: Store, identity: str) -> Interaction:
     Raises:
         NotStored: there is none.
     """
+    if not _IDENTITY.fullmatch(identity):
+        abort(404)
     found = store.interaction(identity)
     if found.id != identity:
         raise NotStored("interaction", identity, "the list shows what is stored")
     return found
+
+
+_IDENTITY = re.compile("[0-9a-f]{64}")
+
+
+def _recording(store: Store, found: Interaction) -> Recording:
+    recording = store.recording(found.recording)
+    if recording is None:
+        raise NotStored("recording", found.recording[:12], "audit it again")
+    return recording
+
+
+def _observations(store: Store, found: Interaction) -> Observations | None:
+    """What was perceived; None when it was lost on disk, which leaves the scorecard as it is."""
+    try:
+        return store.observations(found)
+    except ObservationsUnreadable as error:
+        current_app.logger.warning("%s", error.line)
+        return None
 
 
 def judged_parts(card: Scorecard, rubric: Rubric) -> tuple[Part, ...]:
@@ -168,9 +193,9 @@ def _moments(finding: Finding) -> tuple[Evidence, ...]:
 
 
 def transcript(found: Interaction, observations: Observations, card: Scorecard | None) -> tuple[Said, ...]:
-    """Who said what, in order; with the clock time of written messages when their start is known."""
+    """Who said what, in order; with the clock time (UTC) of written messages when their start is known."""
     roles: dict[str | None, Role] = dict(card.roles.of if card else found.roles)
-    started = datetime.fromisoformat(found.started_at) if found.started_at else None
+    started = datetime.fromisoformat(found.started_at).astimezone(UTC) if found.started_at else None
     written = found.channel.is_text and started is not None
 
     def clock_time(span: Span) -> str:

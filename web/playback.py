@@ -1,17 +1,21 @@
 """What a browser can play, and as which type it is sent."""
 
 import functools
+import stat
 from pathlib import Path
 
 import msgspec
 
-from models.media import digest_file
+from models.media import UnreadableMedia, digest_file
 from models.observations import Recording
 
 _PCM = frozenset({"pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_s32le", "pcm_f32le"})
 _MP3 = frozenset({"mp3", "mp3float"})
 _FREE = frozenset({"opus", "libopus", "vorbis", "libvorbis"})
 _MP4 = frozenset({"aac"}) | _MP3 | _FREE
+
+_CODEC_NAMES = {"mp3float": "mp3", "libopus": "opus", "libvorbis": "vorbis", "libmp3lame": "mp3"}
+"""FFmpeg's names of decoders → what people call the codec."""
 
 _CONTAINERS: dict[str, tuple[str, frozenset[str]]] = {
     ".wav": ("audio/wav", _PCM),
@@ -39,39 +43,51 @@ class Playback(msgspec.Struct, frozen=True):
 
 
 def playback_of(path: Path, recording: Recording) -> Playback:
-    """How a browser gets this recording.
-
-    Raises:
-        UnreadableMedia: the file is there but may not be read.
-    """
+    """How a browser gets this recording."""
     mime, codecs = _CONTAINERS.get(path.suffix.lower(), ("application/octet-stream", frozenset()))
-    problem = ""
-    if not path.is_file():
-        problem = (
-            f"The recording {path.name} is no longer where it was audited. "
-            "Put it back, or audit it again at its new place."
-        )
-    elif not is_same(path, recording):
-        problem = (
-            f"The file {path.name} was changed after it was audited, so it is not played: "
-            "the moments of the findings may be elsewhere in it. Audit it again."
-        )
-    elif recording.codec not in codecs:
+    problem = file_problem(path, recording)
+    if not problem and recording.codec not in codecs:
         problem = (
             f"Browsers cannot play this recording ({path.suffix.lstrip('.') or 'no suffix'}, "
-            f"{recording.codec}). Its waveform, transcript and evidence are complete."
+            f"{codec_name(recording.codec)}). Its waveform, transcript and evidence are complete."
         )
     return Playback(mime, recording.size_px is not None, problem)
 
 
-def is_same(path: Path, recording: Recording) -> bool:
-    """Whether the file still is the recording that was audited.
+def codec_name(codec: str) -> str:
+    """What people call a codec of FFmpeg."""
+    return _CODEC_NAMES.get(codec, codec)
 
-    Raises:
-        UnreadableMedia: it may not be read.
-    """
-    facts = path.stat()
-    return _digest(path, facts.st_mtime_ns, facts.st_size) == recording.id
+
+def file_problem(path: Path, recording: Recording) -> str:
+    """Why the file at `path` cannot be given out as the recording that was audited, empty when it can."""
+    try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise FileNotFoundError
+        same = _digest(path, facts.st_mtime_ns, facts.st_size) == recording.id
+    except (FileNotFoundError, NotADirectoryError):
+        return (
+            f"The recording {path.name} is no longer where it was audited. "
+            "Put it back, or audit it again at its new place."
+        )
+    except OSError as error:
+        return _unreadable(path, error.strerror or str(error))
+    except UnreadableMedia as error:
+        return _unreadable(path, error.found)
+    if not same:
+        return (
+            f"The file {path.name} was changed after it was audited, so it is not played: "
+            "the moments of the findings may be elsewhere in it. Audit it again."
+        )
+    return ""
+
+
+def _unreadable(path: Path, found: str) -> str:
+    return (
+        f"The recording {path.name} cannot be read ({found}). "
+        "Let the account that runs the dashboard read it and its folder."
+    )
 
 
 @functools.lru_cache(maxsize=4096)

@@ -1,24 +1,85 @@
 """Starts the dashboard on a production server."""
 
+import errno
+from typing import TYPE_CHECKING
+
 import click
 
 from audit.console import err, store_of
 from audit.users import user_names
+from models.errors import ComportError
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from waitress.server import BaseWSGIServer, MultiSocketServer
+
+THREADS = 8
+"""Answers given at a time: a page, its media in ranges and its waveform for a few people at once."""
+
+
+class AddressUnusable(ComportError):
+    """The dashboard cannot be offered at an address."""
+
+    def __init__(self, host: str, port: int, found: str) -> None:
+        super().__init__(host, port, found)
+        self.host, self.port, self.found = host, port, found
+
+    def __str__(self) -> str:
+        return self.found
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8420, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", default=8420, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--behind-proxy",
+    is_flag=True,
+    help="Trust X-Forwarded-For, -Proto and -Host of one TLS proxy in front, and send cookies by TLS alone.",
+)
 @click.pass_context
-def serve(context: click.Context, host: str, port: int) -> None:
+def serve(context: click.Context, host: str, port: int, behind_proxy: bool) -> None:
     """Serve the dashboard."""
-    import waitress
-
     from web import create_app
 
     store = store_of(context)
     if not user_names(store):
         err.print("nobody can log in yet; run first: comport user add NAME", style="yellow", highlight=False)
-    app = create_app(store)
-    err.print(f"the dashboard is at http://{host}:{port} (Ctrl-C stops it)", highlight=False)
-    waitress.serve(app, host=host, port=port, threads=8, ident=None)
+    server = open_server(create_app(store, behind_proxy), host, port, behind_proxy)
+    shown = f"[{host}]" if ":" in host else host
+    err.print(f"the dashboard is at http://{shown}:{port} (Ctrl-C stops it)", markup=False, highlight=False)
+    server.run()
+
+
+def open_server(
+    app: "Flask", host: str, port: int, behind_proxy: bool = False
+) -> "BaseWSGIServer | MultiSocketServer":
+    """A server that already listens at the address; its `run` answers.
+
+    Raises:
+        AddressUnusable: the address is taken, not allowed, or none of this machine.
+    """
+    from waitress.server import create_server
+
+    try:
+        return create_server(
+            app,
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident=None,
+            # The headers of a proxy are read by the application; from anybody else they are taken away.
+            clear_untrusted_proxy_headers=not behind_proxy,
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            found = f"port {port} is in use; choose another with --port"
+        elif error.errno in (errno.EACCES, errno.EPERM):
+            found = f"port {port} may not be opened by this account; choose one above 1023 with --port"
+        else:
+            found = (
+                f"cannot listen at {host}: {error.strerror}; choose an address of this machine with --host"
+            )
+        raise AddressUnusable(host, port, found) from error
+    except ValueError as error:
+        found = f"'{host}' is no address; choose one of this machine with --host"
+        raise AddressUnusable(host, port, found) from error

@@ -1,6 +1,7 @@
 """How values are worded on pages: Jinja filters, names of verdicts and roles, texts of error pages."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from flask import Flask
 from audit.interactions import Channel, Role, clock
 from audit.judge import Evidence, Verdict
 from audit.quantities import show
-from audit.score import show_sum
+from audit.score import Score, show_sum
 from audit.terminal import UNSURE
+from models.errors import ComportError
+from web.playback import codec_name
 
 VERDICTS = {
     Verdict.MET: "Met",
@@ -60,7 +63,9 @@ def register(app: Flask) -> None:
     app.add_template_filter(clock)
     app.add_template_filter(day)
     app.add_template_filter(show_value)
-    app.add_template_filter(show_sum)
+    app.add_template_filter(last_line)
+    app.add_template_filter(titles)
+    app.add_template_filter(codec_name)
     app.add_template_filter(number)
     app.add_template_global(VERDICTS, "VERDICTS")  # type: ignore[arg-type]
     app.add_template_global(ROLES, "ROLES")  # type: ignore[arg-type]
@@ -75,8 +80,33 @@ def number(value: float | None, decimals: int = 1) -> str:
 
 
 def day(at: datetime | str) -> str:
-    """A day and minute, as `2026-03-02 10:15`, in the zone it was given in."""
-    return (datetime.fromisoformat(at) if isinstance(at, str) else at).strftime("%Y-%m-%d %H:%M")
+    """A day and minute in UTC, as `2026-03-02 09:15 UTC`: the store keeps no other zone."""
+    exact = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return exact.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def titles(standards: Iterable[str], score: Score) -> str:
+    """The titles of standards, given by their ids, as `“Greets”, “Thanks”`."""
+    known = {line.standard: line.title for section in score.sections for line in section.lines}
+    return ", ".join(f"“{known[standard]}”" for standard in standards)
+
+
+def last_line(score: Score) -> str:
+    """The last line of the sum in words, with standards by their titles."""
+    if score.score is None or not score.zeroed_by:
+        return show_sum(score)
+    verb = "was" if len(score.zeroed_by) == 1 else "were"
+    return f"0, because {titles(score.zeroed_by, score)} (critical for the form) {verb} missed"
+
+
+def told(error: ComportError) -> str:
+    """An error on one line, its files by their names alone: their folders are the server's own matter."""
+    text = str(error)
+    for field in error.args:
+        path = Path(field.rpartition("://")[2]) if isinstance(field, str) else Path()
+        if path.is_absolute():
+            text = text.replace(str(field), path.name)
+    return " ".join(text.split())
 
 
 def show_value(evidence: Evidence) -> str:

@@ -61,6 +61,13 @@ export class Findings {
   }
 
   private onClick(event: MouseEvent): void {
+    const summary = (event.target as Element).closest<HTMLElement>("summary");
+    const unfolded = summary?.closest<HTMLElement>(".finding");
+    if (summary && unfolded && event.detail > 0) {
+      // Unfolded by a pointer: the finding takes the focus, so that space plays and does not fold it up again.
+      this.select(unfolded, false);
+      unfolded.focus({ preventScroll: true });
+    }
     const target = (event.target as Element).closest<HTMLElement>("[data-seek]");
     // With a modifier the link opens elsewhere, as links do.
     if (!target || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;

@@ -13,6 +13,9 @@ interface Outline {
 /** A region is drawn at least so many pixels wide, so that one word can be seen and hit. */
 const NARROWEST_PX = 5;
 
+/** So wide is one letter of a time under the waveform at most, the distance to its notch shared out. */
+const DIGIT_PX = 8;
+
 /** What covers more of the recording than this is drawn only while its finding is the current one. */
 const WIDE_SHARE = 0.5;
 
@@ -34,6 +37,11 @@ export async function drawWaveform(player: Player, findings: Findings): Promise<
   // One measure for both channels: a party that is hard to hear also looks so.
   const most = loudest(outline);
   const height = (container.clientHeight - timelineHeight()) / outline.peaks.length;
+  // At the end there may be no room for a time: half of it would read as another one.
+  const label = (time_s: number): string => {
+    const room_px = ((outline.duration_s - time_s) / outline.duration_s) * container.clientWidth;
+    return room_px < clock(time_s).length * DIGIT_PX ? "" : clock(time_s);
+  };
   const surfer = WaveSurfer.create({
     container,
     ...(player.media ? { media: player.media } : {}),
@@ -43,7 +51,7 @@ export async function drawWaveform(player: Player, findings: Findings): Promise<
     cursorWidth: 2,
     hideScrollbar: true,
     cspNonce: container.dataset.nonce ?? "",
-    plugins: [regions, TimelinePlugin.create({ height: timelineHeight(), formatTimeCallback: clock, secondaryLabelOpacity: 0.7 })],
+    plugins: [regions, TimelinePlugin.create({ height: timelineHeight(), formatTimeCallback: label, secondaryLabelOpacity: 0.7 })],
     ...colours(sides, height),
   });
   surfer.on("interaction", (to_s) => player.seek(to_s));
@@ -58,6 +66,8 @@ export async function drawWaveform(player: Player, findings: Findings): Promise<
       const current = moment.finding === findings.current;
       const wide = moment.end_s - moment.start_s > WIDE_SHARE * outline.duration_s;
       if ((wide || moment.searched) && !current) continue;
+      // What cannot be told of a whole call is nowhere in it.
+      if (wide && moment.verdict === "cannot_tell") continue;
       const region = regions.addRegion({
         start: moment.start_s,
         end: Math.min(Math.max(moment.end_s, moment.start_s + narrowest_s), outline.duration_s),

@@ -1,0 +1,72 @@
+"""Who is logged in: sessions that end at a fixed time, at a logout, and with their account."""
+
+import secrets
+import threading
+import time
+
+import msgspec
+from flask import g, session
+from flask_login import login_user, logout_user
+from sqlalchemy import select
+
+from audit.store import Store
+from audit.tables import user
+
+SESSION_S = 12 * 3600
+"""A working day. Source: OWASP ASVS 5.0, 7.3.2 asks for an absolute end; NIST SP 800-63B-4, 2.2.3, 24 h."""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who logged in, in the form Flask-Login expects."""
+
+    name: str
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        return self.name
+
+
+class Sessions:
+    """Begins, ends and checks the sessions of one server process.
+
+    The cookie says who logged in and when. Which sessions ended early is kept in memory until their time
+    would have been over anyway: a restart forgets it.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ended: dict[str, float] = {}
+        self._changing = threading.Lock()
+
+    def begin(self, name: str) -> None:
+        """Logs a person in; nothing of the visitor's session from before outlives it."""
+        session.clear()
+        session["id"] = secrets.token_urlsafe(24)
+        session["since_s"] = time.time()
+        session.permanent = True
+        login_user(Person(name))
+
+    def end(self) -> None:
+        """Logs the visitor out: a copy of the cookie is worth nothing from now on."""
+        now_s = time.time()
+        with self._changing:
+            self._ended = {one: end_s for one, end_s in self._ended.items() if end_s > now_s}
+            self._ended[session["id"]] = session["since_s"] + SESSION_S
+        logout_user()
+        session.clear()
+
+    def person(self, name: str) -> Person | None:
+        """The person of this request's session, None when the session is over or its account is gone."""
+        if "lookup_failed" in g:
+            return None  # the page that tells of the failure must not fail of it again
+        since_s = session.get("since_s", 0.0)
+        if session.get("id") in self._ended or time.time() - since_s >= SESSION_S:
+            return None
+        g.lookup_failed = True
+        with self._store.engine.connect() as connection:
+            added_at = connection.execute(select(user.c.added_at).where(user.c.name == name)).scalar()
+        g.pop("lookup_failed")
+        # An account of the same name that was added later is another one.
+        return Person(name) if added_at is not None and added_at.timestamp() <= since_s else None
