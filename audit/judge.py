@@ -325,7 +325,8 @@ def _hearing(conversation: Conversation, by: Role, window: Span) -> float:
 def _avoid(standard: Standard, conversation: Conversation, window: Span) -> _Outcome:
     rule = standard.avoid or Avoid()
     names = rule.said or (rule.event or "",)
-    longest_s = rule.longer_than.value if rule.longer_than else 0.0
+    # A written message has no length: without a limit every occurrence counts.
+    longest_s = rule.longer_than.value if rule.longer_than else -1.0
     by = standard.party if rule.said else standard.by or Role.ANYONE
     happened = [
         e

@@ -1,10 +1,12 @@
 """Every verb: met, missed, no opportunity, cannot tell, and its boundary."""
 
+import msgspec
 import pytest
 
 from audit.interactions import Channel
 from audit.judge import Verdict, judge
-from models.observations import span
+from models.observations import Utterance, span
+from models.transcripts import spread
 from tests import build
 
 FORMULA = "good morning my name is Sarah how may I help you"
@@ -286,6 +288,18 @@ def test_a_weakly_heard_phrase_is_not_counted(tmp_path):
     found = finding(tmp_path, SAY, [("agent", 0, FORMULA)], engine="pocketsphinx", probability=0.4)
     assert found.verdict == Verdict.CANNOT_TELL
     assert "heard weakly" in found.reason
+
+
+def test_a_forbidden_word_in_a_message_is_missed(tmp_path):
+    rubric = build.rubric(tmp_path, "- {id: a, title: A, avoid: blame}")
+    said = build.observations([])
+    where = span(3, 3)
+    message = Utterance(where, "agent", "en", "that is your fault", spread("that is your fault", where))
+    seen = msgspec.structs.replace(
+        said, utterances=(message,), recording=msgspec.structs.replace(said.recording, duration_s=9)
+    )
+    found = judge(rubric, build.conversation(rubric, seen, Channel.CHAT))[0]
+    assert (found.verdict, found.evidence[0].quote) == (Verdict.MISSED, "that is your fault")
 
 
 def test_a_chat_has_no_silence(tmp_path):
