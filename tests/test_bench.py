@@ -60,3 +60,19 @@ def test_probability_of_a_word(tmp_path):
     found = figures("bench/sphinx_probability.py", tmp_path)
     assert (found["files"], found["words"]) == (1, 3 * 18)
     assert found["by_mean"] > 0
+
+
+def test_phrases(tmp_path):
+    lines = [
+        "a|good morning thank you for calling northwind how may i help you today|greet",
+        "b|hello my order is late|hello",
+    ]
+    lines += [
+        "a|is there anything else i can help you with today|offer",
+        "a|thank you for calling have a nice day|bye",
+    ]
+    for number in range(6):
+        (tmp_path / f"call{number}.txt").write_text("\n".join(lines))
+    found = figures("bench/phrases.py", tmp_path)
+    assert found["f1_at_0"] >= found["f1_at_30"] > 0
+    assert found["false_alarms_per_hour"] >= 0

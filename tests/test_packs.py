@@ -118,7 +118,8 @@ def test_a_kind_sentence_is_no_forbidden_one(voice: Rubric, sentence: str) -> No
     ("line", "phrase"),
     [
         ("agent: Hello, Northwind, Sara Lind speaking.", "own-name"),
-        ("agent: Good afternoon, this is Tom.", "own-name"),
+        ("agent: Good afternoon, this is Tom from Northwind.", "own-name"),
+        ("agent: You are speaking with Sara.", "own-name"),
         ("agent: All calls are recorded.", "recording-notice"),
         ("agent: May I just take your full name and your date of birth?", "identity-check"),
         ("agent: I can see on your order that it left us.", "account-data"),
@@ -137,12 +138,43 @@ def test_a_kind_sentence_is_no_forbidden_one(voice: Rubric, sentence: str) -> No
         ("agent: I'll put you on a short hold.", "goes-on-hold"),
         ("agent: Would you mind holding for a minute?", "hold-permission"),
         ("agent: Thanks so much for your patience.", "hold-thanks"),
+        ("agent: Thank you for waiting.", "hold-thanks"),
         ("agent: Do you have any other questions?", "further-help"),
+        ("agent: You will receive an e-mail from us today.", "next-steps"),
+        ("agent: I'll send somebody in ten minutes.", "next-steps"),
+        ("agent: Your refund will arrive in about five business days.", "next-steps"),
+        ("agent: A new one will be sent to you on Friday.", "next-steps"),
+        ("agent: I will call you back within the hour.", "next-steps"),
         ("agent: Have a very pleasant rest of the day!", "farewell"),
     ],
 )
 def test_a_phrase_is_found_in_other_words(voice: Rubric, line: str, phrase: str) -> None:
     assert phrase in said(voice, line)
+
+
+@pytest.mark.parametrize(
+    ("line", "phrase"),
+    [
+        ("agent: Good morning, this is Northwind, how may I help you?", "own-name"),
+        ("agent: Yes, this is correct.", "own-name"),
+        ("agent: This is ridiculous.", "own-name"),
+        ("agent: So your parcel has not arrived?", "account-data"),
+        ("agent: May I ask what your order is about?", "account-data"),
+        ("agent: I am sorry that your delivery was late.", "account-data"),
+        ("agent: We need to protect your password.", "asks-secret"),
+        ("agent: Please give me a moment to find your card number.", "asks-secret"),
+        ("agent: What are the last three digits of your order?", "asks-secret"),
+        ("agent: I do not say that often.", "guards-secret"),
+        ("agent: The price would be the same.", "empathy"),
+        ("agent: We cannot do anything else.", "further-help"),
+        ("agent: We will be closed tomorrow.", "next-steps"),
+        ("agent: You will not receive it today.", "next-steps"),
+        ("agent: I will send it again.", "next-steps"),
+        ("agent: My colleague just told you the price.", "blame"),
+    ],
+)
+def test_other_words_are_not_the_phrase(voice: Rubric, line: str, phrase: str) -> None:
+    assert phrase not in said(voice, line)
 
 
 def test_the_manual_s_rubric_loads_and_its_examples_pass(manual_rubric: Rubric) -> None:

@@ -25,6 +25,9 @@ CHATS = [name for name in NAMES if (SAMPLES / f"{name}.jsonl").exists()]
 TEST_MODEL = Path(__file__).parent / "weights" / "whisper-test-en"
 """Knows twenty phrases of the trade; `charged-twice` is made of them."""
 
+SURE = 0.7
+"""A verdict given with at least this confidence is one that nobody looks at again."""
+
 NEAR_S = 1.0
 """So far may the evidence lie outside the stretch that a person named."""
 
@@ -101,12 +104,21 @@ def test_the_evidence_lies_where_the_truth_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_from_the_sound_by_pocketsphinx_one_verdict_in_ten_may_differ_and_none_silently(name: str) -> None:
+def test_from_the_sound_by_pocketsphinx_no_verdict_is_silently_wrong(name: str) -> None:
     card = audited(name, ".opus", "pocketsphinx").scorecards[0]
-    differing = wrong(name, card)
-    assert len(differing) <= len(card.findings) / 10, told(differing)
-    silent = [f for f in differing if f.verdict != "cannot_tell"]
-    assert not silent or any("PocketSphinx" in caveat for caveat in card.caveats), told(silent)
+    silent = [f for f in wrong(name, card) if f.verdict != "cannot_tell" and f.confidence >= SURE]
+    assert told(silent) == []
+
+
+def test_from_the_sound_by_pocketsphinx_one_verdict_in_ten_may_differ() -> None:
+    cards = {name: audited(name, ".opus", "pocketsphinx").scorecards[0] for name in CALLS}
+    differing = [f for name, card in cards.items() for f in wrong(name, card)]
+    assert len(differing) <= sum(len(card.findings) for card in cards.values()) / 10, told(differing)
+
+
+def test_pocketsphinx_warns_on_every_card() -> None:
+    cards = [audited(name, ".opus", "pocketsphinx").scorecards[0] for name in CALLS]
+    assert all(any("PocketSphinx" in caveat for caveat in card.caveats) for card in cards)
 
 
 @pytest.mark.weights
