@@ -102,10 +102,7 @@ class Store:
             row = connection.execute(select(t.recording).where(t.recording.c.id == identity)).one_or_none()
         if row is None:
             return None
-        size = None if row.width_px is None else (row.width_px, row.height_px)
-        return Recording(
-            row.id, row.duration_s, row.channels, row.sample_rate_hz, row.codec, row.fps, size, row.caveat
-        )
+        return _recording(row)
 
     def known(self, recording: str) -> Callable[[Provenance], Observed | None]:
         """A function that looks up what was perceived in a recording in exactly this way before."""
@@ -224,17 +221,7 @@ class Store:
         return self._gather(row, row.missing, {one.need: one.file for one in files})
 
     def _gather(self, row: Any, missing: str, files: dict[str, str]) -> Observations:
-        size = None if row.width_px is None else (row.width_px, row.height_px)
-        recording = Recording(
-            row._mapping[t.recording.c.id],
-            row.duration_s,
-            row.channels,
-            row.sample_rate_hz,
-            row.codec,
-            row.fps,
-            size,
-            row.caveat,
-        )
+        recording = _recording(row)
         observed = tuple(obs.load(self.observations_folder / files[need]) for need in sorted(files))
         reasons = msgspec.json.decode(missing, type=tuple[tuple[str, str], ...])
         return obs.gather(recording, observed, tuple(r for r in reasons if r[0] not in files))
@@ -420,6 +407,20 @@ def _keep_interaction(
         return False
     connection.execute(update(t.interaction).where(t.interaction.c.id == interaction.id).values(**facts))
     return True
+
+
+def _recording(row: Any) -> Recording:
+    size_px = None if row.width_px is None else (row.width_px, row.height_px)
+    return Recording(
+        row._mapping[t.recording.c.id],
+        row.duration_s,
+        row.channels,
+        row.sample_rate_hz,
+        row.codec,
+        row.fps,
+        size_px,
+        row.caveat,
+    )
 
 
 def _interaction(row: Any) -> Interaction:
