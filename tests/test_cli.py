@@ -127,7 +127,6 @@ def test_a_broken_rubric_gives_a_line_for_each_problem_and_opens_no_recording(co
             1,
         ),
         (["audit", "x.wav", "--rubric", "x" * 5000], 1),
-        (["--home", "/tmp/[/h]?x=1", "doctor"], 0),
         (["frobnicate"], 2),
         (["audit", "x.wav", "--rubric", "voice-en"], 1),
         (["audit", "x.wav", "--rubric", "none"], 1),
@@ -148,6 +147,14 @@ def test_exit_status_is_0_done_1_failed_2_usage(comport, arguments, status):
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     assert bool(done.stderr) == (status != 0)
+
+
+def test_a_home_of_odd_letters_is_just_a_folder(comport, tmp_path):
+    home = tmp_path / "[/h]?x=1"
+    done = comport("--home", home, "doctor")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(home) in done.stdout
+    assert (home / "comport.db").exists()
 
 
 def test_rubric_test_shows_the_examples_that_fail(comport, tmp_path):
