@@ -13,7 +13,7 @@ from audit.pattern import Sequences, unfold
 from audit.quantities import Quantity, parse_quantity
 from audit.signals import event_kinds, measure_kinds
 from audit.yamlfile import Checked
-from models.language import Phrases
+from models.language import Phrases, tokens_of
 
 
 def _no_truth(value: Any) -> Any:
@@ -268,7 +268,8 @@ class Rubric(Checked):
     @functools.cached_property
     def finder(self) -> Phrases:
         """Finds the rubric's phrases in words."""
-        return Phrases(self.language, self.sequences)
+        own = {form for values in self.slots.values() for v in values for form in tokens_of(v, self.language)}
+        return Phrases(self.language, self.sequences, not_names=own)
 
     @functools.cached_property
     def needs(self) -> frozenset[str]:

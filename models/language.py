@@ -127,10 +127,15 @@ class Phrases:
     """Finds named phrases in words.
 
     `sequences` gives for each name the alternatives, each a tuple of normal forms (see `tokens`), `ANY`
-    and the names in `SLOTS`.
+    and the names in `SLOTS`. `not_names` are words that no `{name}` stands for, such as the house's own.
     """
 
-    def __init__(self, language: str, sequences: Mapping[str, Iterable[tuple[str, ...]]]) -> None:
+    def __init__(
+        self,
+        language: str,
+        sequences: Mapping[str, Iterable[tuple[str, ...]]],
+        not_names: Iterable[str] = (),
+    ) -> None:
         from spacy.matcher import Matcher, PhraseMatcher
         from spacy.tokens import Doc
 
@@ -145,7 +150,7 @@ class Phrases:
             for body in filter(None, dict.fromkeys(_trim(alternative) for alternative in alternatives)):
                 if any(element == ANY or element in SLOTS for element in body):
                     matcher = Matcher(vocabulary)
-                    matcher.add(name, [_spacy_pattern(body)], greedy="LONGEST")
+                    matcher.add(name, [_spacy_pattern(body, sorted(not_names))], greedy="LONGEST")
                     words = frozenset(e for e in body if e != ANY and e not in SLOTS)
                     self._open.append(_Sequence(name, " ".join(body), words, (), matcher))
                 else:
@@ -375,13 +380,14 @@ def _trim(body: tuple[str, ...]) -> tuple[str, ...]:
     return body[start:end]
 
 
-def _spacy_pattern(body: tuple[str, ...]) -> list[dict[str, Any]]:
+def _spacy_pattern(body: tuple[str, ...], not_names: list[str]) -> list[dict[str, Any]]:
     pattern: list[dict[str, Any]] = []
     for element in body:
         if element == ANY:
             pattern.append({"ORTH": {"NOT_IN": [BREAK]}, "OP": f"{{0,{ANY_WORDS}}}"})
         else:
-            pattern += SLOTS.get(element, ({"ORTH": element},))
+            barred = {"ORTH": {"NOT_IN": not_names}} if element == "{name}" else {}
+            pattern += ({**token, **barred} for token in SLOTS.get(element, ({"ORTH": element},)))
     return pattern
 
 

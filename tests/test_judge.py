@@ -54,6 +54,12 @@ def test_say_shows_the_words_and_their_time(tmp_path):
     assert "'greeting' at 0:02" in found.reason
 
 
+def test_the_house_is_nobodys_name(tmp_path):
+    standard = "{id: a, title: A, say: own-name}"
+    assert finding(tmp_path, standard, [("agent", 0, "my name is Northwind")]).verdict == Verdict.MISSED
+    assert finding(tmp_path, standard, [("agent", 0, "my name is Sara Northwind")]).verdict == Verdict.MET
+
+
 def test_say_any_is_met_by_one_of_them(tmp_path):
     standard = "{id: a, title: A, say: {any: [greeting, offer-help]}}"
     assert finding(tmp_path, standard, [("agent", 0, "how can I help")]).verdict == Verdict.MET
