@@ -117,6 +117,11 @@ class Heard(NamedTuple):
     ends_s: NDArray[np.float64]
     probabilities: NDArray[np.float64]
 
+    def mean_probability(self, window: Span) -> float:
+        """How surely the words in the window were heard, 0..1; 1 where there are none."""
+        inside = slice(*np.searchsorted(self.starts_s, (window.start_s, window.end_s)))
+        return round(float(self.probabilities[inside].mean()), 3) if self.probabilities[inside].size else 1.0
+
 
 class Speakers:
     """The words of each speaker label of some observations, and where they say the phrases of a rubric."""

@@ -68,7 +68,7 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 
 def judge(rubric: Rubric, conversation: Conversation) -> tuple[Finding, ...]:
-    """A finding for every standard, in the rubric's order. `conversation.phrases` must be the rubric's."""
+    """A finding for every standard, in the rubric's order; the conversation is as this rubric looks at it."""
     return tuple(judge_standard(standard, conversation) for standard in rubric.standards)
 
 
@@ -120,6 +120,8 @@ def _unapplied(standard: Standard, conversation: Conversation) -> Finding | None
             return unsure(0.0, f"whether it applies: {taken.reason}")
         low = when.at_least.value if when.at_least else float("-inf")
         high = when.at_most.value if when.at_most else float("inf")
+        if taken.still_open and taken.value <= high and not (taken.value >= low and high == float("inf")):
+            return unsure(0.0, f"whether it applies: {taken.reason}")
         if low <= taken.value <= high:
             return None
         shown = show(taken.value, taken.unit)
@@ -224,7 +226,7 @@ def _unseen(kind: str, conversation: Conversation) -> str:
     reasons = [why for need, why in conversation.missing.items() if need in needs]
     if not reasons and "activity" in needs and not conversation.activity:
         return "no sound: only text came in"
-    if not reasons and kind == "interruption" and conversation.unknown_speech_s:
+    if not reasons and event_kinds()[kind].of_party and conversation.unknown_speech_s:
         return "who spoke is unknown"
     return reasons[0] if reasons else ""
 
@@ -251,8 +253,7 @@ def _deaf(conversation: Conversation, by: Role, windows: Iterable[Span]) -> str:
         )
         if spoken_s > 0 and unheard_s / spoken_s > UNHEARD_SHARE:
             return f"{unheard_s:.0f} of {spoken_s:.0f} s of speech could not be understood"
-        inside = words.probabilities[slice(*np.searchsorted(words.starts_s, (window.start_s, window.end_s)))]
-        if len(inside) and (heard := float(inside.mean())) < LEAST_HEARD:
+        if (heard := words.mean_probability(window)) < LEAST_HEARD:
             return f"the words were heard too weakly (mean probability {heard:.2f})"
     return ""
 
@@ -315,11 +316,7 @@ def _doubt(
 
 def _hearing(conversation: Conversation, by: Role, window: Span) -> float:
     """How sure one can be that nothing was missed in the window: the mean probability of its words."""
-    if not conversation.recognised:
-        return 1.0
-    words = conversation.heard(by)
-    inside = words.probabilities[slice(*np.searchsorted(words.starts_s, (window.start_s, window.end_s)))]
-    return round(float(inside.mean()), 3) if len(inside) else 1.0
+    return conversation.heard(by).mean_probability(window)
 
 
 def _avoid(standard: Standard, conversation: Conversation, window: Span) -> _Outcome:
@@ -370,14 +367,14 @@ def _keep(standard: Standard, conversation: Conversation, window: Span) -> _Outc
     )
     if taken.confidence < SURE:
         return _Outcome(None, 0.0, f"{_words(rule.measure)} rests on words heard weakly", evidence)
+    told = explain_keep(rule, taken.value, taken.unit)
     if taken.still_open:
-        if rule.credit(taken.value) == 1:
+        # The true value is this or more: only beyond a band, or inside one without upper end, is it told.
+        low, high = rule.band
+        if taken.value <= high and not (taken.value >= low and high == float("inf")):
             return _Outcome(None, 0.0, taken.reason, evidence)
-        told = f"{taken.reason}: {explain_keep(rule, taken.value, taken.unit)}"
-        return _Outcome(rule.credit(taken.value), taken.confidence, told, evidence)
-    return _Outcome(
-        rule.credit(taken.value), taken.confidence, explain_keep(rule, taken.value, taken.unit), evidence
-    )
+        told = f"{taken.reason}: {told}"
+    return _Outcome(rule.credit(taken.value), taken.confidence, told, evidence)
 
 
 def explain_keep(rule: Keep, value: float, unit: str) -> str:

@@ -14,7 +14,6 @@ from audit.pattern import BadPattern, unfold
 from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
 from audit.rubric import SLUG, Keep, Rubric, Standard
 from audit.signals import event_kinds, measure_kinds
-from audit.signals.timing import SILENCE_S
 from audit.yamlfile import Document, Path_, nearest
 from models.language import UnknownLanguage, tokeniser, tokens_of
 
@@ -160,10 +159,7 @@ class _Standing:
             if s.avoid.longer_than:
                 self._unit("avoid", "longer_than", s.avoid.longer_than, "s")
             self._party(s.avoid.event, s.by is not None, "by")
-            if s.avoid.event == "silence" and s.avoid.longer_than and s.avoid.longer_than.value < SILENCE_S:
-                self._report(
-                    "avoid", f"longer_than: silences are counted from {SILENCE_S:g} s; take that or more"
-                )
+            self._length(s.avoid.event, s.avoid.longer_than)
         if s.keep:
             self._measure("keep", s.keep.measure, s.keep.amounts)
             self._check_examples(s.keep)
@@ -206,6 +202,12 @@ class _Standing:
         kind = event_kinds().get(event or "")
         if kind and not kind.of_party and has_party:
             self._report(key, f"nobody in particular makes a {event}: leave out 'by'")
+
+    def _length(self, event: str | None, longer_than: Quantity | None) -> None:
+        kind = event_kinds().get(event or "")
+        if kind and longer_than and longer_than.value < kind.shortest_s:
+            least = f"{kind.shortest_s:g} s"
+            self._report("avoid", f"longer_than: a {event} lasts at least {least}; take {least} or more")
 
     def _measure(self, key: str, name: str, amounts: tuple[Quantity, ...]) -> None:
         kind = measure_kinds().get(name)

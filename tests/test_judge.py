@@ -236,6 +236,34 @@ def test_a_wait_that_the_end_cuts_off_is_at_least_as_long_as_is_known(tmp_path, 
     )
 
 
+@pytest.mark.parametrize(
+    ("band", "verdict"),
+    [
+        ("at_most: 50 s", "missed"),
+        ("at_most: 150 s", "unsure"),
+        ("at_least: 50 s", "met"),
+        ("at_least: 150 s", "unsure"),
+    ],
+)
+def test_a_lower_bound_tells_only_what_it_can(tmp_path, band, verdict):
+    standard = f"{{id: a, title: A, keep: {{measure: time_to_first_word, {band}}}}}"
+    spans = {"customer": [(0, 5)]}
+    found = finding(tmp_path, standard, [], activity=spans, duration_s=100)
+    assert found.verdict == TELLING[verdict]
+    applies = f"{{id: a, title: A, when: {{measure: time_to_first_word, by: agent, {band}}}, say: greeting}}"
+    met = {"missed": Verdict.NO_OPPORTUNITY, "unsure": Verdict.CANNOT_TELL, "met": Verdict.MISSED}[verdict]
+    assert (
+        finding(
+            tmp_path,
+            applies,
+            [("customer", 0, "hello"), ("agent", 101, "yes")],
+            activity=spans,
+            duration_s=100,
+        ).verdict
+        == met
+    )
+
+
 @pytest.mark.parametrize(("rule", "verdict"), [("at_most: 0", "missed"), ("at_least: 1", "met")])
 def test_a_measure_of_anyone_counts_everybody(tmp_path, rule, verdict):
     standard = f"{{id: a, title: A, by: anyone, keep: {{measure: interruptions, {rule}}}}}"

@@ -41,6 +41,8 @@ class EventKind:
     find: Callable[[Conversation], tuple[Event, ...]]
     of_party: bool = True
     """Whether somebody does it, and it does not just happen."""
+    shortest_s: float = 0.0
+    """What is shorter is not this event."""
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,14 @@ _ACTIVITY = frozenset({"activity"})
 _WORDS = frozenset({"activity", "utterances"})
 
 KINDS = (
-    EventKind("silence", f"nobody speaks for {SILENCE_S:.0f} s or more", _ACTIVITY, silence, of_party=False),
+    EventKind(
+        "silence",
+        f"nobody speaks for {SILENCE_S:.0f} s or more",
+        _ACTIVITY,
+        silence,
+        of_party=False,
+        shortest_s=SILENCE_S,
+    ),
     EventKind(
         "interruption", "one party starts while the other talks and goes on over it", _ACTIVITY, interruption
     ),
