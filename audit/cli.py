@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,12 +74,15 @@ _rubric_option = click.option(
 )
 
 
+_engine_option = click.option(
+    "--engine", type=click.Choice(["auto", "whisper", "pocketsphinx"]), default="auto", show_default=True
+)
+
+
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_rubric_option
-@click.option(
-    "--engine", type=click.Choice(["auto", "whisper", "pocketsphinx"]), default="auto", show_default=True
-)
+@_engine_option
 @click.option("--whisper", help="A faster-whisper model name, or a CTranslate2 folder.")
 @json_option
 @click.pass_context
@@ -113,7 +115,7 @@ def _audit_all(
     """Audits every file, goes on after a bad one, and gives the number of those."""
     from audit.intake import find_files
     from audit.pipeline import audit_file
-    from audit.terminal import print_scorecard, print_summary
+    from audit.terminal import print_summary
 
     failed = 0
     files: list[Path] = []
@@ -140,12 +142,12 @@ def _audit_all(
                 f"{path}: unexpected {type(error).__name__}: {error}; please report it with the file's format"
             )
             results.append({"path": str(path), "error": told})
-            err.print(" ".join(told.split()), style="red", markup=False, highlight=False, soft_wrap=True)
+            complain(told)
             continue
         done.append(audited)
         results.append({"path": str(path), "new": audited.new, "scorecards": audited.scorecards})
         if not as_json:
-            _print_audited(audited, print_scorecard)
+            _print_audited(audited)
     if as_json:
         print_json({"audited": results, "failed": failed})
     elif len(files) > 1 or failed:
@@ -155,7 +157,9 @@ def _audit_all(
     return failed
 
 
-def _print_audited(audited: "Audited", print_scorecard: Callable[..., None]) -> None:
+def _print_audited(audited: "Audited") -> None:
+    from audit.terminal import print_scorecard
+
     for card in audited.scorecards:
         print_scorecard(out, audited.interaction, card, audited.observations.recording.duration_s)
     if not audited.new:
@@ -223,9 +227,9 @@ def rescore(context: click.Context, rubrics: tuple[str, ...], as_json: bool) -> 
             for one in rescore_all(store, rubric):
                 done += 1
                 report(done, total)
-                if one.card is None:
+                if isinstance(one.card, ComportError):
                     failed += 1
-                    complain(one.problem or ComportError(one.interaction.title))
+                    complain(one.card)
                     continue
                 new += one.new
                 old = before.get((one.interaction.id, one.card.rubric))
@@ -244,9 +248,7 @@ def rescore(context: click.Context, rubrics: tuple[str, ...], as_json: bool) -> 
 
 
 @cli.command()
-@click.option(
-    "--engine", type=click.Choice(["auto", "whisper", "pocketsphinx"]), default="auto", show_default=True
-)
+@_engine_option
 @click.pass_context
 def demo(context: click.Context, engine: str) -> None:
     """Audit the samples that come with Comport and print their scorecards."""

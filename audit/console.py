@@ -24,11 +24,14 @@ out = Console()
 err = Console(stderr=True)
 
 
-def complain(error: ComportError) -> None:
-    """Prints an error on one line; the problems of a YAML file on a line each."""
+def complain(error: ComportError | str) -> None:
+    """Prints an error (or what is told of it) on one line; the problems of a YAML file on a line each."""
     from audit.yamlfile import BadFile
 
-    lines = map(str, error.problems) if isinstance(error, BadFile) else (error.line,)
+    if isinstance(error, BadFile):
+        lines = [str(problem) for problem in error.problems]
+    else:
+        lines = [error.line if isinstance(error, ComportError) else " ".join(error.split())]
     for line in lines:
         err.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
 

@@ -152,13 +152,12 @@ def _perceive(
 class Rescored:
     """One interaction judged again: its scorecard, and whether it is now another one than before.
 
-    `problem` says why it could not be judged; its stored scorecard then stays as it is.
+    Instead of the card stands why it could not be judged; the one stored before then stays as it is.
     """
 
     interaction: Interaction
-    card: Scorecard | None
+    card: Scorecard | ObservationsUnreadable
     new: bool
-    problem: ObservationsUnreadable | None = None
 
 
 def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
@@ -177,7 +176,7 @@ def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
         if not applies(rubric, interaction):
             continue
         if isinstance(observations, ObservationsUnreadable):
-            yield Rescored(interaction, None, False, observations)
+            yield Rescored(interaction, observations, False)
             continue
         batch.append((interaction, make_scorecard(interaction, observations, rubric)))
         if len(batch) == RESCORE_BATCH:

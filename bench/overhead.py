@@ -43,7 +43,8 @@ def main() -> None:
             activity = speech.detect_activity(sound)
             audio_min += sound.shape[1] / media.RATE_HZ / 60
             started_s = time.process_time()
-            hear_bare(engine, sound, activity)
+            for piece in speech.pieces_of(sound, activity):
+                engine.hear(piece.sound)
             bare_s = time.process_time() - started_s
             started_s = time.process_time()
             audit_file(path, [rubric], store, arguments.engine, arguments.whisper)
@@ -59,16 +60,6 @@ def main() -> None:
         "engine": engine.name,
     }
     print(json.dumps(figures) if arguments.json else figures)
-
-
-def hear_bare(engine: speech.Engine, sound: speech.Sound, activity: tuple[speech.Activity, ...]) -> None:
-    """The recogniser alone on every window of speech."""
-    duration_s = sound.shape[1] / media.RATE_HZ
-    for track, active in zip(sound, activity, strict=True):
-        for window in speech._windows(active.spans):
-            start_s = max(0.0, window.start_s - speech.PAD_S)
-            end_s = min(duration_s, window.end_s + speech.PAD_S)
-            engine.hear(track[round(start_s * media.RATE_HZ) : round(end_s * media.RATE_HZ)])
 
 
 if __name__ == "__main__":

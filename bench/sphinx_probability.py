@@ -86,24 +86,12 @@ def worsen(sound: np.ndarray, noise_db: float | None) -> np.ndarray:
 
 def hear(sound: np.ndarray) -> list[tuple[str, float, float]]:
     """Each recognised word with the mean score of its window and its own."""
-    decoder = speech._sphinx_decoder()
+    engine = speech.PocketSphinx()
     found: list[tuple[str, float, float]] = []
-    for track, active in zip(sound, speech.detect_activity(sound), strict=True):
-        for window in speech._windows(active.spans):
-            start_s, end_s = max(0.0, window.start_s - speech.PAD_S), window.end_s + speech.PAD_S
-            piece = track[round(start_s * media.RATE_HZ) : round(end_s * media.RATE_HZ)]
-            decoder.reinit_feat()
-            decoder.start_utt()
-            pcm = (np.clip(piece, -1, 1) * 32767).astype(np.int16)
-            decoder.process_raw(pcm.tobytes(), no_search=False, full_utt=True)
-            decoder.end_utt()
-            heard = [
-                (s.word.partition("(")[0], speech.score_per_frame(s.ascore, s.end_frame - s.start_frame + 1))
-                for s in decoder.seg() or ()
-                if s.word[0] not in "<["
-            ]
-            mean = float(np.mean([score for _, score in heard])) if heard else 0.0
-            found += [(form, mean, score) for word, score in heard for form in tokens_of(word, "en")]
+    for piece in speech.pieces_of(sound, speech.detect_activity(sound)):
+        heard = engine.hear_scored(piece.sound)
+        mean = float(np.mean([score for *_, score in heard])) if heard else 0.0
+        found += [(form, mean, score) for _, word, score in heard for form in tokens_of(word, "en")]
     return found
 
 

@@ -32,7 +32,7 @@ SLOTS: Mapping[str, tuple[dict[str, Any], ...]] = {
 
 FOUND = 0.84
 """A phrase counts as said when its letters agree at least so far (Indel ratio 0..1).
-Source: `bench/phrases.py`: the best F1 at 10 and 20 % wrong words; below, false alarms double."""
+Source: `bench/phrases.py`: within 0.003 of the best F1 at 10 and 20 % wrong words."""
 
 NEAR = 0.72
 """From here to `FOUND` something like the phrase was heard: too much for 'not said' (same source)."""

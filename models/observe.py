@@ -9,9 +9,6 @@ import msgspec
 from models import media, speech
 from models.observations import Observations, Observed, Provenance, Recording, gather
 
-NEEDS = ("activity", "utterances")
-"""What can be perceived: when there is speech, and the words."""
-
 
 @dataclass(frozen=True)
 class Listening:
@@ -36,6 +33,8 @@ def observe(
     progress: Progress = lambda done_s, all_s: None,
 ) -> tuple[Observations, tuple[Observed, ...]]:
     """What is perceived in the file, and of that the answers that are new and should be saved.
+
+    `needs` may hold `activity` (when there is speech) and `utterances` (the words).
 
     A need whose engine or weights are missing is named in `Observations.missing` with the reason.
     `recording` is given when this very file is known already, so that it is not opened without need.
@@ -66,7 +65,6 @@ def observe(
     recording = media.probe(path)
     decoded = media.decode(path)
     sound = media.distinct(decoded.sound)
-    # The header may lie about the length; what was decoded does not.
     duration_s = round(sound.shape[1] / media.RATE_HZ, 3)
     recording = msgspec.structs.replace(recording, duration_s=duration_s, caveat=decoded.caveat)
     new: list[Observed] = []

@@ -5,7 +5,7 @@ import importlib.metadata
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 
 Sound = NDArray[np.float32]
 
-ENGINES = ("auto", "whisper", "pocketsphinx")
-
 TURN_SILENCE_MS = 250
-"""Speech falls apart into regions at silences of this length. Source: measured on a two-channel
-call of 278 s, where 250 ms separated the turns; the library's default of 2000 ms joined them."""
+"""Speech falls apart into regions at silences of this length. Source: on a call of 278 s it
+separated the turns; the library's default is 2000 ms."""
 
 WINDOW_S = 28.0
 """Longest piece given to a recogniser at once: Whisper hears 30 s, and each end is padded."""
@@ -39,6 +37,10 @@ pauses within turns of a real call are shorter (`bench/pauses.py`)."""
 UTTERANCE_GAP_S = 0.7
 """A longer gap between two words of a speaker starts a new utterance: about half of the pauses within turns
 are longer (same source), so that utterances are the size of a sentence."""
+
+
+PERCEPTION = "1"
+"""Raised when our own part of listening (decoding, windows, cutting) would give other observations."""
 
 
 class EngineMissing(ComportError):
@@ -131,6 +133,13 @@ class PocketSphinx:
         return {"model": "en-us", "language": "en"}
 
     def hear(self, sound: Sound) -> tuple[Word, ...]:
+        scored = self.hear_scored(sound)
+        mean = sum(score for *_, score in scored) / len(scored) if scored else 0.0
+        return tuple(Word(where, text, sphinx_probability(mean, score)) for where, text, score in scored)
+
+    def hear_scored(self, sound: Sound) -> tuple[tuple[Span, str, float], ...]:
+        """(span, word, score) of each word; the score is the acoustic one against the best senones, as a
+        logarithm per frame of 10 ms, at most 0."""
         decoder = self._decoder
         # The front end adapts to what it heard before; the same sound must always give the same words.
         decoder.reinit_feat()
@@ -140,16 +149,14 @@ class PocketSphinx:
         )
         decoder.end_utt()
         frame_s = 1 / decoder.config["frate"]
-        heard = [segment for segment in decoder.seg() or () if segment.word[0] not in "<["]
-        scores = [score_per_frame(s.ascore, s.end_frame - s.start_frame + 1) for s in heard]
-        mean = sum(scores) / len(scores) if scores else 0.0
         return tuple(
-            Word(
-                span(segment.start_frame * frame_s, (segment.end_frame + 1) * frame_s),
-                segment.word.partition("(")[0],
-                sphinx_probability(mean, score),
+            (
+                span(s.start_frame * frame_s, (s.end_frame + 1) * frame_s),
+                s.word.partition("(")[0],
+                math.log(max(s.ascore, 1e-300)) / (s.end_frame - s.start_frame + 1),
             )
-            for segment, score in zip(heard, scores, strict=True)
+            for s in decoder.seg() or ()
+            if s.word[0] not in "<["
         )
 
 
@@ -158,11 +165,6 @@ def _sphinx_decoder() -> "Decoder":
     from pocketsphinx import Decoder
 
     return Decoder(samprate=RATE_HZ, loglevel="FATAL")
-
-
-def score_per_frame(acoustic_score: float, frames: int) -> float:
-    """A PocketSphinx word's score against the best senones: a logarithm per frame of 10 ms, at most 0."""
-    return math.log(max(acoustic_score, 1e-300)) / frames
 
 
 def sphinx_probability(mean: float, score: float) -> float:
@@ -179,7 +181,7 @@ SPHINX_FIT = (8.9, 2.36, 0.23)
 
 
 def choose_engine(wanted: str, whisper: str | None, language: str) -> Engine:
-    """The recogniser for a language: `wanted` is one of `ENGINES`, `whisper` a model name or folder.
+    """The recogniser for a language: `wanted` is auto, whisper or pocketsphinx, `whisper` a name or folder.
 
     `auto` takes Whisper weights that are ready on this machine, else PocketSphinx for English.
 
@@ -231,7 +233,7 @@ def _is_ready(name: str) -> bool:
 def activity_provenance() -> Provenance:
     """How `detect_activity` perceives."""
     version = importlib.metadata.version("faster-whisper")
-    parameters = {"min_silence_ms": str(TURN_SILENCE_MS), "threshold": "0.5"}
+    parameters = {"min_silence_ms": str(TURN_SILENCE_MS), "threshold": "0.5", "perception": PERCEPTION}
     return Provenance("activity", "silero", version, "", tuple(sorted(parameters.items())))
 
 
@@ -243,6 +245,7 @@ def utterances_provenance(engine: Engine) -> Provenance:
         "window_s": str(WINDOW_S),
         "join_s": str(JOIN_S),
         "pad_s": str(PAD_S),
+        "utterance_gap_s": str(UTTERANCE_GAP_S),
     }
     return Provenance(
         "utterances",
@@ -284,24 +287,38 @@ def transcribe(
     progress: Callable[[float, float], None] = lambda heard_s, all_s: None,
 ) -> tuple[Utterance, ...]:
     """The utterances of all channels in order of time; `progress` gets the seconds heard and to hear."""
-    duration_s = sound.shape[1] / RATE_HZ
-    windows = [tuple(_windows(active.spans)) for active in activity]
-    all_s = sum(window.duration_s for channel in windows for window in channel)
+    pieces = tuple(pieces_of(sound, activity))
+    all_s = sum(piece.window.duration_s for piece in pieces)
     heard_s = 0.0
     utterances: list[Utterance] = []
-    for track, active, channel in zip(sound, activity, windows, strict=True):
-        for window in channel:
-            start_s = max(0.0, window.start_s - PAD_S)
-            end_s = min(duration_s, window.end_s + PAD_S)
-            words = engine.hear(track[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)])
-            for group in _split(words):
-                placed = tuple(Word(w.span.shifted(start_s), w.text, w.probability) for w in group)
-                whole = Span(placed[0].span.start_s, placed[-1].span.end_s)
-                text = " ".join(w.text for w in placed)
-                utterances.append(Utterance(whole, active.speaker, language, text, placed))
-            heard_s += window.duration_s
-            progress(heard_s, all_s)
+    for piece in pieces:
+        for group in _split(engine.hear(piece.sound)):
+            placed = tuple(Word(w.span.shifted(piece.start_s), w.text, w.probability) for w in group)
+            whole = Span(placed[0].span.start_s, placed[-1].span.end_s)
+            text = " ".join(w.text for w in placed)
+            utterances.append(Utterance(whole, piece.speaker, language, text, placed))
+        heard_s += piece.window.duration_s
+        progress(heard_s, all_s)
     return tuple(sorted(utterances, key=lambda u: (u.span.start_s, u.speaker or "")))
+
+
+class Piece(NamedTuple):
+    """What a recogniser is given at once: `sound`, shape `(n,)`, holds `window` and `PAD_S` around it."""
+
+    speaker: str | None
+    window: Span
+    start_s: float
+    sound: Sound
+
+
+def pieces_of(sound: Sound, activity: tuple[Activity, ...]) -> Iterator[Piece]:
+    """The speech of each channel of `sound`, shape `(channels, n)`, cut for a recogniser; copies nothing."""
+    duration_s = sound.shape[1] / RATE_HZ
+    for track, active in zip(sound, activity, strict=True):
+        for window in _windows(active.spans):
+            start_s, end_s = max(0.0, window.start_s - PAD_S), min(duration_s, window.end_s + PAD_S)
+            heard = track[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)]
+            yield Piece(active.speaker, window, start_s, heard)
 
 
 def _windows(regions: tuple[Span, ...]) -> Iterator[Span]:

@@ -10,6 +10,7 @@ import pytest
 
 from audit.pipeline import NoRubricApplies, UnknownRubric, audit_file, find_rubric, pack_names, rescore
 from audit.rubric import Rubric
+from audit.scorecard import Scorecard
 from audit.store import open_store
 from models.errors import ComportError
 from models.observations import to_json
@@ -105,7 +106,7 @@ def test_one_damaged_file_does_not_stop_rescore(store, voice):
     damaged = next((store.home / "observations").rglob("*.json"))
     damaged.write_bytes(b"{")
     done = list(rescore(store, voice))
-    assert sorted(r.problem is None for r in done) == [False, True, True]
+    assert sorted(isinstance(r.card, Scorecard) for r in done) == [False, True, True]
     assert count(store)["scorecard"] == 3
 
 
