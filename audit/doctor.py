@@ -15,7 +15,7 @@ from audit.users import user_names
 from models.speech import EngineMissing, choose_engine
 
 FREE_BYTES = 1_000_000_000
-"""Below this a night of auditing may fill the disk (observations of a call take about 100 kB)."""
+"""Below this a night of auditing may fill the disk (a minute of a call takes about 10 kB of observations)."""
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -122,23 +122,15 @@ def print_moves(console: Console, moves: Iterable[tuple[str, float | None, float
 
 
 def print_rows(console: Console, rows: Iterable[Row]) -> None:
-    """Prints stored interactions, a line each."""
+    """Prints stored interactions, a line each; long names are cut, ids never: they name what to show."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, justify in (
-        ("id", "left"),
-        ("title", "left"),
-        ("channel", "left"),
-        ("length", "right"),
-        ("agent", "left"),
-        ("rubric", "left"),
-        ("score", "right"),
-        ("judged", "right"),
-        ("critical", "right"),
-    ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    columns = (("id", 8), ("title", 9), ("channel", 7), ("length", 6), ("agent", 4), ("rubric", 10))
+    for name, least in (*columns, ("score", 5), ("judged", 6), ("critical", 8)):
+        left = name in ("id", "title", "channel", "agent", "rubric")
+        table.add_column(name, justify="left" if left else "right", no_wrap=True, min_width=least)
     for row in rows:
         table.add_row(
-            row.interaction.id[:10],
+            row.interaction.id[:8],
             escape(row.interaction.title),
             row.interaction.channel,
             clock(row.duration_s),
