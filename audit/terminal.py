@@ -123,11 +123,12 @@ def print_moves(console: Console, moves: Iterable[tuple[str, float | None, float
 
 def print_rows(console: Console, rows: Iterable[Row]) -> None:
     """Prints stored interactions, a line each; long names are cut, ids never: they name what to show."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    columns = (("id", 8), ("title", 9), ("channel", 7), ("length", 6), ("agent", 4), ("rubric", 10))
-    for name, least in (*columns, ("score", 5), ("judged", 6), ("critical", 8)):
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
+    # Only these two give way when the terminal is narrow.
+    ratios = {"title": 3, "agent": 2}
+    for name in ("id", "title", "channel", "length", "agent", "rubric", "score", "judged", "critical"):
         left = name in ("id", "title", "channel", "agent", "rubric")
-        table.add_column(name, justify="left" if left else "right", no_wrap=True, min_width=least)
+        table.add_column(name, justify="left" if left else "right", no_wrap=True, ratio=ratios.get(name))
     for row in rows:
         table.add_row(
             row.interaction.id[:8],
