@@ -57,7 +57,7 @@ def digest_file(path: Path) -> str:
 
 
 def probe(path: Path) -> Recording:
-    """What the file holds, from its headers. `duration_s` is 0: a header may lie, `decode` does not.
+    """What the file holds, from its headers. These may lie about `duration_s` (0: unsaid); `decode` does not.
 
     Raises:
         UnreadableMedia: empty, not media, without sound, or with more than `MAX_CHANNELS` channels.
@@ -74,6 +74,11 @@ def probe(path: Path) -> Recording:
                 f"{channels} sound channels",
                 f"expected 1 or {MAX_CHANNELS}, one party each: export agent and customer as one file",
             )
+        duration_s = 0.0
+        if audio.duration is not None and audio.time_base is not None:
+            duration_s = float(audio.duration * audio.time_base)
+        elif container.duration is not None:
+            duration_s = container.duration / 1_000_000
         fps: float | None = None
         size_px: tuple[int, int] | None = None
         if container.streams.video:
@@ -82,7 +87,7 @@ def probe(path: Path) -> Recording:
             size_px = (video.codec_context.width, video.codec_context.height)
         return Recording(
             identity,
-            0.0,
+            round(duration_s, 3),
             channels,
             audio.codec_context.sample_rate,
             audio.codec_context.name,

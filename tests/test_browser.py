@@ -123,10 +123,13 @@ WATCH = """() => {
   window.heard = []
   new MutationObserver(changes => {
     for (const { target } of changes)
-      if (target.matches('.w.now')) window.heard.push([media.currentTime, Number(target.dataset.start)])
+      if (target.matches('.w.now')) {
+        const around = target.closest('.now[id]')
+        window.heard.push([media.currentTime, Number(target.dataset.start), around && around.id])
+      }
   }).observe(document.querySelector('#transcript'), { subtree: true, attributeFilter: ['class'] })
 }"""
-"""Notes each word that is marked as the one being said: (position of the player, start of the word)."""
+"""Notes each word marked as the one being said: (position of the player, start of the word, utterance)."""
 
 
 def test_a_chip_plays_from_a_second_before_its_evidence_and_the_transcript_follows(browse):
@@ -136,8 +139,9 @@ def test_a_chip_plays_from_a_second_before_its_evidence_and_the_transcript_follo
     page.click("#finding-no-blame .chip")
     until(page, "media.currentTime > 9.4 && !media.paused")
     until(page, "window.heard.length > 2")
-    assert page.locator("#u2.now").count() == 1
-    for at_s, word_s in page.evaluate("window.heard"):
+    # What was marked is looked at afterwards: on a busy machine the player is further by the time one asks.
+    for at_s, word_s, utterance in page.evaluate("window.heard"):
+        assert utterance == "u2"
         assert 10.0 <= word_s <= at_s < word_s + build.WORD_S + 0.1
 
 
