@@ -6,11 +6,12 @@ import msgspec
 
 from audit.interactions import Interaction
 from audit.store import NotStored, Store
-from models.media import UnreadableMedia, digest_file, peaks, samples
+from models.media import UnreadableMedia, decode, digest_file
 from models.observations import write_whole
+from models.sound import peaks
 
 LISTEN_HZ = 8000
-"""Half the rate the engines listen at: an outline needs no more, and an hour of it takes half the memory."""
+"""Half the rate the engines listen at: an outline needs no more."""
 
 MOST_STEPS = 24_000
 """Steps of an outline at most: six for each pixel of a wide screen, some 70 kB a channel."""
@@ -45,9 +46,9 @@ def waveform_json(store: Store, interaction: Interaction) -> bytes:
     if digest_file(file) != recording.id:
         raise UnreadableMedia(str(file), "changed after it was audited", "audit it again")
     per_s = max(1, min(FINEST_PER_S, int(MOST_STEPS / max(recording.duration_s, 1.0))))
-    sound = samples(file, LISTEN_HZ)
-    outline = peaks(sound, per_s, LISTEN_HZ)
-    duration_s = round(sound.shape[1] / LISTEN_HZ, 3)
+    sound = decode(file, LISTEN_HZ).sound
+    outline = peaks(sound, per_s)
+    duration_s = round(sound.duration_s, 3)
     content = msgspec.json.encode(Waveform(per_s, duration_s, tuple(tuple(row) for row in outline.tolist())))
     write_whole(path, content)
     return content

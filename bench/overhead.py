@@ -17,6 +17,7 @@ from pathlib import Path
 from audit.pipeline import audit_file, find_rubric
 from audit.store import open_store
 from models import media, speech
+from models.sound import distinct
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -39,9 +40,9 @@ def main() -> None:
         audit_file(arguments.recordings[0], [rubric], warm, arguments.engine, arguments.whisper)
         store = open_store(Path(folder) / "home")
         for path in arguments.recordings:
-            sound = media.distinct(media.samples(path))
+            sound = distinct(media.decode(path).sound)
             activity = speech.detect_activity(sound)
-            audio_min += sound.shape[1] / media.RATE_HZ / 60
+            audio_min += sound.duration_s / 60
             started_s = time.process_time()
             for piece in speech.pieces_of(sound, activity):
                 engine.hear(piece.sound)

@@ -12,6 +12,7 @@ import numpy as np
 
 from models import media
 from models.observations import union
+from models.sound import Sound
 from models.speech import detect_activity
 
 
@@ -23,9 +24,9 @@ def main() -> None:
     parser.add_argument("customer", type=Path)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    tracks = [media.samples(path)[0] for path in (arguments.agent, arguments.customer)]
+    tracks = [media.decode(path).sound.read()[0] for path in (arguments.agent, arguments.customer)]
     length = min(map(len, tracks))
-    activity = detect_activity(np.stack([track[:length] for track in tracks]))
+    activity = detect_activity(Sound.of(np.stack([track[:length] for track in tracks])))
     within: list[float] = []
     for one, other in (activity, activity[::-1]):
         for before, after in itertools.pairwise(one.spans):

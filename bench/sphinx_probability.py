@@ -18,6 +18,7 @@ import numpy as np
 
 from models import media, speech
 from models.language import tokens_of
+from models.sound import RATE_HZ, Sound
 
 AUDIO = (".mp3", ".wav", ".opus", ".flac", ".ogg")
 
@@ -43,7 +44,7 @@ def main() -> None:
             for w in tokens_of(re.sub(r"^\w+:", "", line), "en")
         ]
         for noise_db in (None, 10.0, 0.0):
-            heard = hear(worsen(media.samples(sound), noise_db))
+            heard = hear(worsen(media.decode(sound).sound.read(), noise_db))
             matcher = difflib.SequenceMatcher(None, [w for w, *_ in heard], said, autojunk=False)
             agree = {a + k for a, _, n in matcher.get_matching_blocks() for k in range(n)}
             mean = float(np.mean([m for _, m, _ in heard]))
@@ -78,15 +79,15 @@ def worsen(sound: np.ndarray, noise_db: float | None) -> np.ndarray:
     if noise_db is None:
         return sound
     spectrum = np.fft.rfft(sound, axis=1)
-    hertz = np.fft.rfftfreq(sound.shape[1], 1 / media.RATE_HZ)
+    hertz = np.fft.rfftfreq(sound.shape[1], 1 / RATE_HZ)
     narrow = np.fft.irfft(spectrum * ((hertz > 300) & (hertz < 3400)), sound.shape[1], axis=1)
     level = np.sqrt(np.mean(narrow**2)) * 10 ** (-noise_db / 20)
     return (narrow + np.random.default_rng(7).normal(0, level, narrow.shape)).astype(np.float32)
 
 
-def hear(sound: np.ndarray) -> list[tuple[str, float, float]]:
+def hear(samples: np.ndarray) -> list[tuple[str, float, float]]:
     """Each recognised word with the mean score of its window and its own."""
-    engine = speech.PocketSphinx()
+    engine, sound = speech.PocketSphinx(), Sound.of(samples)
     found: list[tuple[str, float, float]] = []
     for piece in speech.pieces_of(sound, speech.detect_activity(sound)):
         heard = engine.hear_scored(piece.sound)

@@ -1,21 +1,16 @@
-"""Media files: what they are, and their sound as arrays. Decoded by PyAV (FFmpeg)."""
+"""Media files: what they are, and their sound. Decoded by PyAV (FFmpeg)."""
 
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from models.errors import ComportError
 from models.observations import Recording
+from models.sound import RATE_HZ, Sound, SoundWriter
 
 if TYPE_CHECKING:
     import av
     import av.container
-
-RATE_HZ = 16_000
-"""The rate every engine here listens at (Whisper, Silero and PocketSphinx's US English model)."""
 
 MAX_CHANNELS = 2
 """One party per channel: more channels are a microphone array or a film, not a service call."""
@@ -97,15 +92,10 @@ def probe(path: Path) -> Recording:
 
 
 class Decoded(NamedTuple):
-    """Sound as float32 of shape `(channels, n)` in -1..1, and a sentence about what could not be decoded."""
+    """The sound, and a sentence about what could not be decoded."""
 
-    sound: NDArray[np.float32]
+    sound: Sound
     caveat: str
-
-
-def samples(path: Path, rate_hz: int = RATE_HZ) -> NDArray[np.float32]:
-    """The sound as `decode` gives it, without its caveat."""
-    return decode(path, rate_hz).sound
 
 
 def decode(path: Path, rate_hz: int = RATE_HZ) -> Decoded:
@@ -138,11 +128,10 @@ def decode(path: Path, rate_hz: int = RATE_HZ) -> Decoded:
                 reason = str(error)
                 break
         sound = joined.finish()
-    if sound.shape[1] < SHORTEST_S * rate_hz:
+    if sound.duration_s < SHORTEST_S:
         raise UnreadableMedia(
             str(path),
-            f"{sound.shape[1] / rate_hz:.2f} s of sound could be decoded"
-            + (f" ({reason})" if reason else ""),
+            f"{sound.duration_s:.2f} s of sound could be decoded" + (f" ({reason})" if reason else ""),
             f"expected at least {SHORTEST_S} s: check that the recording was exported whole",
         )
     # The last packet of a cut file is always broken; only more than that can move the times.
@@ -159,8 +148,7 @@ class _Joined:
 
     def __init__(self, rate_hz: int, layout: str, start_s: float) -> None:
         self._rate_hz, self._layout, self._start_s = rate_hz, layout, start_s
-        self._blocks: list[NDArray[np.float32]] = []
-        self._length = 0
+        self._sound = SoundWriter(2 if layout == "stereo" else 1, rate_hz)
         self._form: tuple[Any, ...] = ()
         self._resampler: Any = None
 
@@ -171,29 +159,24 @@ class _Joined:
         if form != self._form:
             self._flush()
             self._form = form
-            self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate_hz)
+            self._resampler = av.AudioResampler(format="s16p", layout=self._layout, rate=self._rate_hz)
         if frame.time is not None:
             at = round((frame.time - self._start_s) * self._rate_hz)
-            silent = at - self._length
+            silent = at - self._sound.length
             if GAP_S * self._rate_hz < silent < LONGEST_GAP_S * self._rate_hz:
                 self._flush()
-                self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate_hz)
-                channels = 2 if self._layout == "stereo" else 1
-                self._keep(np.zeros((channels, silent), np.float32))
+                self._resampler = av.AudioResampler(format="s16p", layout=self._layout, rate=self._rate_hz)
+                self._sound.add_silence(silent)
         for resampled in self._resampler.resample(frame):
-            self._keep(np.asarray(resampled.to_ndarray(), np.float32))
+            self._sound.add(resampled.to_ndarray())
 
-    def finish(self) -> NDArray[np.float32]:
+    def finish(self) -> Sound:
         self._flush()
-        return np.concatenate(self._blocks, axis=1) if self._blocks else np.zeros((1, 0), np.float32)
+        return self._sound.finish()
 
     def _flush(self) -> None:
         for resampled in self._resampler.resample(None) if self._resampler else ():
-            self._keep(np.asarray(resampled.to_ndarray(), np.float32))
-
-    def _keep(self, block: NDArray[np.float32]) -> None:
-        self._blocks.append(block)
-        self._length += block.shape[1]
+            self._sound.add(resampled.to_ndarray())
 
 
 GAP_S = 0.1
@@ -201,29 +184,6 @@ GAP_S = 0.1
 
 LONGEST_GAP_S = 12 * 3600
 """A timestamp that jumps further is a broken clock: a working day is the longest recording expected."""
-
-
-ALIKE = 1e-4
-"""Two channels whose difference holds less than this share of their energy (-40 dB) carry the same sound:
-our choice."""
-
-
-def distinct(sound: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`sound`, shape `(channels, n)`, as one channel when both carry the same and tell no parties apart."""
-    if len(sound) == 1:
-        return sound
-    left, right = sound
-    if float(np.sum((left - right) ** 2)) <= ALIKE * float(np.sum(left**2) + np.sum(right**2)):
-        return sound[:1]
-    return sound
-
-
-def peaks(sound: NDArray[np.float32], per_s: int, rate_hz: int = RATE_HZ) -> NDArray[np.int8]:
-    """The loudest sample of each step, shape `(channels, n)`, 0..127, `per_s` steps a second."""
-    step = rate_hz // per_s
-    whole = sound.shape[1] - sound.shape[1] % step
-    loudest = np.abs(sound[:, :whole]).reshape(sound.shape[0], -1, step).max(axis=2, initial=0.0)
-    return np.asarray(np.round(np.clip(loudest, 0, 1) * 127), np.int8)
 
 
 def _opened(path: Path) -> "av.container.InputContainer":

@@ -160,10 +160,10 @@ class Observations(msgspec.Struct, frozen=True):
     """Everything perceived in one recording; `missing` says why a need has no answer."""
 
     recording: Recording
-    utterances: tuple[Utterance, ...] | None
-    activity: tuple[Activity, ...] | None
     provenance: tuple[Provenance, ...]
     missing: tuple[tuple[str, str], ...] = ()
+    utterances: tuple[Utterance, ...] | None = None
+    activity: tuple[Activity, ...] | None = None
 
     @property
     def digest(self) -> str:
@@ -172,14 +172,21 @@ class Observations(msgspec.Struct, frozen=True):
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+PERCEIVED = tuple(f for f in Observed.__struct_fields__ if f not in ("recording", "provenance"))
+"""The needs that can be answered, each a field of `Observed` and of `Observations`."""
+
+
 def gather(
-    recording: Recording, observed: tuple[Observed, ...], missing: tuple[tuple[str, str], ...]
+    recording: Recording, observed: Iterable[Observed], missing: tuple[tuple[str, str], ...]
 ) -> Observations:
     """One `Observations` from the answers to single needs."""
-    utterances = next((o.utterances for o in observed if o.utterances is not None), None)
-    activity = next((o.activity for o in observed if o.activity is not None), None)
+    observed = tuple(observed)
+    answers = {
+        need: next((found for o in observed if (found := getattr(o, need)) is not None), None)
+        for need in PERCEIVED
+    }
     provenance = sorted((o.provenance for o in observed), key=lambda p: p.need)
-    return Observations(recording, utterances, activity, tuple(provenance), missing)
+    return Observations(recording, tuple(provenance), missing, **answers)
 
 
 def observed_name(recording: str, provenance: Provenance) -> str:

@@ -1,27 +1,18 @@
 """Perceives in one recording what a rubric needs, and nothing that is already known."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import msgspec
-
-from models import media, speech
+from models import speech
 from models.observations import Observations, Observed, Provenance, Recording, gather
+from models.perceiving import Listening, Perceiver, Progress, Source
 
-
-@dataclass(frozen=True)
-class Listening:
-    """How to listen: the recogniser, its model, and the language expected."""
-
-    language: str
-    engine: str = "auto"
-    whisper: str | None = None
-
+__all__ = ["PERCEIVERS", "Known", "Listening", "Progress", "observe"]
 
 Known = Callable[[Provenance], Observed | None]
-Progress = Callable[[float, float], None]
-"""Gets seconds done and seconds in all."""
+
+PERCEIVERS: tuple[Perceiver, ...] = (speech.ACTIVITY, speech.UTTERANCES)
+"""In an order in which each comes after those it builds upon."""
 
 
 def observe(
@@ -34,52 +25,45 @@ def observe(
 ) -> tuple[Observations, tuple[Observed, ...]]:
     """What is perceived in the file, and of that the answers that are new and should be saved.
 
-    `needs` may hold `activity` (when there is speech) and `utterances` (the words).
-
-    A need whose engine or weights are missing is named in `Observations.missing` with the reason.
-    `recording` is given when this very file is known already, so that it is not opened without need.
+    `needs` holds needs of `PERCEIVERS`; those they build upon are answered too. A need whose engine or
+    weights are missing is named in `Observations.missing` with the reason. `recording` is given when this
+    very file is known already, so that it is not opened without need.
 
     Raises:
         media.UnreadableMedia: the file cannot be read or decoded.
         speech.EngineMissing, weights.MissingWeights: an engine or model named outright is not here.
     """
-    wanted: list[tuple[str, Provenance]] = []
-    missing: list[tuple[str, str]] = []
-    engine: speech.Engine | None = None
-    if needs & {"activity", "utterances"}:
-        wanted.append(("activity", speech.activity_provenance()))
-    if "utterances" in needs:
-        try:
-            engine = speech.choose_engine(listening.engine, listening.whisper, listening.language)
-            wanted.append(("utterances", speech.utterances_provenance(engine)))
-        except speech.EngineMissing as error:
-            # What was asked for by name must be there; only what was left open may be missing.
-            if listening.engine != "auto" or listening.whisper:
-                raise
-            missing.append(("utterances", error.line))
-    answers = {need: known(provenance) for need, provenance in wanted}
-    if recording is not None and all(answers.values()):
-        found = tuple(answer for answer in answers.values() if answer)
-        return gather(recording, found, tuple(missing)), ()
-
-    recording = media.probe(path)
-    decoded = media.decode(path)
-    sound = media.distinct(decoded.sound)
-    duration_s = round(sound.shape[1] / media.RATE_HZ, 3)
-    recording = msgspec.structs.replace(recording, duration_s=duration_s, caveat=decoded.caveat)
-    new: list[Observed] = []
-    for need, provenance in wanted:
-        if answers[need]:
-            continue
-        if need == "activity":
-            answer = Observed(recording.id, provenance, activity=speech.detect_activity(sound))
+    wanted: dict[str, tuple[Perceiver, Provenance]] = {}
+    missing: dict[str, str] = {}
+    for perceiver in _wanted(needs):
+        lacking = next((need for need in perceiver.after if need in missing), None)
+        before = {need: wanted[need][1] for need in perceiver.after if need in wanted}
+        how = missing[lacking] if lacking else perceiver.provenance(listening, before)
+        if isinstance(how, str):
+            missing[perceiver.need] = how
         else:
-            active = answers["activity"]
-            if engine is None or active is None or active.activity is None:
-                continue
-            heard = speech.transcribe(sound, active.activity, engine, listening.language, progress)
-            answer = Observed(recording.id, provenance, utterances=heard)
-        answers[need] = answer
-        new.append(answer)
-    found = tuple(answer for answer in answers.values() if answer)
-    return gather(recording, found, tuple(missing)), tuple(new)
+            wanted[perceiver.need] = (perceiver, how)
+    source = Source(path, listening, progress=progress)
+    for need, (_, provenance) in wanted.items():
+        answer = known(provenance)
+        if answer is not None:
+            source.answers[need] = answer
+    gaps = tuple(missing.items())
+    if recording is not None and len(source.answers) == len(wanted):
+        return gather(recording, source.answers.values(), gaps), ()
+    new: list[Observed] = []
+    for need, (perceiver, provenance) in wanted.items():
+        if need not in source.answers:
+            found = Observed(source.recording.id, provenance, **{need: perceiver.perceive(source)})
+            source.answers[need] = found
+            new.append(found)
+    return gather(source.recording, source.answers.values(), gaps), tuple(new)
+
+
+def _wanted(needs: Iterable[str]) -> list[Perceiver]:
+    """The perceivers of these needs and of all that they build upon, in the order of `PERCEIVERS`."""
+    wanted = set(needs)
+    for perceiver in reversed(PERCEIVERS):
+        if perceiver.need in wanted:
+            wanted.update(perceiver.after)
+    return [perceiver for perceiver in PERCEIVERS if perceiver.need in wanted]

@@ -3,7 +3,7 @@
 import functools
 import importlib.metadata
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from models import weights
 from models.errors import ComportError
-from models.media import RATE_HZ
 from models.observations import Activity, Provenance, Span, Utterance, Word, span
+from models.perceiving import Listening, Perceiver, Source
+from models.sound import RATE_HZ, Sound
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
 
-Sound = NDArray[np.float32]
+Samples = NDArray[np.float32]
+"""Shape `(n,)`, -1..1, at `RATE_HZ`."""
 
 TURN_SILENCE_MS = 250
 """Speech falls apart into regions at silences of this length. Source: on a call of 278 s it
@@ -65,7 +67,7 @@ class Engine(Protocol):
     @property
     def parameters(self) -> dict[str, str]: ...
 
-    def hear(self, sound: Sound) -> tuple[Word, ...]: ...
+    def hear(self, sound: Samples) -> tuple[Word, ...]: ...
 
 
 class Whisper:
@@ -90,7 +92,7 @@ class Whisper:
             "compute_type": self._model.model.compute_type,
         }
 
-    def hear(self, sound: Sound) -> tuple[Word, ...]:
+    def hear(self, sound: Samples) -> tuple[Word, ...]:
         segments, _ = self._model.transcribe(
             sound,
             language=self.language,
@@ -132,12 +134,12 @@ class PocketSphinx:
     def parameters(self) -> dict[str, str]:
         return {"model": "en-us", "language": "en"}
 
-    def hear(self, sound: Sound) -> tuple[Word, ...]:
+    def hear(self, sound: Samples) -> tuple[Word, ...]:
         scored = self.hear_scored(sound)
         mean = sum(score for *_, score in scored) / len(scored) if scored else 0.0
         return tuple(Word(where, text, sphinx_probability(mean, score)) for where, text, score in scored)
 
-    def hear_scored(self, sound: Sound) -> tuple[tuple[Span, str, float], ...]:
+    def hear_scored(self, sound: Samples) -> tuple[tuple[Span, str, float], ...]:
         """(span, word, score) of each word; the score is the acoustic one against the best senones, as a
         logarithm per frame of 10 ms, at most 0."""
         decoder = self._decoder
@@ -263,19 +265,19 @@ def speaker_of(channel: int, channels: int) -> str | None:
 
 
 def detect_activity(sound: Sound) -> tuple[Activity, ...]:
-    """When there is speech on each channel of `sound`, shape `(channels, n)`."""
+    """When there is speech on each channel."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(threshold=0.5, min_silence_duration_ms=TURN_SILENCE_MS, speech_pad_ms=0)
     return tuple(
         Activity(
-            speaker_of(channel, len(sound)),
+            speaker_of(channel, sound.channels),
             tuple(
                 span(region["start"] / RATE_HZ, region["end"] / RATE_HZ)
                 for region in get_speech_timestamps(np.ascontiguousarray(track), options)
             ),
         )
-        for channel, track in enumerate(sound)
+        for channel, track in enumerate(sound.read())
     )
 
 
@@ -287,11 +289,10 @@ def transcribe(
     progress: Callable[[float, float], None] = lambda heard_s, all_s: None,
 ) -> tuple[Utterance, ...]:
     """The utterances of all channels in order of time; `progress` gets the seconds heard and to hear."""
-    pieces = tuple(pieces_of(sound, activity))
-    all_s = sum(piece.window.duration_s for piece in pieces)
+    all_s = sum(window.duration_s for active in activity for window in _windows(active.spans))
     heard_s = 0.0
     utterances: list[Utterance] = []
-    for piece in pieces:
+    for piece in pieces_of(sound, activity):
         for group in _split(engine.hear(piece.sound)):
             placed = tuple(Word(w.span.shifted(piece.start_s), w.text, w.probability) for w in group)
             whole = Span(placed[0].span.start_s, placed[-1].span.end_s)
@@ -308,17 +309,15 @@ class Piece(NamedTuple):
     speaker: str | None
     window: Span
     start_s: float
-    sound: Sound
+    sound: Samples
 
 
 def pieces_of(sound: Sound, activity: tuple[Activity, ...]) -> Iterator[Piece]:
-    """The speech of each channel of `sound`, shape `(channels, n)`, cut for a recogniser; copies nothing."""
-    duration_s = sound.shape[1] / RATE_HZ
-    for track, active in zip(sound, activity, strict=True):
+    """The speech of each channel, cut for a recogniser."""
+    for channel, active in enumerate(activity):
         for window in _windows(active.spans):
-            start_s, end_s = max(0.0, window.start_s - PAD_S), min(duration_s, window.end_s + PAD_S)
-            heard = track[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)]
-            yield Piece(active.speaker, window, start_s, heard)
+            start_s, end_s = max(0.0, window.start_s - PAD_S), window.end_s + PAD_S
+            yield Piece(active.speaker, window, start_s, sound.read(start_s, end_s)[channel])
 
 
 def _windows(regions: tuple[Span, ...]) -> Iterator[Span]:
@@ -345,3 +344,37 @@ def _split(words: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
             if words[start:i]:
                 yield words[start:i]
             start = i
+
+
+def _activity_provenance(listening: Listening, before: Mapping[str, Provenance]) -> Provenance:
+    return activity_provenance()
+
+
+def _detect_activity(source: Source) -> tuple[Activity, ...]:
+    return detect_activity(source.sound)
+
+
+ACTIVITY = Perceiver("activity", (), _activity_provenance, _detect_activity)
+
+
+def _utterances_provenance(listening: Listening, before: Mapping[str, Provenance]) -> Provenance | str:
+    try:
+        return utterances_provenance(_engine(listening))
+    except EngineMissing as error:
+        # What was asked for by name must be there; only what was left open may be missing.
+        if listening.engine != "auto" or listening.whisper:
+            raise
+        return error.line
+
+
+def _transcribe(source: Source) -> tuple[Utterance, ...]:
+    active = source.answers["activity"].activity or ()
+    listening = source.listening
+    return transcribe(source.sound, active, _engine(listening), listening.language, source.progress)
+
+
+def _engine(listening: Listening) -> Engine:
+    return choose_engine(listening.engine, listening.whisper, listening.language)
+
+
+UTTERANCES = Perceiver("utterances", ("activity",), _utterances_provenance, _transcribe)

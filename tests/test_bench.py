@@ -43,7 +43,7 @@ def test_overhead():
 def test_pauses(tmp_path):
     from models import media
 
-    left, right = media.samples(ROOT / "samples" / "exemplary.opus")
+    left, right = media.decode(ROOT / "samples" / "exemplary.opus").sound.read()
     agent, customer = build.write_wav(tmp_path / "a.wav", left), build.write_wav(tmp_path / "c.wav", right)
     found = figures("bench/pauses.py", agent, customer)
     assert found["silences"] > 5
@@ -53,7 +53,7 @@ def test_pauses(tmp_path):
 def test_probability_of_a_word(tmp_path):
     from models import media
 
-    sound = media.samples(ROOT / "samples" / "charged-twice.opus")[0][: 16000 * 8]
+    sound = media.decode(ROOT / "samples" / "charged-twice.opus").sound.read()[0][: 16000 * 8]
     build.write_wav(tmp_path / "call.wav", sound)
     words = "Agent: Good morning, thank you for calling Northwind Bank. My name is Sarah, how may I help you today?"
     (tmp_path / "call.ref.txt").write_text(words)

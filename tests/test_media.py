@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models import media
+from models.sound import Sound, distinct, peaks
 from tests import build
 
 
@@ -26,7 +27,7 @@ def test_every_common_format_gives_its_channels_at_16_khz(tmp_path, suffix, code
     left, right = build.tone(2, rate_hz, 300), build.tone(2, rate_hz, 700)
     path = build.encode(tmp_path / f"call.{suffix}", np.stack([left, right]), codec, rate_hz)
 
-    recording, sound = media.probe(path), media.samples(path)
+    recording, sound = media.probe(path), media.decode(path).sound.read()
 
     assert (recording.channels, recording.sample_rate_hz) == (2, rate_hz)
     assert sound.shape[0] == 2
@@ -56,7 +57,7 @@ def test_what_is_no_recording_is_refused_with_its_path(tmp_path, name, content, 
     path.write_bytes(content)
     with pytest.raises(media.UnreadableMedia, match=says) as caught:
         media.probe(path)
-        media.samples(path)
+        media.decode(path).sound.read()
     assert str(path) in str(caught.value)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
@@ -89,7 +90,7 @@ def test_a_picture_without_sound_is_refused(tmp_path):
 def test_sound_of_no_length_is_refused(tmp_path):
     path = build.write_wav(tmp_path / "zero.wav", np.zeros(0))
     with pytest.raises(media.UnreadableMedia, match=r"0\.00 s of sound"):
-        media.samples(path)
+        media.decode(path)
 
 
 def test_a_truncated_mp3_gives_what_came_before_the_cut(tmp_path):
@@ -97,7 +98,7 @@ def test_a_truncated_mp3_gives_what_came_before_the_cut(tmp_path):
     cut = tmp_path / "cut.mp3"
     content = whole.read_bytes()
     cut.write_bytes(content[: len(content) // 2 + 37])
-    seconds = media.samples(cut).shape[1] / media.RATE_HZ
+    seconds = media.decode(cut).sound.duration_s
     assert 1.5 < seconds < 2.5
 
 
@@ -106,24 +107,24 @@ def test_a_wav_whose_header_lies_about_its_length_gives_what_is_there(tmp_path):
     content = bytearray(path.read_bytes())
     content[40:44] = (0x7FFFFFF0).to_bytes(4, "little")
     path.write_bytes(content)
-    assert media.samples(path).shape[1] / media.RATE_HZ == pytest.approx(2, abs=0.05)
+    assert media.decode(path).sound.duration_s == pytest.approx(2, abs=0.05)
 
 
 def test_two_equal_channels_are_one_and_two_different_ones_stay_two():
     sound = build.tone(1).astype(np.float32)
     other = build.tone(1, hz=600).astype(np.float32)
-    assert len(media.distinct(np.stack([sound, sound]))) == 1
-    assert len(media.distinct(np.stack([sound, other]))) == 2
-    assert len(media.distinct(np.stack([sound, np.zeros_like(sound)]))) == 2
+    assert distinct(Sound.of(np.stack([sound, sound]))).channels == 1
+    assert distinct(Sound.of(np.stack([sound, other]))).channels == 2
+    assert distinct(Sound.of(np.stack([sound, np.zeros_like(sound)]))).channels == 2
 
 
 def test_peaks_are_the_loudest_sample_of_each_step():
     sound = np.zeros((2, 16000), np.float32)
     sound[0, 100], sound[1, 15999] = -0.5, 1.0
-    peaks = media.peaks(sound, per_s=10)
-    assert peaks.shape == (2, 10)
-    assert peaks[0].tolist() == [64, *[0] * 9]
-    assert peaks[1].tolist() == [*[0] * 9, 127]
+    loudest = peaks(Sound.of(sound), per_s=10)
+    assert loudest.shape == (2, 10)
+    assert loudest[0].tolist() == [64, *[0] * 9]
+    assert loudest[1].tolist() == [*[0] * 9, 127]
 
 
 def test_a_playlist_does_not_open_other_files(tmp_path):
@@ -131,7 +132,7 @@ def test_a_playlist_does_not_open_other_files(tmp_path):
     path = tmp_path / "list.wav"
     path.write_text("ffconcat version 1.0\nfile secret.wav\n")
     with pytest.raises(media.UnreadableMedia, match="not a recording"):
-        media.samples(path)
+        media.decode(path)
 
 
 def test_sound_that_starts_late_stays_late(tmp_path):
@@ -155,7 +156,7 @@ def test_sound_that_starts_late_stays_late(tmp_path):
             frame.sample_rate, frame.pts = 48000, start + 2 * 48000
             container.mux(audio.encode(frame))
         container.mux(audio.encode(None))
-    heard = media.samples(path)[0]
+    heard = media.decode(path).sound.read()[0]
     assert np.abs(heard[: int(1.8 * 16000)]).max() < 0.01
     assert np.abs(heard[int(2.2 * 16000) : int(3.5 * 16000)]).max() > 0.2
 
@@ -165,7 +166,7 @@ def test_two_recordings_of_different_form_in_one_file_are_both_heard(tmp_path):
     two = build.encode(tmp_path / "two.mp3", np.stack([build.tone(2, 22050)]), "libmp3lame", 22050, "mono")
     both = tmp_path / "both.mp3"
     both.write_bytes(one.read_bytes() + two.read_bytes())
-    assert media.samples(both).shape[1] / media.RATE_HZ > 1.9
+    assert media.decode(both).sound.duration_s > 1.9
 
 
 def test_damage_is_told(tmp_path):
@@ -175,6 +176,20 @@ def test_damage_is_told(tmp_path):
         content[start : start + 400] = b"\x55" * 400
     path.write_bytes(content)
     decoded = media.decode(path)
-    assert decoded.sound.shape[1] / media.RATE_HZ > 15
+    assert decoded.sound.duration_s > 15
     assert "damaged" in decoded.caveat
     assert media.decode(build.write_wav(tmp_path / "b.wav", build.tone(1))).caveat == ""
+
+
+def test_sound_is_read_by_time_and_ends_where_it_ends():
+    samples = np.stack([np.linspace(-1, 0.9, 32000), np.zeros(32000)]).astype(np.float32)
+    sound = Sound.of(samples)
+    assert sound.duration_s == 2.0
+    np.testing.assert_allclose(sound.read(), samples, atol=1 / 32768)
+    np.testing.assert_array_equal(sound.read(0.5, 1.0), sound.read()[:, 8000:16000])
+    assert sound.read(1.9, 5.0).shape == (2, 1600)
+    assert sound.read(3.0, 5.0).shape == (2, 0)
+    assert sound.first().read(0.0, 0.5).shape == (1, 8000)
+    blocks = list(sound.blocks(0.75))
+    assert [start_s for start_s, _ in blocks] == [0.0, 0.75, 1.5]
+    np.testing.assert_array_equal(np.concatenate([b for _, b in blocks], axis=1), sound.read())

@@ -8,6 +8,7 @@ import pytest
 from models import media, speech
 from models.observations import save, span, to_json
 from models.observe import Listening, observe
+from models.sound import Sound
 from models.weights import MissingWeights
 from tests import build
 
@@ -131,7 +132,10 @@ class TestWithoutWhisperWeights:
 
 
 def test_silence_is_no_speech():
-    assert [a.spans for a in speech.detect_activity(np.zeros((2, 16000 * 5), np.float32))] == [(), ()]
+    assert [a.spans for a in speech.detect_activity(Sound.of(np.zeros((2, 16000 * 5), np.float32)))] == [
+        (),
+        (),
+    ]
 
 
 def test_a_tone_is_transcribed_as_nothing(tmp_path):
@@ -164,4 +168,4 @@ def test_regions_are_joined_over_short_pauses_and_cut_when_long(regions, windows
 
 def test_the_length_is_what_was_decoded():
     observations, _ = observe(CALL, frozenset({"activity"}), Listening("en"))
-    assert observations.recording.duration_s == pytest.approx(media.samples(CALL).shape[1] / 16000, abs=0.001)
+    assert observations.recording.duration_s == pytest.approx(media.decode(CALL).sound.duration_s, abs=0.001)
