@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.language import BREAK, Match, Phrases, Prepared
+from models.language import BREAK
 from models.observations import Activity, Observations, Span, Utterance, span, union
+from models.phrases import Match, Phrases, Prepared
 
 
 class Channel(StrEnum):

@@ -13,7 +13,8 @@ from audit.pattern import Sequences, unfold
 from audit.quantities import Quantity, parse_quantity
 from audit.signals import event_kinds, measure_kinds
 from audit.yamlfile import Checked
-from models.language import Phrases, tokens_of
+from models.language import tokens_of
+from models.phrases import Phrases
 
 
 def _no_truth(value: Any) -> Any:

@@ -62,7 +62,7 @@ def test_probability_of_a_word(tmp_path):
     assert found["by_mean"] > 0
 
 
-def test_phrases(tmp_path):
+def test_word_errors(tmp_path):
     lines = [
         "a|good morning thank you for calling northwind how may i help you today|greet",
         "b|hello my order is late|hello",
@@ -73,6 +73,6 @@ def test_phrases(tmp_path):
     ]
     for number in range(6):
         (tmp_path / f"call{number}.txt").write_text("\n".join(lines))
-    found = figures("bench/phrases.py", tmp_path)
+    found = figures("bench/word_errors.py", tmp_path)
     assert found["f1_at_0"] >= found["f1_at_30"] > 0
     assert found["false_alarms_per_hour"] >= 0

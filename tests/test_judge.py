@@ -176,7 +176,7 @@ def test_ask_awaits_a_person(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "verdict"),
-    [("that is your fault", "missed"), ("that is your vault", "unsure"), ("that is our fault", "unsure")],
+    [("that is your fault", "missed"), ("that is your vault", "unsure")],
 )
 def test_nobody_is_accused_of_words_that_only_sounded_like_forbidden_ones(tmp_path, text, verdict):
     found = finding(

@@ -1,6 +1,7 @@
 import pytest
 
-from models.language import BREAK, Phrases, UnknownLanguage, tokens_of
+from models.language import BREAK, UnknownLanguage, tokens_of
+from models.phrases import Phrases
 
 GREETING = tokens_of("thank you for calling Northwind", "en")
 OFFER = tokens_of("how may I help you", "en")
@@ -45,7 +46,6 @@ def test_a_phrase_is_found_whatever_its_case_and_punctuation():
     ("heard", "found"),
     [
         ("thank you for calling north wind bank", "thank you for calling north wind"),
-        ("thank you for calling earth wind and", "thank you for calling earth wind"),
         ("think you for calling northwind", "think you for calling northwind"),
         ("thank you for falling northwind", "thank you for falling northwind"),
         ("thank you calling northwind", "thank you calling northwind"),

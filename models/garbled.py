@@ -1,0 +1,237 @@
+"""Phrases in words that a recogniser got wrong: is it likelier that the phrase was said and misheard, or not?
+
+Each heard word speaks for a phrase as far as it is rare by itself: "calling" after "thank you for" says
+much, "for" says little. A word that sounds like the phrase's own speaks less for it; one that is missing or
+one too many speaks against it. The sum is a log-likelihood ratio in nats, shrunk because words of a phrase
+do not come alone.
+"""
+
+import functools
+import itertools
+import math
+from collections.abc import Iterator, Sequence, Set
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.language import ANY, ANY_WORDS, NEGATIONS, frequency
+from models.pronunciation import likeness
+
+FOUND = 12.5
+"""A phrase counts as said from this many nats. This and the six values below were searched together on every
+second call of BT Oasis for the best F1 with less than one false alarm an hour (`bench/word_errors.py
+--grid`)."""
+
+NEAR = 8.0
+"""From here to `FOUND` something like the phrase was heard: too much for 'not said'."""
+
+EVIDENCE = 0.6
+"""How far each word counts as evidence of its own."""
+
+SOUND = 0.55
+"""A word that sounds less like the phrase's own than this (0..1) is another word."""
+
+NEAR_SOUND = 0.4
+"""The same for words that only raise a doubt: "help" may have been "hold"."""
+
+SUBSTITUTED = 3.0
+"""What it costs that a word was heard as another one that sounds like it."""
+
+DROPPED = 5.0
+"""What it costs that a small word is missing; a word of meaning may not be missing, nor may a negation, nor
+any word of a pattern with a gap."""
+
+ADDED = 8.0
+"""What it costs that there is a word too many; it may not be a negation, nor stand where another word is
+missing: 'my parcel has' is not 'your parcel has'."""
+
+SMALL = 1e-3
+"""A word that makes up so much of a language (share of all words) is a small one, such as "you" and "for"."""
+
+RAREST_NATS = 14.0
+"""No word says more than this: names and misspellings are as rare as one likes."""
+
+TRIED = 2
+"""So many ways to say a phrase are looked at in each breath, the likeliest first."""
+
+TRIED_NEAR = 3
+"""So many places and ways are looked at for a phrase that was not found: one doubt is enough."""
+
+_NEVER = -99.0
+
+
+class Hit(NamedTuple):
+    """A phrase at forms `[start, end)`, and how far its words agree, 0..1."""
+
+    phrase: str
+    start: int
+    end: int
+    likeness: float
+
+    def moved(self, by: int) -> "Hit":
+        return Hit(self.phrase, self.start + by, self.end + by, self.likeness)
+
+
+_NEVER = -99.0
+
+
+class Garbled:
+    """Finds phrases by their sound. `sequences` are (name, normal forms and `ANY`), without slots."""
+
+    def __init__(self, language: str, sequences: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        from scipy.sparse import csr_array
+
+        self._language = language
+        self._names = [name for name, _ in sequences]
+        self._bodies = [body for _, body in sequences]
+        self._words = sorted({word for body in self._bodies for word in body if word != ANY})
+        self._number = {word: i for i, word in enumerate(self._words)}
+        self._drop = [
+            -DROPPED if frequency(w, language) >= SMALL and w not in NEGATIONS else _NEVER
+            for w in self._words
+        ]
+        self._gains = functools.lru_cache(maxsize=32768)(self._gains_of)
+        self._row = functools.lru_cache(maxsize=8192)(self._row_of)
+        has = [(i, self._number[w]) for i, body in enumerate(self._bodies) for w in body if w != ANY]
+        ones, shape = np.ones(len(has), np.float32), (len(self._bodies), len(self._words))
+        self._has = csr_array((ones, tuple(zip(*has, strict=True)) or ((), ())), shape=shape)
+        self._of_name: dict[str, list[int]] = {}
+        for number, name in enumerate(self._names):
+            self._of_name.setdefault(name, []).append(number)
+
+    def _gains_of(self, form: str, near: bool) -> dict[int, tuple[float, float]]:
+        """For each word of the phrases that `form` may be: (what it says for it in nats, how alike they
+        sound)."""
+        says = EVIDENCE * min(RAREST_NATS, -math.log(max(frequency(form, self._language), 1e-9)))
+        gains: dict[int, tuple[float, float]] = {}
+        if form not in NEGATIONS and self._words:
+            alike = likeness([form], self._words, self._language)[0]
+            for number in np.flatnonzero(alike >= (NEAR_SOUND if near else SOUND)).tolist():
+                if self._words[number] not in NEGATIONS:
+                    gains[number] = (says - SUBSTITUTED, float(alike[number]))
+        if form in self._number:
+            gains[self._number[form]] = (says, 1.0)
+        return gains
+
+    def _row_of(self, form: str, near: bool) -> NDArray[np.float32]:
+        row = np.array(self._drop, np.float32)
+        for number, (gain, _) in self._gains(form, near).items():
+            row[number] = max(row[number], gain)
+        return row
+
+    def bounds(self, breaths: Sequence[tuple[str, ...]], near: bool = False) -> NDArray[np.float32]:
+        """The most that each breath (row) can say for each sequence (column), whatever the order of its
+        words."""
+        best = [
+            np.maximum.reduce([self._row(form, near) for form in {*forms, *self._joined(forms).values()}])
+            for forms in breaths
+        ]
+        return (
+            np.asarray((self._has @ np.array(best, np.float32).T).T)
+            if best and self._bodies
+            else np.zeros((0, 0), np.float32)
+        )
+
+    def _joined(self, forms: tuple[str, ...]) -> dict[int, str]:
+        """The words of phrases that two heard words make ("north wind"), by the number of the second."""
+        pairs = enumerate(map("".join, itertools.pairwise(forms)), start=1)
+        return {number: pair for number, pair in pairs if pair in self._number}
+
+    def find(
+        self,
+        breaths: Sequence[tuple[str, ...]],
+        bounds: NDArray[np.float32],
+        known: Set[tuple[int, str]] = frozenset(),
+        near: str | None = None,
+    ) -> Iterator[tuple[int, Hit]]:
+        """(number of the breath, hit in it): every phrase from `FOUND` on, or the phrase `near` from `NEAR`
+        on.
+
+        `known` are breaths and phrases that need not be looked at.
+        """
+        least = FOUND if near is None else NEAR
+        numbers = np.arange(len(self._names)) if near is None else np.array(self._of_name.get(near, []), int)
+        if not bounds.size:
+            return
+        tried: dict[tuple[int, str], int] = {}
+        rows, columns = np.nonzero(bounds[:, numbers] >= least)
+        order = np.argsort(-bounds[rows, numbers[columns]], kind="stable")[: TRIED_NEAR if near else None]
+        for row, sequence in zip(rows[order].tolist(), numbers[columns[order]].tolist(), strict=True):
+            key = (row, self._names[sequence])
+            tried[key] = tried.get(key, 0) + 1
+            if (
+                key not in known
+                and tried[key] <= TRIED
+                and (hit := self._align(sequence, breaths[row], near is not None))
+            ):
+                yield row, hit
+
+    def _align(self, sequence: int, forms: tuple[str, ...], near: bool) -> Hit | None:
+        """The place among `forms` that says most for the sequence, if that is enough and not word for
+        word."""
+        body = self._bodies[sequence]
+        gapless = ANY not in body
+        gains = [self._gains(form, near) for form in forms]
+        joined = {second: self._number[word] for second, word in self._joined(forms).items()}
+        row = [_Cell(0.0, j, 0.0, "") for j in range(len(forms) + 1)]
+        for position, element in enumerate(body):
+            if element == ANY:
+                row = [self._over_gap(row, forms, j) for j in range(len(forms) + 1)]
+                continue
+            number = self._number[element]
+            drop = self._drop[number] if gapless else _NEVER
+            last = position == len(body) - 1
+            after: list[_Cell] = []
+            for j, here in enumerate(row):
+                best = _NOWHERE
+                if drop > _NEVER and here.edit != "added":
+                    best = _Cell(here.score + drop, here.start, here.lost + len(element), "dropped")
+                if j:
+                    before, gain = row[j - 1], gains[j - 1].get(number)
+                    if gain and before.score + gain[0] > best.score:
+                        lost = before.lost + (1 - gain[1]) * len(element)
+                        best = _Cell(before.score + gain[0], before.start, lost, "")
+                    if joined.get(j - 1) == number:
+                        before = row[j - 2]
+                        said = self._gains(element, near)[number][0] - SUBSTITUTED
+                        if before.score + said > best.score:
+                            best = _Cell(before.score + said, before.start, before.lost + 1, "")
+                    before = after[j - 1]
+                    if before.score - ADDED > best.score and not (
+                        last or before.edit == "dropped" or forms[j - 1] in NEGATIONS
+                    ):
+                        lost = before.lost + len(forms[j - 1]) / 2
+                        best = _Cell(before.score - ADDED, before.start, lost, "added")
+                after.append(best)
+            row = after
+        end = max(range(len(row)), key=lambda j: row[j].score)
+        score, start, lost, _ = row[end]
+        if score < (NEAR if near else FOUND) or lost == 0 or (start and forms[start - 1] in NEGATIONS):
+            return None
+        letters = sum(len(word) for word in body if word != ANY)
+        return Hit(self._names[sequence], start, end, round(max(0.0, 1 - lost / letters), 3))
+
+    @staticmethod
+    def _over_gap(row: list["_Cell"], forms: tuple[str, ...], j: int) -> "_Cell":
+        """The best cell from which a gap of at most `ANY_WORDS` words, no negation among them, reaches
+        `j`."""
+        best = row[j]
+        for k in range(j - 1, max(-1, j - ANY_WORDS - 1), -1):
+            if forms[k] in NEGATIONS:
+                break
+            if row[k].score > best.score:
+                best = row[k]
+        return best
+
+
+class _Cell(NamedTuple):
+    """The best alignment that ends here: nats, first form, letters lost, and its last edit."""
+
+    score: float
+    start: int
+    lost: float
+    edit: str
+
+
+_NOWHERE = _Cell(-1e9, 0, 0.0, "")
