@@ -14,7 +14,7 @@ from audit.rubricfile import load_rubric
 from audit.scorecard import Scorecard, make_scorecard
 from audit.store import Store
 from models.errors import ComportError
-from models.observations import Observations, ObservationsUnreadable, Observed
+from models.observations import Observations, ObservationsUnreadable, Observed, spoken_language
 from models.observe import Listening, observe
 
 PACKS = Path(__file__).parent.parent / "rubrics"
@@ -107,14 +107,17 @@ def audit_file(
         facts = arrival.interaction
         given = tuple(f"{r.rubric} ({r.language}: {', '.join(r.applies_to)})" for r in rubrics)
         raise NoRubricApplies(str(path), facts.channel, facts.language, given)
-    # One recording is heard in one language: rubrics of another one do not judge it.
-    language = fitting[0].language
-    fitting = tuple(r for r in fitting if r.language == language)
-    known = msgspec.structs.replace(arrival.interaction, language=language)
-    arrival = msgspec.structs.replace(arrival, interaction=known)
-    listening = Listening(language, engine, whisper)
+    # What is spoken is known, or expected in the language of the first rubric until it is heard.
+    known, expected = arrival.interaction.language, fitting[0].language
+    hotwords = tuple(dict.fromkeys(name for r in fitting for name in r.names))
+    listening = Listening(known or expected, engine, whisper, known is not None, hotwords)
     needs = frozenset[str]().union(*(r.needs for r in fitting))
     observations, new = _perceive(arrival, needs, listening, store, progress)
+    language = known or spoken_language(observations) or expected
+    # Where no rubric is meant for what is spoken, the expected one says so.
+    fitting = tuple(r for r in fitting if r.language == language) or fitting[:1]
+    named = msgspec.structs.replace(arrival.interaction, language=language)
+    arrival = msgspec.structs.replace(arrival, interaction=named)
     cards = tuple(make_scorecard(arrival.interaction, observations, r) for r in fitting)
     if store is None:
         return Audited(arrival.interaction, observations, cards, True)

@@ -272,6 +272,11 @@ class Rubric(Checked):
         own = {form for values in self.slots.values() for v in values for form in tokens_of(v, self.language)}
         return Phrases(self.language, self.sequences, not_names=own)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that a recogniser should expect: the spellings in the slots `brand` and `product`."""
+        return tuple(name for slot in ("brand", "product") for name in self.slots.get(slot, ()))
+
     @functools.cached_property
     def needs(self) -> frozenset[str]:
         """What has to be perceived for these standards."""

@@ -9,7 +9,7 @@ from audit.judge import Finding, judge
 from audit.roles import converse
 from audit.rubric import Rubric
 from audit.score import Score, add_up
-from models.observations import Observations, Provenance
+from models.observations import Observations, Provenance, spoken_language
 
 SOFTWARE = importlib.metadata.version("comport")
 
@@ -43,6 +43,11 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
     """The scorecard; the same observations and rubric always give the same bytes."""
     # What the rubric does not look at cannot be missed by it.
     missing = tuple(m for m in observations.missing if m[0] in rubric.needs)
+    language = spoken_language(observations)
+    if language not in (None, rubric.language) and "utterances" in rubric.needs:
+        reason = f"the recording is in '{language}', the rubric in '{rubric.language}'"
+        missing = (*missing, ("utterances", reason))
+        observations = msgspec.structs.replace(observations, utterances=None)
     observations = msgspec.structs.replace(observations, missing=missing)
     conversation = converse(interaction, observations, rubric)
     findings = judge(rubric, conversation)
@@ -50,6 +55,10 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
     if observations.recording.caveat:
         caveats[observations.recording.caveat] = None
     caveats |= {f"Not perceived: {need} ({reason}).": None for need, reason in observations.missing}
+    if observations.removed:
+        removed_s = sum(words.span.duration_s for words in observations.removed)
+        told = f"{len(observations.removed)} passages, {removed_s:.0f} s"
+        caveats[f"The recogniser made up words that were taken out ({told})."] = None
     score = add_up(rubric, findings)
     if score.score is not None and score.assessed_share < LEAST_ASSESSED:
         share = f"{100 * score.assessed_share:.0f} %"

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from models import media
+from models.activity import detect_activity
 from models.observations import union
 from models.sound import Sound
-from models.speech import detect_activity
 
 
 def main() -> None:

@@ -17,8 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from models import media, speech
+from models.activity import detect_activity
 from models.language import tokens_of
 from models.sound import RATE_HZ, Sound
+from models.sphinx import PocketSphinx
 
 AUDIO = (".mp3", ".wav", ".opus", ".flac", ".ogg")
 
@@ -87,9 +89,9 @@ def worsen(sound: np.ndarray, noise_db: float | None) -> np.ndarray:
 
 def hear(samples: np.ndarray) -> list[tuple[str, float, float]]:
     """Each recognised word with the mean score of its window and its own."""
-    engine, sound = speech.PocketSphinx(), Sound.of(samples)
+    engine, sound = PocketSphinx(), Sound.of(samples)
     found: list[tuple[str, float, float]] = []
-    for piece in speech.pieces_of(sound, speech.detect_activity(sound)):
+    for piece in speech.pieces_of(sound, detect_activity(sound)):
         heard = engine.hear_scored(piece.sound)
         mean = float(np.mean([score for *_, score in heard])) if heard else 0.0
         found += [(form, mean, score) for _, word, score in heard for form in tokens_of(word, "en")]

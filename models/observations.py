@@ -130,6 +130,15 @@ class Activity(msgspec.Struct, frozen=True):
     spans: tuple[Span, ...]
 
 
+class Removed(msgspec.Struct, frozen=True):
+    """Words that a recogniser gave and that nobody is likely to have said; `reason` tells why."""
+
+    span: Span
+    speaker: str | None
+    text: str
+    reason: str
+
+
 class Provenance(msgspec.Struct, frozen=True):
     """Who perceived it, so that the same input and provenance give the same bytes."""
 
@@ -154,6 +163,8 @@ class Observed(msgspec.Struct, frozen=True):
     provenance: Provenance
     utterances: tuple[Utterance, ...] | None = None
     activity: tuple[Activity, ...] | None = None
+    removed: tuple[Removed, ...] = ()
+    """What was taken out of the utterances."""
 
 
 class Observations(msgspec.Struct, frozen=True):
@@ -164,6 +175,7 @@ class Observations(msgspec.Struct, frozen=True):
     missing: tuple[tuple[str, str], ...] = ()
     utterances: tuple[Utterance, ...] | None = None
     activity: tuple[Activity, ...] | None = None
+    removed: tuple[Removed, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -172,7 +184,15 @@ class Observations(msgspec.Struct, frozen=True):
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-PERCEIVED = tuple(f for f in Observed.__struct_fields__ if f not in ("recording", "provenance"))
+def spoken_language(observations: Observations) -> str | None:
+    """The language of most words, None when there are none or nobody said which."""
+    words: dict[str, int] = {}
+    for utterance in observations.utterances or ():
+        words[utterance.language] = words.get(utterance.language, 0) + len(utterance.words)
+    return max(sorted(words), key=lambda language: words[language], default=None) or None
+
+
+PERCEIVED = tuple(f for f in Observed.__struct_fields__ if f not in ("recording", "provenance", "removed"))
 """The needs that can be answered, each a field of `Observed` and of `Observations`."""
 
 
@@ -186,7 +206,8 @@ def gather(
         for need in PERCEIVED
     }
     provenance = sorted((o.provenance for o in observed), key=lambda p: p.need)
-    return Observations(recording, tuple(provenance), missing, **answers)
+    removed = tuple(words for o in observed for words in o.removed)
+    return Observations(recording, tuple(provenance), missing, **answers, removed=removed)
 
 
 def observed_name(recording: str, provenance: Provenance) -> str:

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from models import speech
+from models.activity import ACTIVITY
 from models.observations import Observations, Observed, Provenance, Recording, gather
 from models.perceiving import Listening, Perceiver, Progress, Source
+from models.speech import UTTERANCES
 
 __all__ = ["PERCEIVERS", "Known", "Listening", "Progress", "observe"]
 
 Known = Callable[[Provenance], Observed | None]
 
-PERCEIVERS: tuple[Perceiver, ...] = (speech.ACTIVITY, speech.UTTERANCES)
+PERCEIVERS: tuple[Perceiver, ...] = (ACTIVITY, UTTERANCES)
 """In an order in which each comes after those it builds upon."""
 
 
@@ -54,7 +55,7 @@ def observe(
     new: list[Observed] = []
     for need, (perceiver, provenance) in wanted.items():
         if need not in source.answers:
-            found = Observed(source.recording.id, provenance, **{need: perceiver.perceive(source)})
+            found = Observed(source.recording.id, provenance, **perceiver.perceive(source))
             source.answers[need] = found
             new.append(found)
     return gather(source.recording, source.answers.values(), gaps), tuple(new)

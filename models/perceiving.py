@@ -22,11 +22,16 @@ Progress = Callable[[float, float], None]
 
 @dataclass(frozen=True)
 class Listening:
-    """How to listen: the recogniser, its model, and the language expected."""
+    """How to listen: the recogniser, its model, the language expected, and names that may be spoken.
+
+    `certain`: the language is known and not only expected, so that it need not be detected.
+    """
 
     language: str
     engine: str = "auto"
     whisper: str | None = None
+    certain: bool = False
+    hotwords: tuple[str, ...] = ()
 
 
 @dataclass
@@ -73,11 +78,11 @@ class Perceiver:
     """Answers one need.
 
     `provenance` says how it would perceive, given how the needs in `after` are answered, or why it cannot (a
-    sentence); it raises what was asked for by name and is not here. `perceive` gives the field of `Observed`
-    named like the need.
+    sentence); it raises what was asked for by name and is not here. `perceive` gives the fields of `Observed`
+    that answer it.
     """
 
     need: str
     after: tuple[str, ...]
     provenance: Callable[[Listening, Mapping[str, Provenance]], Provenance | str]
-    perceive: Callable[[Source], Any]
+    perceive: Callable[[Source], dict[str, Any]]

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 RATE_HZ = 16_000
 """The rate every engine here listens at (Whisper, Silero and PocketSphinx's US English model)."""
 
+Samples = NDArray[np.float32]
+"""Sound of one channel, shape `(n,)`, -1..1, at `RATE_HZ`."""
+
 BLOCK_S = 60.0
 """Sound is looked through in pieces of this length: a few megabytes."""
 

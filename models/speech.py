@@ -1,30 +1,23 @@
-"""Speech: when somebody speaks (Silero) and the words (faster-whisper, or PocketSphinx for English)."""
+"""The words of a recording: by the best recogniser that is here, each speaker's channel for itself."""
 
 import functools
-import importlib.metadata
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models import weights
+from models.activity import activity_provenance
 from models.errors import ComportError
-from models.observations import Activity, Provenance, Span, Utterance, Word, span
-from models.perceiving import Listening, Perceiver, Source
-from models.sound import RATE_HZ, Sound
-
-if TYPE_CHECKING:
-    from pocketsphinx import Decoder
-
-Samples = NDArray[np.float32]
-"""Shape `(n,)`, -1..1, at `RATE_HZ`."""
-
-TURN_SILENCE_MS = 250
-"""Speech falls apart into regions at silences of this length. Source: on a call of 278 s it
-separated the turns; the library's default is 2000 ms."""
+from models.invented import sift
+from models.observations import Activity, Provenance, Removed, Span, Utterance, Word
+from models.perceiving import Listening, Perceiver, Progress, Source
+from models.recogniser import Recogniser
+from models.sound import Samples, Sound
+from models.sphinx import PocketSphinx
+from models.whisper import Whisper
 
 WINDOW_S = 28.0
 """Longest piece given to a recogniser at once: Whisper hears 30 s, and each end is padded."""
@@ -40,9 +33,18 @@ UTTERANCE_GAP_S = 0.7
 """A longer gap between two words of a speaker starts a new utterance: about half of the pauses within turns
 are longer (same source), so that utterances are the size of a sentence."""
 
+DETECTION_PIECES, DETECTION_S = 6, 3.0
+"""A channel's language is detected in so many of its pieces, spread evenly, each at least so long: Whisper
+was trained to tell it from 30 s, and one piece may be a name or a greeting in another language. Our
+choice."""
 
-PERCEPTION = "1"
-"""Raised when our own part of listening (decoding, windows, cutting) would give other observations."""
+SURE_OF_LANGUAGE = 0.8
+"""Below this mean probability the language expected is taken: our choice, well above that of two languages in
+doubt."""
+
+CUT_S = 2.0
+"""Speech longer than a window is cut at the quietest moment of its last seconds, between words if there is
+one."""
 
 
 class EngineMissing(ComportError):
@@ -56,133 +58,7 @@ class EngineMissing(ComportError):
         return f"weights missing: {self.reason}"
 
 
-class Engine(Protocol):
-    """A speech recogniser. `hear` returns words with times relative to the sound it was given."""
-
-    name: str
-    version: str
-    weights: str
-    caveat: str
-
-    @property
-    def parameters(self) -> dict[str, str]: ...
-
-    def hear(self, sound: Samples) -> tuple[Word, ...]: ...
-
-
-class Whisper:
-    """faster-whisper with one CTranslate2 model; beam search without sampling, so that it repeats itself."""
-
-    name = "faster-whisper"
-    caveat = ""
-    beam_size = 5
-
-    def __init__(self, folder: Path, language: str) -> None:
-        self.folder, self.language = folder, language
-        self.version = importlib.metadata.version("faster-whisper")
-        self.weights = weights.digest(folder)
-        self._model = _whisper_model(folder)
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        return {
-            "model": self.folder.name,
-            "language": self.language,
-            "beam_size": str(self.beam_size),
-            "compute_type": self._model.model.compute_type,
-        }
-
-    def hear(self, sound: Samples) -> tuple[Word, ...]:
-        segments, _ = self._model.transcribe(
-            sound,
-            language=self.language,
-            beam_size=self.beam_size,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            word_timestamps=True,
-        )
-        return tuple(
-            Word(span(word.start, word.end), word.word.strip(), round(float(word.probability), 3))
-            for segment in segments
-            for word in segment.words or ()
-            if word.word.strip()
-        )
-
-
-@functools.lru_cache(maxsize=1)
-def _whisper_model(folder: Path) -> Any:  # the library has no types
-    from faster_whisper import WhisperModel
-
-    return WhisperModel(str(folder), device="auto", compute_type="default", local_files_only=True)
-
-
-class PocketSphinx:
-    """CMU PocketSphinx with the US English model of its package: works anywhere, hears worse."""
-
-    name = "pocketsphinx"
-    caveat = (
-        "Words were recognised by PocketSphinx, a weak substitute for Whisper: some are wrong. "
-        "Better: comport weights fetch small"
-    )
-    weights = ""
-
-    def __init__(self) -> None:
-        self.version = importlib.metadata.version("pocketsphinx")
-        self._decoder = _sphinx_decoder()
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        return {"model": "en-us", "language": "en"}
-
-    def hear(self, sound: Samples) -> tuple[Word, ...]:
-        scored = self.hear_scored(sound)
-        mean = sum(score for *_, score in scored) / len(scored) if scored else 0.0
-        return tuple(Word(where, text, sphinx_probability(mean, score)) for where, text, score in scored)
-
-    def hear_scored(self, sound: Samples) -> tuple[tuple[Span, str, float], ...]:
-        """(span, word, score) of each word; the score is the acoustic one against the best senones, as a
-        logarithm per frame of 10 ms, at most 0."""
-        decoder = self._decoder
-        # The front end adapts to what it heard before; the same sound must always give the same words.
-        decoder.reinit_feat()
-        decoder.start_utt()
-        decoder.process_raw(
-            (np.clip(sound, -1, 1) * 32767).astype(np.int16).tobytes(), no_search=False, full_utt=True
-        )
-        decoder.end_utt()
-        frame_s = 1 / decoder.config["frate"]
-        return tuple(
-            (
-                span(s.start_frame * frame_s, (s.end_frame + 1) * frame_s),
-                s.word.partition("(")[0],
-                math.log(max(s.ascore, 1e-300)) / (s.end_frame - s.start_frame + 1),
-            )
-            for s in decoder.seg() or ()
-            if s.word[0] not in "<["
-        )
-
-
-@functools.lru_cache(maxsize=1)
-def _sphinx_decoder() -> "Decoder":
-    from pocketsphinx import Decoder
-
-    return Decoder(samprate=RATE_HZ, loglevel="FATAL")
-
-
-def sphinx_probability(mean: float, score: float) -> float:
-    """How likely a word is right, 0..1, from the mean score of what was heard with it and its own score.
-
-    PocketSphinx's own posterior is 1 for every word of its best path; these scores do tell good hearing
-    from bad. Source: logistic regression over aligned words, clean and noisy, `bench/sphinx_probability.py`.
-    """
-    offset, by_mean, by_word = SPHINX_FIT
-    return round(1 / (1 + math.exp(-(offset + by_mean * mean + by_word * (score - mean)))), 3)
-
-
-SPHINX_FIT = (8.9, 2.36, 0.23)
-
-
-def choose_engine(wanted: str, whisper: str | None, language: str) -> Engine:
+def choose_engine(wanted: str, whisper: str | None, language: str) -> Recogniser:
     """The recogniser for a language: `wanted` is auto, whisper or pocketsphinx, `whisper` a name or folder.
 
     `auto` takes Whisper weights that are ready on this machine, else PocketSphinx for English.
@@ -196,10 +72,10 @@ def choose_engine(wanted: str, whisper: str | None, language: str) -> Engine:
             raise EngineMissing(language, f"PocketSphinx hears English, not '{language}'")
         return PocketSphinx()
     if wanted == "whisper" or whisper:
-        return Whisper(weights.find_whisper(whisper or DEFAULT_WHISPER), language)
+        return _whisper(weights.find_whisper(whisper or DEFAULT_WHISPER))
     ready = next((name for name in WHISPER_PREFERENCE if _fits(name, language) and _is_ready(name)), None)
     if ready:
-        return Whisper(weights.find_whisper(ready), language)
+        return _whisper(weights.find_whisper(ready))
     if language == "en":
         return PocketSphinx()
     raise EngineMissing(language, f"no recogniser for '{language}' is here; run: comport weights fetch small")
@@ -220,6 +96,11 @@ WHISPER_PREFERENCE = (
 """Which ready weights `auto` takes: the best that a processor without GPU hears faster than real time."""
 
 
+@functools.lru_cache(maxsize=2)
+def _whisper(folder: Path) -> Whisper:
+    return Whisper(folder)
+
+
 def _fits(name: str, language: str) -> bool:
     return language == "en" or not name.endswith(".en")
 
@@ -232,17 +113,13 @@ def _is_ready(name: str) -> bool:
     return True
 
 
-def activity_provenance() -> Provenance:
-    """How `detect_activity` perceives."""
-    version = importlib.metadata.version("faster-whisper")
-    parameters = {"min_silence_ms": str(TURN_SILENCE_MS), "threshold": "0.5", "perception": PERCEPTION}
-    return Provenance("activity", "silero", version, "", tuple(sorted(parameters.items())))
-
-
-def utterances_provenance(engine: Engine) -> Provenance:
-    """How `transcribe` perceives with this engine."""
+def utterances_provenance(engine: Recogniser, listening: Listening) -> Provenance:
+    """How `transcribe` perceives with this recogniser."""
+    detects = not listening.certain and not engine.languages
     parameters = {
         **engine.parameters,
+        "language": f"detected, else {listening.language}" if detects else listening.language,
+        "hotwords": ", ".join(listening.hotwords),
         "activity": activity_provenance().digest[:16],
         "window_s": str(WINDOW_S),
         "join_s": str(JOIN_S),
@@ -259,54 +136,73 @@ def utterances_provenance(engine: Engine) -> Provenance:
     )
 
 
-def speaker_of(channel: int, channels: int) -> str | None:
-    """The label of who speaks on a channel; one channel alone may carry several people: None."""
-    return f"channel-{channel}" if channels > 1 else None
-
-
-def detect_activity(sound: Sound) -> tuple[Activity, ...]:
-    """When there is speech on each channel."""
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
-
-    options = VadOptions(threshold=0.5, min_silence_duration_ms=TURN_SILENCE_MS, speech_pad_ms=0)
-    return tuple(
-        Activity(
-            speaker_of(channel, sound.channels),
-            tuple(
-                span(region["start"] / RATE_HZ, region["end"] / RATE_HZ)
-                for region in get_speech_timestamps(np.ascontiguousarray(track), options)
-            ),
-        )
-        for channel, track in enumerate(sound.read())
-    )
-
-
 def transcribe(
     sound: Sound,
     activity: tuple[Activity, ...],
-    engine: Engine,
-    language: str,
-    progress: Callable[[float, float], None] = lambda heard_s, all_s: None,
-) -> tuple[Utterance, ...]:
-    """The utterances of all channels in order of time; `progress` gets the seconds heard and to hear."""
-    all_s = sum(window.duration_s for active in activity for window in _windows(active.spans))
+    engine: Recogniser,
+    listening: Listening,
+    progress: Progress = lambda heard_s, all_s: None,
+) -> tuple[tuple[Utterance, ...], tuple[Removed, ...]]:
+    """The utterances of all channels in order of time, and what was taken out of them.
+
+    `progress` gets the seconds heard and to hear. Only the pieces heard at once are in memory.
+    """
+    windows = [_windows(active.spans, sound, channel) for channel, active in enumerate(activity)]
+    all_s = sum(window.duration_s for of_channel in windows for window in of_channel)
     heard_s = 0.0
     utterances: list[Utterance] = []
-    for piece in pieces_of(sound, activity):
-        for group in _split(engine.hear(piece.sound)):
-            placed = tuple(Word(w.span.shifted(piece.start_s), w.text, w.probability) for w in group)
-            whole = Span(placed[0].span.start_s, placed[-1].span.end_s)
-            text = " ".join(w.text for w in placed)
-            utterances.append(Utterance(whole, piece.speaker, language, text, placed))
-        heard_s += piece.window.duration_s
-        progress(heard_s, all_s)
-    return tuple(sorted(utterances, key=lambda u: (u.span.start_s, u.speaker or "")))
+    removed: list[Removed] = []
+    for channel, active in enumerate(activity):
+        language = language_of(sound, channel, windows[channel], engine, listening)
+        for group in _batches(windows[channel], engine.batch_s):
+            pieces = [_piece(sound, channel, window) for window in group]
+            passages = engine.hear([piece.sound for piece in pieces], language, listening.hotwords)
+            for piece, passage in zip(pieces, passages, strict=True):
+                placed = tuple(
+                    Word(w.span.shifted(piece.start_s), w.text, w.probability) for w in passage.words
+                )
+                words, out = sift(passage._replace(words=placed), language, active.speaker, active.spans)
+                utterances += (_utterance(said, active.speaker, language) for said in _split(words))
+                removed += out
+                heard_s += piece.window.duration_s
+                progress(heard_s, all_s)
+    order = sorted(utterances, key=lambda u: (u.span.start_s, u.speaker or ""))
+    return tuple(order), tuple(sorted(removed, key=lambda r: (r.span, r.speaker or "")))
+
+
+def _batches(windows: Sequence[Span], batch_s: float) -> Iterator[list[Span]]:
+    """The windows in groups of at most `batch_s` seconds, padding included; each has at least one."""
+    group: list[Span] = []
+    for window in windows:
+        if group and sum(one.duration_s + 2 * PAD_S for one in (*group, window)) > batch_s:
+            yield group
+            group = []
+        group.append(window)
+    if group:
+        yield group
+
+
+def language_of(
+    sound: Sound, channel: int, windows: Sequence[Span], engine: Recogniser, listening: Listening
+) -> str:
+    """The language spoken on a channel: the one expected, unless another is detected surely."""
+    if listening.certain or engine.languages:
+        return listening.language
+    long = [window for window in windows if window.duration_s >= DETECTION_S]
+    chosen = long[:: max(1, math.ceil(len(long) / DETECTION_PIECES))]
+    shares = engine.language_shares([_piece(sound, channel, window).sound for window in chosen])
+    best = max(shares or {}, key=lambda language: (shares or {})[language], default=None)
+    return best if best and shares and shares[best] >= SURE_OF_LANGUAGE else listening.language
+
+
+def _utterance(words: tuple[Word, ...], speaker: str | None, language: str) -> Utterance:
+    whole = Span(words[0].span.start_s, words[-1].span.end_s)
+    return Utterance(whole, speaker, language, " ".join(w.text for w in words), words)
 
 
 class Piece(NamedTuple):
-    """What a recogniser is given at once: `sound`, shape `(n,)`, holds `window` and `PAD_S` around it."""
+    """What a recogniser is given at once: `sound` holds `window` and `PAD_S` around it, from `start_s` on."""
 
-    speaker: str | None
     window: Span
     start_s: float
     sound: Samples
@@ -315,26 +211,46 @@ class Piece(NamedTuple):
 def pieces_of(sound: Sound, activity: tuple[Activity, ...]) -> Iterator[Piece]:
     """The speech of each channel, cut for a recogniser."""
     for channel, active in enumerate(activity):
-        for window in _windows(active.spans):
-            start_s, end_s = max(0.0, window.start_s - PAD_S), window.end_s + PAD_S
-            yield Piece(active.speaker, window, start_s, sound.read(start_s, end_s)[channel])
+        for window in _windows(active.spans, sound, channel):
+            yield _piece(sound, channel, window)
 
 
-def _windows(regions: tuple[Span, ...]) -> Iterator[Span]:
+def _piece(sound: Sound, channel: int, window: Span) -> Piece:
+    start_s = max(0.0, window.start_s - PAD_S)
+    return Piece(window, start_s, sound.read(start_s, window.end_s + PAD_S)[channel])
+
+
+def _windows(regions: Sequence[Span], sound: Sound, channel: int) -> list[Span]:
     """Regions of speech joined over short pauses, none longer than `WINDOW_S` (long ones are cut)."""
-    pending: Span | None = None
+    found: list[Span] = []
     for region in regions:
-        if pending and region.start_s - pending.end_s < JOIN_S and region.end_s - pending.start_s <= WINDOW_S:
-            pending = Span(pending.start_s, region.end_s)
+        if (
+            found
+            and region.start_s - found[-1].end_s < JOIN_S
+            and region.end_s - found[-1].start_s <= WINDOW_S
+        ):
+            found[-1] = Span(found[-1].start_s, region.end_s)
             continue
-        if pending:
-            yield pending
-        pending = region
-        while pending.duration_s > WINDOW_S:
-            yield Span(pending.start_s, pending.start_s + WINDOW_S)
-            pending = Span(pending.start_s + WINDOW_S, pending.end_s)
-    if pending:
-        yield pending
+        rest = region
+        while rest.duration_s > WINDOW_S:
+            cut_s = _quietest(sound, channel, Span(rest.start_s + WINDOW_S - CUT_S, rest.start_s + WINDOW_S))
+            found.append(Span(rest.start_s, cut_s))
+            rest = Span(cut_s, rest.end_s)
+        found.append(rest)
+    return found
+
+
+def _quietest(sound: Sound, channel: int, where: Span) -> float:
+    """The moment in `where` around which the sound is weakest for `QUIET_S`."""
+    step = round(QUIET_S * sound.rate_hz)
+    samples = sound.read(where.start_s, where.end_s)[channel]
+    power = np.square(samples[: len(samples) - len(samples) % step]).reshape(-1, step).mean(axis=1)
+    at = int(power.argmin()) if len(power) else 0
+    return round(where.start_s + (at + 0.5) * QUIET_S, 3)
+
+
+QUIET_S = 0.05
+"""About the closure of a stop consonant: the shortest pause in speech."""
 
 
 def _split(words: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
@@ -346,20 +262,9 @@ def _split(words: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
             start = i
 
 
-def _activity_provenance(listening: Listening, before: Mapping[str, Provenance]) -> Provenance:
-    return activity_provenance()
-
-
-def _detect_activity(source: Source) -> tuple[Activity, ...]:
-    return detect_activity(source.sound)
-
-
-ACTIVITY = Perceiver("activity", (), _activity_provenance, _detect_activity)
-
-
-def _utterances_provenance(listening: Listening, before: Mapping[str, Provenance]) -> Provenance | str:
+def _provenance(listening: Listening, before: Mapping[str, Provenance]) -> Provenance | str:
     try:
-        return utterances_provenance(_engine(listening))
+        return utterances_provenance(_engine(listening), listening)
     except EngineMissing as error:
         # What was asked for by name must be there; only what was left open may be missing.
         if listening.engine != "auto" or listening.whisper:
@@ -367,14 +272,15 @@ def _utterances_provenance(listening: Listening, before: Mapping[str, Provenance
         return error.line
 
 
-def _transcribe(source: Source) -> tuple[Utterance, ...]:
+def _perceive(source: Source) -> dict[str, Any]:
     active = source.answers["activity"].activity or ()
-    listening = source.listening
-    return transcribe(source.sound, active, _engine(listening), listening.language, source.progress)
+    engine = _engine(source.listening)
+    utterances, removed = transcribe(source.sound, active, engine, source.listening, source.progress)
+    return {"utterances": utterances, "removed": removed}
 
 
-def _engine(listening: Listening) -> Engine:
+def _engine(listening: Listening) -> Recogniser:
     return choose_engine(listening.engine, listening.whisper, listening.language)
 
 
-UTTERANCES = Perceiver("utterances", ("activity",), _utterances_provenance, _transcribe)
+UTTERANCES = Perceiver("utterances", ("activity",), _provenance, _perceive)

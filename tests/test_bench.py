@@ -37,7 +37,16 @@ def test_overhead():
     )
     assert found["audit_s"] > 0
     assert found["ratio"] == pytest.approx(found["audit_s"] / found["engine_s"], rel=0.02)
-    assert {"own_s_per_audio_min", "engine"} <= found.keys()
+    assert {"own_s_per_audio_min", "batched_ratio", "engine"} <= found.keys()
+    assert found["peak_mb"] is None
+
+
+def test_overhead_of_a_model_of_true_size(tmp_path):
+    """`bench/overhead.py --random` goes through `bench/random_whisper.py`, and `--memory` through a process."""
+    short = build.write_wav(tmp_path / "short.wav", build.tone(2))
+    found = figures("bench/overhead.py", short, "--random", "tiny", "--memory", 0.1)
+    assert found["engine"] == "faster-whisper"
+    assert found["peak_mb"] > 100
 
 
 def test_pauses(tmp_path):

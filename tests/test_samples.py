@@ -15,6 +15,7 @@ import yaml
 from audit.interactions import Role
 from audit.judge import Finding
 from audit.pipeline import Audited, audit_file, find_rubric
+from audit.rubric import Rubric
 from audit.scorecard import Scorecard
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -122,7 +123,9 @@ def test_pocketsphinx_warns_on_every_card() -> None:
 
 
 @pytest.mark.weights
-def test_from_the_sound_by_whisper_one_verdict_in_ten_may_differ() -> None:
+def test_from_the_sound_by_whisper_one_verdict_in_ten_may_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The test model was never trained with a prompt: names to expect would put it off.
+    monkeypatch.setattr(Rubric, "names", ())
     if not TEST_MODEL.is_dir():
         pytest.skip("needs the test weights in tests/weights/whisper-test-en")
     card = audited("charged-twice", ".opus", "whisper", str(TEST_MODEL)).scorecards[0]

@@ -1,11 +1,14 @@
 """Real recognisers on the spoken samples: PocketSphinx, and faster-whisper with the test model."""
 
+import os
 from pathlib import Path
 
+import jiwer
 import numpy as np
 import pytest
 
 from models import media, speech
+from models.activity import detect_activity
 from models.observations import save, span, to_json
 from models.observe import Listening, observe
 from models.sound import Sound
@@ -132,7 +135,7 @@ class TestWithoutWhisperWeights:
 
 
 def test_silence_is_no_speech():
-    assert [a.spans for a in speech.detect_activity(Sound.of(np.zeros((2, 16000 * 5), np.float32)))] == [
+    assert [a.spans for a in detect_activity(Sound.of(np.zeros((2, 16000 * 5), np.float32)))] == [
         (),
         (),
     ]
@@ -157,15 +160,121 @@ def test_two_equal_channels_tell_no_parties_apart(tmp_path):
         ([(0, 2), (2.5, 4)], [(0, 4)]),
         ([(0, 2), (3.0, 4)], [(0, 2), (3, 4)]),
         ([(0, 20), (20.5, 30)], [(0, 20), (20.5, 30)]),
-        ([(0, 60)], [(0, 28), (28, 56), (56, 60)]),
         ([], []),
     ],
 )
-def test_regions_are_joined_over_short_pauses_and_cut_when_long(regions, windows):
-    given = tuple(span(*r) for r in regions)
-    assert list(speech._windows(given)) == [span(*w) for w in windows]
+def test_regions_are_joined_over_short_pauses(regions, windows):
+    sound = Sound.of(np.zeros((1, 16000), np.float32))
+    assert speech._windows([span(*r) for r in regions], sound, 0) == [span(*w) for w in windows]
+
+
+def test_long_speech_is_cut_where_it_is_quietest():
+    samples = np.tile(build.tone(1), 60).astype(np.float32)
+    samples[round(26.9 * 16000) : round(27.0 * 16000)] = 0
+    first, second, third = speech._windows([span(0, 60)], Sound.of(samples[None]), 0)
+    assert first.end_s == second.start_s == pytest.approx(26.95, abs=0.05)
+    assert second.duration_s <= speech.WINDOW_S
+    assert third.end_s == 60
+
+
+def test_blocks_find_the_speech_that_the_whole_finds(monkeypatch):
+    from models import activity
+
+    sound = media.decode(CALL).sound
+    whole = detect_activity(sound)
+    monkeypatch.setattr(activity, "BLOCK_S", 20.0)
+    for block, one in zip(detect_activity(sound), whole, strict=True):
+        assert len(block.spans) == pytest.approx(len(one.spans), abs=1)
+        covered = sum((a & b).duration_s for a in block.spans for b in one.spans)
+        assert covered > 0.98 * sum(s.duration_s for s in one.spans)
 
 
 def test_the_length_is_what_was_decoded():
     observations, _ = observe(CALL, frozenset({"activity"}), Listening("en"))
     assert observations.recording.duration_s == pytest.approx(media.decode(CALL).sound.duration_s, abs=0.001)
+
+
+class Talking:
+    """A recogniser whose languages and words are given: for the decisions around the real ones."""
+
+    name, version, weights, caveat, batch_s = "talking", "1", "", "", 0.0
+    languages: tuple[str, ...] = ()
+    parameters: dict[str, str] = {}
+
+    def __init__(self, shares):
+        self.shares = shares
+
+    def language_shares(self, sounds):
+        return self.shares if sounds else None
+
+
+@pytest.mark.parametrize(
+    ("shares", "certain", "language"),
+    [
+        ({"it": 0.9, "en": 0.1}, False, "it"),
+        ({"it": 0.6, "en": 0.4}, False, "en"),
+        ({"it": 0.9, "en": 0.1}, True, "en"),
+        ({"fa": 0.97}, False, "fa"),
+        (None, False, "en"),
+    ],
+)
+def test_the_language_is_the_one_expected_unless_another_is_heard_surely(shares, certain, language):
+    sound = Sound.of(np.zeros((1, 16000 * 10), np.float32))
+    listening = Listening("en", certain=certain)
+    assert speech.language_of(sound, 0, [span(0, 9)], Talking(shares), listening) == language
+
+
+@pytest.mark.weights
+def test_the_multilingual_model_tells_how_likely_each_language_is(multilingual):
+    from models.whisper import Whisper
+
+    sound = media.decode(CALL).sound.read(0, 8)[0]
+    engine = Whisper(multilingual)
+    shares = engine.language_shares([sound, sound])
+    assert sum(shares.values()) == pytest.approx(1, abs=0.01)
+    assert engine.languages == ()
+    assert engine.language_shares([]) is None
+
+
+@pytest.fixture
+def multilingual():
+    folder = Path(os.environ.get("COMPORT_WEIGHTS_MIRROR", "")) / "whisper-test-multilingual"
+    if not folder.is_dir():
+        pytest.skip("no whisper-test-multilingual in COMPORT_WEIGHTS_MIRROR")
+    return folder
+
+
+def test_batches_hear_what_single_pieces_hear():
+    engine = speech.choose_engine("whisper", TEST_WHISPER, "en")
+    sound = media.decode(CALL).sound
+    pieces = [p.sound for p in speech.pieces_of(sound, detect_activity(sound))]
+    together = [p.words for p in engine.hear(pieces, "en")]
+    alone = [engine.hear([piece], "en")[0].words for piece in pieces]
+    words, wanted = (" ".join(w.text for p in heard for w in p) for heard in (together, alone))
+    assert jiwer.wer(wanted, words) <= 0.05
+
+
+def test_hotwords_are_part_of_how_it_was_heard():
+    plain = speech.UTTERANCES.provenance(Listening("en", "whisper", TEST_WHISPER), {})
+    named = speech.UTTERANCES.provenance(
+        Listening("en", "whisper", TEST_WHISPER, hotwords=("Northwind",)), {}
+    )
+    assert plain.digest != named.digest
+    assert dict(named.parameters)["hotwords"] == "Northwind"
+
+
+@pytest.mark.parametrize(
+    ("lengths_s", "places", "windows"),
+    [
+        ([10, 10, 10], [0, 10, 20], 1),
+        ([10, 10, 10.5], [0, 10, 30], 2),
+        ([28.4, 1, 28.4], [0, 28.4, 30], 2),
+        ([28.4, 2, 5], [0, 30, 32], 2),
+        ([], [], 0),
+    ],
+)
+def test_pieces_are_packed_into_windows(lengths_s, places, windows, monkeypatch):
+    from models import whisper
+
+    monkeypatch.setattr(whisper, "PACKED_S", 30.0)
+    assert whisper._pack(lengths_s) == (places, windows)
