@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.language import BREAK, Match, Phrases, Prepared
 from models.observations import Activity, Observations, Span, Utterance, span, union
+from models.voice import channel_of
 
 
 class Channel(StrEnum):
@@ -38,7 +39,8 @@ class Role(StrEnum):
 class Event(msgspec.Struct, frozen=True):
     """Something that happened between two times; `confidence` is 0..1, `text` what was said, if anything.
 
-    `likeness` is below 1 for words that are only like the phrase.
+    `likeness` is below 1 for words that are only like the phrase; `detail` tells people more, such as who was
+    interrupted.
     """
 
     kind: str
@@ -47,6 +49,7 @@ class Event(msgspec.Struct, frozen=True):
     confidence: float
     text: str = ""
     likeness: float = 1.0
+    detail: str = ""
 
 
 class Interaction(msgspec.Struct, frozen=True):
@@ -242,6 +245,22 @@ class Conversation:
         """Seconds of speech of which nobody knows who spoke."""
         return sum(s.duration_s for s in self.speech(None))
 
+    def voices(self, role: Role) -> tuple[tuple[int, tuple[Span, ...]], ...]:
+        """(sound channel, when nobody else speaks there too) of each voice that may be the role's."""
+        found = []
+        for who, active in self.activity:
+            if role == Role.ANYONE or who in (role, None):
+                channel = channel_of(active.speaker)
+                others = sorted(
+                    s
+                    for _, other in self.activity
+                    if other is not active and channel_of(other.speaker) == channel
+                    for s in other.spans
+                )
+                alone = (part for s in active.spans for part in gaps(union(others), s)) if others else None
+                found.append((channel, active.spans if alone is None else tuple(alone)))
+        return tuple(found)
+
     def heard(self, role: Role) -> Heard:
         """The words that may be the role's (its own and those of unknown speakers) as arrays, in order."""
         if role not in self._heard:
@@ -257,6 +276,11 @@ class Conversation:
 
     @cached_property
     def _heard(self) -> dict[Role, Heard]:
+        return {}
+
+    @cached_property
+    def poor(self) -> dict[Role, str]:
+        """What `audit.voices.poor` has said so far of each role."""
         return {}
 
     def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:

@@ -130,6 +130,31 @@ class Activity(msgspec.Struct, frozen=True):
     spans: tuple[Span, ...]
 
 
+class Tone(msgspec.Struct, frozen=True, array_like=True):
+    """A steady tone of one or two frequencies in Hz, as telephone lines and answering machines make them."""
+
+    span: Span
+    hz: tuple[int, ...]
+
+
+class Levels(msgspec.Struct, frozen=True):
+    """How one sound channel sounds: series of 16-bit numbers (`models.voice.read` unpacks them), and what
+    in it is no voice."""
+
+    loudness: bytes
+    """K-weighted power of each `voice.STEP_S`, in 0.01 LUFS."""
+    level: bytes
+    """Power of each `voice.STEP_S`, in 0.01 dB below full scale."""
+    clipped: bytes
+    """Clipped samples of each `voice.STEP_S`."""
+    pitch: bytes
+    """Pitch of each `voice.PITCH_STEP_S`, in 0.1 Hz, 0 where there is no voice."""
+    keys: tuple[Span, ...]
+    """When a key of the telephone was pressed; never which one: people key in their PIN."""
+    tones: tuple[Tone, ...]
+    music: tuple[Span, ...]
+
+
 class Provenance(msgspec.Struct, frozen=True):
     """Who perceived it, so that the same input and provenance give the same bytes."""
 
@@ -154,6 +179,7 @@ class Observed(msgspec.Struct, frozen=True):
     provenance: Provenance
     utterances: tuple[Utterance, ...] | None = None
     activity: tuple[Activity, ...] | None = None
+    levels: tuple[Levels, ...] | None = None
 
 
 class Observations(msgspec.Struct, frozen=True):
@@ -164,6 +190,7 @@ class Observations(msgspec.Struct, frozen=True):
     missing: tuple[tuple[str, str], ...] = ()
     utterances: tuple[Utterance, ...] | None = None
     activity: tuple[Activity, ...] | None = None
+    levels: tuple[Levels, ...] | None = None
 
     @property
     def digest(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from models import speech
+from models import speech, voice
 from models.observations import Observations, Observed, Provenance, Recording, gather
 from models.perceiving import Listening, Perceiver, Progress, Source
 
@@ -11,7 +11,7 @@ __all__ = ["PERCEIVERS", "Known", "Listening", "Progress", "observe"]
 
 Known = Callable[[Provenance], Observed | None]
 
-PERCEIVERS: tuple[Perceiver, ...] = (speech.ACTIVITY, speech.UTTERANCES)
+PERCEIVERS: tuple[Perceiver, ...] = (speech.ACTIVITY, speech.UTTERANCES, voice.LEVELS)
 """In an order in which each comes after those it builds upon."""
 
 

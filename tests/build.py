@@ -23,6 +23,8 @@ from models.observations import (
     union,
 )
 
+SAMPLES = Path(__file__).parent.parent / "samples"
+
 IDENTITY = "ab" * 32
 
 WORD_S = 0.4
