@@ -36,7 +36,7 @@ LEAST_SNR_DB = 10.0
 MOST_CLIPPED = 10.0
 """So many per cent of a party's samples may be clipped. Same source."""
 
-FAINTEST_DB = -60.0
+FAINTEST_DB = -65.0
 """Fainter speech is not judged by its words: 16 bits hold it with less than 5 bits. Same source."""
 
 

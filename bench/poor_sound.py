@@ -14,12 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from levels import sounding
 
 from audit import voices
-from audit.interactions import Channel, Conversation, Role, Roles, Speakers
-from models import media, speech, voice
-from models.language import Phrases, tokens_of
-from models.observations import Observed, Provenance, Recording, gather
+from audit.interactions import Role
+from models import media, speech
+from models.language import tokens_of
 from models.sound import RATE_HZ, Sound
 
 AUDIO = (".mp3", ".wav", ".opus", ".flac", ".ogg")
@@ -109,13 +109,7 @@ def _try(
     ]
     heard = [form for word in words for form in tokens_of(word.text, "en")]
     errors = jiwer.wer(" ".join(said), " ".join(heard)) * len(said)
-    answers = (
-        Observed("", Provenance("activity", "", "", "", ()), activity=activity),
-        Observed("", Provenance("levels", "", "", "", ()), levels=voice.levels(sound, activity)),
-    )
-    seen = gather(Recording("", sound.duration_s, sound.channels, RATE_HZ, ""), answers, ())
-    speakers = Speakers(Channel.CALL, seen, Phrases("en", {}))
-    spoken = Conversation(Channel.CALL, seen, Roles((), "", 0.0), speakers)
+    spoken = sounding(sound, activity, {})
     asked = (spoken, Role.ANYONE, spoken.whole)
     probability = float(np.mean([w.probability for w in words])) if words else None
     return (

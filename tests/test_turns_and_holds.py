@@ -12,7 +12,7 @@ MET, MISSED, UNSURE, NONE = Verdict.MET, Verdict.MISSED, Verdict.CANNOT_TELL, Ve
 
 PHRASES = """
   identity-check: ["confirm your full name"]
-  goes-on-hold: ["hold the line"]
+  goes-on-hold: ["hold the line", "I will put you on hold"]
   ivr-menu: ["press one for"]
   voicemail-greeting: ["leave a message"]
 """
@@ -220,12 +220,28 @@ def test_without_any_hold_its_length_does_not_matter(tmp_path):
 def test_avoid_unannounced_hold(tmp_path, lines, line, found):
     levels = None if line is None else (build.line(**line),)
     assert verdict(tmp_path, "avoid: {event: unannounced_hold}", lines, levels=levels) == found
+    rule = "by: anyone, keep: {measure: unannounced_holds, at_most: 0 times}"
+    assert verdict(tmp_path, rule, lines, levels=levels) == found
 
 
-def test_a_hold_that_was_perhaps_announced_accuses_nobody(tmp_path):
-    lines = [("agent", 0, "please old the lime"), BACK]
-    observed = {"engine": "faster-whisper", "levels": (build.line(music=[(5, 39)], duration_s=42),)}
-    assert verdict(tmp_path, "avoid: {event: unannounced_hold}", lines, **observed) in (UNSURE, MET)
+@pytest.mark.parametrize(
+    ("engine", "music", "rule", "found"),
+    [
+        ("faster-whisper", [(5, 39)], "avoid: {event: unannounced_hold}", UNSURE),
+        ("transcript", [(5, 39)], "avoid: {event: unannounced_hold}", MISSED),
+        ("faster-whisper", [], "avoid: {event: dead_air}", UNSURE),
+        ("transcript", [], "avoid: {event: dead_air}", MISSED),
+        ("faster-whisper", [], "by: anyone, keep: {measure: hold_time, at_most: 60 s}", UNSURE),
+        ("faster-whisper", [(5, 39)], "by: anyone, keep: {measure: hold_time, at_most: 60 s}", MET),
+    ],
+)
+def test_a_hold_that_was_perhaps_announced_accuses_nobody(tmp_path, engine, music, rule, found):
+    lines = [("agent", 0, "I will put on gold"), BACK]
+    observed = {
+        "engine": engine,
+        "levels": (build.line(music=music, duration_s=42, spoken=[(0, 2), (40, 42)]),),
+    }
+    assert verdict(tmp_path, rule, lines, **observed) == found
 
 
 @pytest.mark.parametrize(

@@ -4,68 +4,13 @@ import numpy as np
 import pytest
 
 from audit import voices
-from audit.interactions import Channel, Conversation, Role, Roles, Speakers
+from audit.interactions import Conversation, Role
+from bench.levels import conversing, heard, keyed, music, noise, quiet, sawtooth, sine, sounding
 from models import media, voice
-from models.language import Phrases
-from models.observations import Activity, Observed, Provenance, Recording, gather, span, to_json
+from models.observations import Activity, span, to_json
 from models.observe import Listening, observe
 from models.sound import RATE_HZ, Sound
 from tests import build
-
-
-def seconds(length_s: float) -> np.ndarray:
-    return np.arange(round(length_s * RATE_HZ)) / RATE_HZ
-
-
-def sine(length_s: float, *hz: float, db: float = -20.0) -> np.ndarray:
-    """Sines together; `db` is the peak of each below full scale."""
-    return 10 ** (db / 20) * sum(np.sin(2 * np.pi * f * seconds(length_s)) for f in hz)
-
-
-def noise(length_s: float, rms: float) -> np.ndarray:
-    return np.random.default_rng(5).normal(0, rms, round(length_s * RATE_HZ))
-
-
-def quiet(length_s: float) -> np.ndarray:
-    return np.zeros(round(length_s * RATE_HZ))
-
-
-def sawtooth(length_s: float, hz: float) -> np.ndarray:
-    t = seconds(length_s)
-    return 0.2 * sum(np.sin(2 * np.pi * hz * k * t) / k for k in range(1, int(3500 / hz)))
-
-
-def music(length_s: float) -> np.ndarray:
-    """Broken chords with overtones that fade, a beat of 0.5 s."""
-    sound = quiet(length_s)
-    for beat in range(int(length_s * 2)):
-        chord = ((0, 4, 7), (5, 9, 12), (7, 11, 14), (0, 4, 7))[beat // 4 % 4]
-        for step in chord if beat % 4 == 0 else (chord[beat % 3] + 12,):
-            t = seconds(min(2.0 if beat % 4 == 0 else 0.5, length_s - beat / 2))
-            fades = np.exp(-1.5 * t) * np.minimum(1, t / 0.01)
-            note = sum(np.sin(2 * np.pi * 220 * 2 ** (step / 12) * k * t) / k for k in (1, 2, 3, 4))
-            start = beat * RATE_HZ // 2
-            sound[start : start + len(t)] += 0.06 * fades * note
-    return sound
-
-
-def conversing(*channels: np.ndarray, speech: tuple[tuple[tuple[float, float], ...], ...]) -> Conversation:
-    """The agent on the first channel and the customer on the second, speaking at these times."""
-    sound = Sound.of(np.stack(channels).astype(np.float32))
-    activity = tuple(
-        Activity(f"channel-{c}", tuple(span(*s) for s in spans)) for c, spans in enumerate(speech)
-    )
-    answers = (
-        Observed("", Provenance("activity", "test", "", "", ()), activity=activity),
-        Observed("", Provenance("levels", "test", "", "", ()), levels=voice.levels(sound, activity)),
-    )
-    seen = gather(Recording("", sound.duration_s, len(channels), RATE_HZ, ""), answers, ())
-    roles = Roles((("channel-0", Role.AGENT), ("channel-1", Role.CUSTOMER)), "given", 1.0)
-    return Conversation(Channel.CALL, seen, roles, Speakers(Channel.CALL, seen, Phrases("en", {})))
-
-
-def heard(*channels: np.ndarray):
-    return voice.levels(Sound.of(np.stack(channels).astype(np.float32)), ())
 
 
 def loudness(spoken: Conversation, of: Role) -> float | None:
@@ -108,13 +53,7 @@ def test_each_party_has_the_loudness_of_its_own_speech():
 def test_speakers_of_one_channel_are_told_apart_and_their_overlap_left_out():
     sound = Sound.of(np.concatenate([sine(10, 997, db=-20), sine(10, 997, db=-30)])[None].astype(np.float32))
     activity = (Activity("speaker-0", (span(0, 12),)), Activity("speaker-1", (span(10, 20),)))
-    answers = (
-        Observed("", Provenance("activity", "test", "", "", ()), activity=activity),
-        Observed("", Provenance("levels", "test", "", "", ()), levels=voice.levels(sound, activity)),
-    )
-    seen = gather(Recording("", 20, 1, RATE_HZ, ""), answers, ())
-    roles = Roles((("speaker-0", Role.AGENT), ("speaker-1", Role.CUSTOMER)), "given", 1.0)
-    spoken = Conversation(Channel.CALL, seen, roles, Speakers(Channel.CALL, seen, Phrases("en", {})))
+    spoken = sounding(sound, activity, {"speaker-0": Role.AGENT, "speaker-1": Role.CUSTOMER})
     assert loudness(spoken, Role.AGENT) == pytest.approx(-23, abs=0.1)
     assert loudness(spoken, Role.CUSTOMER) == pytest.approx(-33, abs=0.1)
 
@@ -188,14 +127,6 @@ def test_poor_sound_says_why(sound, reason):
 
 
 # Keys, tones, music
-
-KEYS = [(row, column) for row in (697, 770, 852, 941) for column in (1209, 1336, 1477)]
-
-
-def keyed(press_s: float, noise_db: float) -> np.ndarray:
-    parts = [part for key in KEYS for part in (quiet(0.13), sine(press_s, *key))]
-    sound = np.concatenate([*parts, quiet(0.5)])
-    return sound + noise(len(sound) / RATE_HZ, 0.1 * 10 ** (-noise_db / 20))[: len(sound)]
 
 
 @pytest.mark.parametrize(("press_s", "noise_db", "least"), [(0.15, 60, 12), (0.15, 20, 12), (0.1, 20, 10)])

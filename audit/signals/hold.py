@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from audit.interactions import Conversation, Event, Role, cut, gaps
 from audit.signals import EventKind, Measure, MeasureKind
 from audit.signals.timing import SILENCE_S, untold
-from audit.voices import NO_SOUND
+from audit.voices import NO_SOUND, no_levels
 from models.observations import TIME_DECIMALS, Span, union
 
 ANNOUNCEMENT = "goes-on-hold"
@@ -25,22 +25,21 @@ DEAD_AIR_S = 15.0
 """A silence of this length that nobody explained is dead air. Source: unexplained silence above 15 s fails in
 the Genesys example form (help.mypurecloud.com, p=400461)."""
 
-HEARD = 0.9
-"""How sure a hold is that only its music or tones tell of: `bench/levels.py` finds no music in speech."""
+HEARD, PERHAPS = 0.9, 0.4
+"""How sure a hold is that only its music or tones tell of (`bench/levels.py` finds no music in speech), and
+one that only words like an announcement tell of."""
 
 
 def on_hold(conversation: Conversation) -> tuple[Event, ...]:
-    """Waits that the agent announced with the phrase `goes-on-hold`, or that music or tones fill."""
-    said = sorted(
-        (e for role in (Role.AGENT, None) for e in conversation.said(ANNOUNCEMENT, role)),
-        key=lambda e: e.span,
-    )
+    """Waits that the agent announced with the phrase `goes-on-hold`, or that music or tones fill.
+
+    Where recognised words are only like an announcement the hold is doubtful.
+    """
+    said = _announcements(conversation)
     sounds = _sounds(conversation)
     found: list[Event] = []
     for wait in _waits(conversation):
-        announced = next(
-            (e for e in said if e.span.start_s <= wait.start_s <= e.span.end_s + ANNOUNCED_S), None
-        )
+        announced = next((e for e in said if _opens(e, wait)), None)
         sounding_s = sum(s.duration_s for s in cut(sounds, wait))
         heard = sounding_s >= max(SILENCE_S, SOUNDING_SHARE * wait.duration_s)
         if announced:
@@ -48,30 +47,46 @@ def on_hold(conversation: Conversation) -> tuple[Event, ...]:
             said = [e for e in said if e.span.start_s > announced.span.start_s]
             detail = "announced, with music or tones" if heard else "announced"
             found.append(Event("on_hold", wait, announced.role, announced.confidence, detail=detail))
+        elif any(_opens(e, wait) for e in _like_announcements(conversation)):
+            found.append(Event("on_hold", wait, None, HEARD if heard else PERHAPS, detail=UNSURE))
         elif heard:
-            found.append(Event("on_hold", wait, None, HEARD, detail="with music or tones, not announced"))
+            found.append(Event("on_hold", wait, None, HEARD, detail=UNANNOUNCED))
     return tuple(found)
+
+
+UNANNOUNCED, UNSURE = "with music or tones, not announced", "perhaps announced"
+
+
+def _announcements(conversation: Conversation) -> list[Event]:
+    said = (e for role in (Role.AGENT, None) for e in conversation.said(ANNOUNCEMENT, role))
+    return sorted(said, key=lambda e: e.span)
+
+
+def _like_announcements(conversation: Conversation) -> tuple[Event, ...]:
+    return conversation.near(ANNOUNCEMENT, Role.AGENT) if conversation.recognised else ()
+
+
+def _opens(announcement: Event, wait: Span) -> bool:
+    words = announcement.span
+    return words.start_s <= wait.start_s <= words.end_s + ANNOUNCED_S
 
 
 def unannounced_hold(conversation: Conversation) -> tuple[Event, ...]:
-    """Holds heard by their music or tones that nobody announced."""
-    found = []
-    for e in on_hold(conversation):
-        if e.confidence == HEARD and e.detail.endswith("not announced"):
-            before = Span(e.span.start_s - ANNOUNCED_S, e.span.start_s)
-            like = any(n.span & before for n in conversation.near(ANNOUNCEMENT, Role.AGENT))
-            sure = 0.0 if like and conversation.recognised else HEARD
-            found.append(Event("unannounced_hold", e.span, None, sure, detail="with music or tones"))
-    return tuple(found)
+    """Holds heard by their music or tones that nobody announced; doubtful where it was perhaps announced."""
+    return tuple(
+        Event("unannounced_hold", e.span, None, HEARD if e.detail == UNANNOUNCED else 0.0)
+        for e in on_hold(conversation)
+        if e.detail == UNANNOUNCED or (e.detail == UNSURE and e.confidence == HEARD)
+    )
 
 
 def dead_air(conversation: Conversation) -> tuple[Event, ...]:
-    """Silences of at least `DEAD_AIR_S` that are no hold."""
-    held = [e.span for e in on_hold(conversation)]
+    """Silences of at least `DEAD_AIR_S` that are no hold; doubtful where one was perhaps announced."""
+    held = {e.span: e.confidence for e in on_hold(conversation)}
     return tuple(
-        Event("dead_air", wait, None, 1.0)
+        Event("dead_air", wait, None, 0.0 if wait in held else 1.0)
         for wait in _waits(conversation)
-        if round(wait.duration_s, TIME_DECIMALS) >= DEAD_AIR_S and wait not in held
+        if round(wait.duration_s, TIME_DECIMALS) >= DEAD_AIR_S and held.get(wait, 0.0) <= PERHAPS
     )
 
 
@@ -125,6 +140,16 @@ def longest_hold(conversation: Conversation, of: Role, window: Span) -> Measure:
     )
 
 
+def unannounced_holds(conversation: Conversation, of: Role, window: Span) -> Measure:
+    """How often somebody is put on hold without a word; untold where one was perhaps announced."""
+    if conversation.observations.levels is None:
+        return untold("unannounced_holds", "times", window, no_levels(conversation))
+    found = [e for e in unannounced_hold(conversation) if e.span & window]
+    confidence = min((e.confidence for e in found), default=1.0)
+    spans = tuple(e.span for e in found)
+    return Measure("unannounced_holds", float(len(found)), "times", window, confidence, spans)
+
+
 def _measure(
     kind: str,
     unit: str,
@@ -172,5 +197,13 @@ KINDS = (
         "hold_count", "how often somebody is put on hold", "times", _WORDS, hold_count, of_party=False
     ),
     MeasureKind("hold_time", "time on hold in all", "s", _WORDS, hold_time, of_party=False),
+    MeasureKind(
+        "unannounced_holds",
+        "how often somebody is put on hold without a word",
+        "times",
+        _WORDS | {"levels"},
+        unannounced_holds,
+        of_party=False,
+    ),
     MeasureKind("longest_hold", "longest time on hold", "s", _WORDS, longest_hold, of_party=False),
 )
