@@ -1,5 +1,7 @@
 """One conversation on one channel: what is known about it, and who in it is who."""
 
+import bisect
+import itertools
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
@@ -251,14 +253,15 @@ class Conversation:
         for who, active in self.activity:
             if role == Role.ANYONE or who in (role, None):
                 channel = channel_of(active.speaker)
-                others = sorted(
-                    s
-                    for _, other in self.activity
-                    if other is not active and channel_of(other.speaker) == channel
-                    for s in other.spans
+                others = union(
+                    sorted(
+                        s
+                        for _, other in self.activity
+                        if other is not active and channel_of(other.speaker) == channel
+                        for s in other.spans
+                    )
                 )
-                alone = (part for s in active.spans for part in gaps(union(others), s)) if others else None
-                found.append((channel, active.spans if alone is None else tuple(alone)))
+                found.append((channel, common(active.spans, gaps(others, self.whole))))
         return tuple(found)
 
     def heard(self, role: Role) -> Heard:
@@ -311,6 +314,26 @@ def clock(time_s: float) -> str:
 def cut(spans: tuple[Span, ...], window: Span) -> tuple[Span, ...]:
     """The parts of `spans` inside `window`."""
     return tuple(part for one in spans if (part := one & window))
+
+
+def common(one: tuple[Span, ...], other: tuple[Span, ...]) -> tuple[Span, ...]:
+    """When both have a span; each is in order, and its own spans do not overlap."""
+    found: list[Span] = []
+    first = 0
+    for mine in one:
+        while first < len(other) and other[first].end_s <= mine.start_s:
+            first += 1
+        for theirs in itertools.islice(other, first, None):
+            if theirs.start_s >= mine.end_s:
+                break
+            found.append(mine & theirs)
+    return tuple(found)
+
+
+def latest(spans: tuple[Span, ...], time_s: float) -> Span | None:
+    """The last of `spans` (in order) that begins by this time."""
+    after = bisect.bisect_right(spans, time_s, key=lambda s: s.start_s)
+    return spans[after - 1] if after else None
 
 
 def gaps(spans: tuple[Span, ...], window: Span) -> tuple[Span, ...]:

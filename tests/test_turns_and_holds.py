@@ -447,4 +447,4 @@ def test_poor_sound_gives_its_reason_and_a_transcript_has_none(tmp_path):
         finding = judge(rubric, spoken)[0]
         assert finding.verdict == found
         if found == UNSURE:
-            assert finding.reason == "the agent's sound is too noisy (SNR 7 dB, at least 10 dB needed)"
+            assert finding.reason == "the agent's sound is too noisy (SNR 7 dB, at least 15 dB needed)"

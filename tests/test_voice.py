@@ -1,12 +1,17 @@
 """How a voice and its line sound, on sound whose loudness, pitch, noise and tones are known exactly."""
 
+import re
+
 import numpy as np
 import pytest
 
 from audit import voices
-from audit.interactions import Conversation, Role
+from audit.interactions import Channel, Conversation, Role, Roles, Speakers
+from audit.pipeline import audit_file, find_rubric
+from audit.signals import event_kinds
 from bench.levels import conversing, heard, keyed, music, noise, quiet, sawtooth, sine, sounding
 from models import media, voice
+from models.language import Phrases
 from models.observations import Activity, span, to_json
 from models.observe import Listening, observe
 from models.sound import RATE_HZ, Sound
@@ -192,3 +197,34 @@ def test_levels_are_perceived_once_and_always_the_same():
     again, _ = observe(call, frozenset({"levels"}), Listening("en"))
     assert to_json(first) == to_json(again)
     assert len(to_json(first.levels)) < 2e6 / (3 * 3600) * first.recording.duration_s
+
+
+def test_music_in_the_hold_of_a_real_call_makes_it_a_hold(tmp_path):
+    """The hold of this sample lies at 38.8 to 49.8 s (its truth file), here with music on the agent's line."""
+    sound = media.decode(build.SAMPLES / "hold-handled.opus").sound.read().astype(float)
+    sound[1, 40 * RATE_HZ : 49 * RATE_HZ] += music(9)
+    path = build.write_wav(tmp_path / "hold.wav", *sound)
+    seen, _ = observe(path, frozenset({"levels"}), Listening("en"))
+    roles = Roles((("channel-1", Role.AGENT), ("channel-0", Role.CUSTOMER)), "given", 1.0)
+    spoken = Conversation(Channel.CALL, seen, roles, Speakers(Channel.CALL, seen, Phrases("en", {})))
+    (hold,) = event_kinds()["unannounced_hold"].find(spoken)
+    assert (hold.span.start_s, hold.span.end_s) == (
+        pytest.approx(38.8, abs=0.3),
+        pytest.approx(49.8, abs=0.3),
+    )
+
+
+def test_a_noisy_call_is_not_judged_by_its_words(tmp_path):
+    sound = media.decode(build.SAMPLES / "charged-twice.opus").sound.read()
+    path = build.write_wav(tmp_path / "noisy.wav", *(sound + noise(sound.shape[1] / RATE_HZ, 0.04)))
+    (tmp_path / "noisy.meta.yaml").write_text("agent_channel: 0\n")
+    model = str(build.SAMPLES.parent / "tests" / "weights" / "whisper-test-en")
+    card = audit_file(path, [find_rubric("voice-en")], engine="whisper", whisper=model).scorecards[0]
+    found = {f.standard: f for f in card.findings}
+    assert (
+        found["house-greeting"].verdict == found["no-blame"].verdict == found["pace"].verdict == "cannot_tell"
+    )
+    assert re.fullmatch(
+        r"the agent's sound is too noisy \(SNR \d+ dB, at least 15 dB needed\)", found["no-blame"].reason
+    )
+    assert found["talk-share"].verdict == found["clear-line"].verdict == "met"

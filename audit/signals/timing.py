@@ -2,7 +2,7 @@
 
 import msgspec
 
-from audit.interactions import Conversation, Event, Role, cut, gaps
+from audit.interactions import Conversation, Event, Role, cut, gaps, latest
 from audit.signals import EventKind, Measure, MeasureKind
 from audit.voices import NO_SOUND
 from models.observations import Span, Word
@@ -121,18 +121,21 @@ def interruption(conversation: Conversation) -> tuple[Event, ...]:
     for role in dict.fromkeys(role for role, _ in conversation.activity):
         if role is None:
             continue
-        others = [
-            (who, s) for who, active in conversation.activity if who not in (role, None) for s in active.spans
-        ]
+        others = [(who, active.spans) for who, active in conversation.activity if who not in (role, None)]
         for start in conversation.speech(role):
-            for who, held in others:
+            for who, spans in others:
+                held = latest(spans, start.start_s)
+                if held is None:
+                    continue
                 both = start & held
                 if (
                     held.start_s + TALKED_BEFORE_S <= start.start_s < held.end_s
                     and both.duration_s >= OVERLAP_S
                     and start.duration_s >= CUT_IN_S
                 ):
-                    again = any(s for s in cut(conversation.speech(who), Span(held.end_s, start.end_s)))
+                    # The last they say before the other is done: the same as before, or they began again.
+                    last = latest(conversation.speech(who), start.end_s - 0.001) or held
+                    again = last.start_s >= held.end_s
                     yields = both.duration_s <= YIELD_S and held.end_s < start.end_s and not again
                     detail = f"over the {who}, who {YIELDED if yields else 'went on'}"
                     found.append(Event("interruption", both, role, 1.0, detail=detail))

@@ -1,10 +1,11 @@
 """How turns follow each other: how quickly a party answers, and how much both speak at once."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
-from audit.interactions import Conversation, Event, Role, cut
+from audit.interactions import Conversation, Event, Role, common, cut, latest
 from audit.signals import EventKind, Measure, MeasureKind
 from audit.signals.hold import on_hold
 from audit.signals.timing import CUT_IN_S, LEAST_SPEECH_S, OVERLAP_S, known_speech, untold
@@ -27,15 +28,11 @@ class Turn(NamedTuple):
 def turns(conversation: Conversation) -> tuple[Turn, ...]:
     """The turns in order; a short word inside the other's speech ("mhm") takes no turn."""
     spoken = sorted((s, role) for role, active in conversation.activity for s in active.spans)
+    roles = dict.fromkeys(role for _, role in spoken)
     found: list[Turn] = []
     for one, role in spoken:
-        inside = (
-            o.start_s <= one.start_s and one.end_s <= o.end_s
-            for other in dict.fromkeys(r for _, r in spoken)
-            if other != role
-            for o in cut(conversation.speech(other), one)
-        )
-        if one.duration_s < CUT_IN_S and any(inside):
+        around = (latest(conversation.speech(other), one.start_s) for other in roles if other != role)
+        if one.duration_s < CUT_IN_S and any(o and one.end_s <= o.end_s for o in around):
             continue
         if found and found[-1].role == role:
             last = found.pop().span
@@ -55,7 +52,7 @@ def response_latency(conversation: Conversation, of: Role, window: Span) -> Meas
         return told
     held = [e.span for e in on_hold(conversation)]
     waits = []
-    for before, after in zip(turns(conversation), turns(conversation)[1:], strict=False):
+    for before, after in itertools.pairwise(turns(conversation)):
         wait = span(min(before.span.end_s, after.span.start_s), after.span.start_s)
         inside = window.start_s <= after.span.start_s < window.end_s
         if inside and of in (after.role, Role.ANYONE) and not any(wait & hold for hold in held):
@@ -93,14 +90,8 @@ def overlap_share(conversation: Conversation, of: Role, window: Span) -> Measure
 def _together(conversation: Conversation) -> tuple[Span, ...]:
     """When at least two voices speak."""
     voices = [active.spans for _, active in conversation.activity]
-    pairs = (
-        part
-        for i, spans in enumerate(voices)
-        for others in voices[i + 1 :]
-        for s in spans
-        for part in cut(others, s)
-    )
-    return union(sorted(pairs))
+    pairs = itertools.combinations(voices, 2)
+    return union(sorted(part for one, other in pairs for part in common(one, other)))
 
 
 _ACTIVITY = frozenset({"activity"})
