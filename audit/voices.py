@@ -36,7 +36,7 @@ CLEANEST_DB = 60.0
 
 LEAST_SNR_DB = 15.0
 """Noisier sound is not judged by its words or its pitch. Source: `bench/poor_sound.py`: of PocketSphinx's
-words a third are wrong at 16 dB and more than half at 11 dB; the calls we have lie above 22 dB."""
+words a third are wrong at 17 dB and more than half at 12 dB; the calls we have lie above 22 dB."""
 
 MOST_CLIPPED = 10.0
 """So many per cent of a party's samples may be clipped. Same source: 2 % cost few words, at 10 % the errors

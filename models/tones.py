@@ -59,9 +59,10 @@ MUSIC_BARS = 3.0
 """How steady the five steadiest frequencies of a window are together, 0..5, for music. Source: the measure
 is the continuous frequency activation of Seyerlehner et al. (2007); the number `bench/levels.py`."""
 
-MUSIC_GAPS = 0.3
+MUSIC_GAPS = 0.4
 """Speech has gaps: for music at most this share of a window's frames may lie 10 dB below its mean. Source:
-the low-energy frames of Scheirer and Slaney (1997); the number `bench/levels.py`."""
+the low-energy frames of Scheirer and Slaney (1997); at 0.5 speech is taken for music once in 49 minutes, at
+0.4 never (`bench/levels.py`)."""
 
 _TOP = int(4000 / BIN_HZ)
 """Music and tones are looked for up to 4 kHz, the band of a telephone."""
@@ -101,6 +102,7 @@ class Listener:
 
     def finish(self) -> tuple[tuple[Span, ...], tuple[Tone, ...], tuple[Span, ...]]:
         """(keys, tones, music), each in order of time."""
+        end_s = (len(self._rest) + sum(map(len, self._pure)) * HOP) / RATE_HZ
         # The last second is filled up with silence.
         self.add(np.zeros(RATE_HZ + FRAME, np.float32))
         if not self._power:
@@ -115,7 +117,8 @@ class Listener:
                 keys.append(where)
             elif where.duration_s >= TONE_S:
                 tones.append(Tone(where, hz))
-        return tuple(keys), tuple(tones), tuple(_music(np.concatenate(self._bars), high, toned))
+        music = _music(np.concatenate(self._bars), high, toned)
+        return tuple(keys), tuple(tones), tuple(one & Span(0.0, end_s) for one in music)
 
 
 def _spectra(sound: NDArray[np.float32], frames: int) -> Spectra:
