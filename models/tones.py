@@ -220,4 +220,7 @@ def _music(bars: NDArray[np.uint8], power: NDArray[np.float32], toned: NDArray[n
     for value, group in itertools.groupby(range(len(musical)), key=lambda i: bool(musical[i])):
         held = list(group)
         if value and len(held) >= MUSIC_WINDOWS:
-            yield span(held[0], held[-1] + seconds)
+            # The first and the last window may begin or end in silence.
+            first, end = (at * FRAMES_PER_S for at in (held[0], held[-1] + seconds))
+            loud = first + np.flatnonzero(power[first:end] >= QUIETEST_DB)
+            yield span(loud[0] / FRAMES_PER_S, (loud[-1] + 1) / FRAMES_PER_S)

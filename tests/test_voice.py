@@ -161,7 +161,7 @@ def test_the_tones_of_networks_and_machines(hz, length_s):
 def test_music_is_found_and_is_no_tone():
     (found,) = heard(np.concatenate([quiet(10), music(20), quiet(10)]))
     (where,) = found.music
-    assert (where.start_s, where.end_s) == (pytest.approx(10, abs=1.5), pytest.approx(30, abs=2.5))
+    assert (where.start_s, where.end_s) == (pytest.approx(10, abs=0.1), pytest.approx(30, abs=0.1))
 
 
 @pytest.mark.parametrize("sound", [noise(20, 0.1), quiet(20), sine(20, 425), sine(20, 50, 100, 150, db=-50)])
@@ -184,7 +184,10 @@ def test_a_block_s_edge_changes_nothing():
     minute = np.concatenate([minute, quiet(60 - len(minute) / RATE_HZ)])
     (plain,), (later,) = heard(minute), heard(np.concatenate([quiet(30), minute]))
     assert len(later.keys) == len(plain.keys) == 12
-    assert [s.shifted(30) for s in plain.music] == list(later.music)
+    # A spectrum reaches 14 ms over its step, so that a sound after silence may begin one step earlier.
+    (before,), (after,) = plain.music, later.music
+    assert after.start_s == pytest.approx(before.start_s + 30, abs=0.06)
+    assert after.end_s == before.end_s + 30
     assert [t.span.shifted(30) for t in plain.tones] == [t.span for t in later.tones]
     level = voice.read(later.level)[300:900].astype(int) - voice.read(plain.level)[:600]
     assert np.abs(level).max() <= 1
