@@ -1,5 +1,7 @@
 """One conversation on one channel: what is known about it, and who in it is who."""
 
+import bisect
+import itertools
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from models.language import BREAK
 from models.observations import Activity, Observations, Span, Utterance, span, union
 from models.phrases import Match, Phrases, Prepared
+from models.voice import channel_of
 
 
 class Channel(StrEnum):
@@ -39,7 +42,8 @@ class Role(StrEnum):
 class Event(msgspec.Struct, frozen=True):
     """Something that happened between two times; `confidence` is 0..1, `text` what was said, if anything.
 
-    `likeness` is below 1 for words that are only like the phrase.
+    `likeness` is below 1 for words that are only like the phrase; `detail` tells people more, such as who was
+    interrupted.
     """
 
     kind: str
@@ -48,6 +52,7 @@ class Event(msgspec.Struct, frozen=True):
     confidence: float
     text: str = ""
     likeness: float = 1.0
+    detail: str = ""
 
 
 class Interaction(msgspec.Struct, frozen=True):
@@ -243,6 +248,23 @@ class Conversation:
         """Seconds of speech of which nobody knows who spoke."""
         return sum(s.duration_s for s in self.speech(None))
 
+    def voices(self, role: Role) -> tuple[tuple[int, tuple[Span, ...]], ...]:
+        """(sound channel, when nobody else speaks there too) of each voice that may be the role's."""
+        found = []
+        for who, active in self.activity:
+            if role == Role.ANYONE or who in (role, None):
+                channel = channel_of(active.speaker)
+                others = union(
+                    sorted(
+                        s
+                        for _, other in self.activity
+                        if other is not active and channel_of(other.speaker) == channel
+                        for s in other.spans
+                    )
+                )
+                found.append((channel, common(active.spans, gaps(others, self.whole))))
+        return tuple(found)
+
     def heard(self, role: Role) -> Heard:
         """The words that may be the role's (its own and those of unknown speakers) as arrays, in order."""
         if role not in self._heard:
@@ -258,6 +280,11 @@ class Conversation:
 
     @cached_property
     def _heard(self) -> dict[Role, Heard]:
+        return {}
+
+    @cached_property
+    def poor(self) -> dict[Role, str]:
+        """What `audit.voices.poor` has said so far of each role."""
         return {}
 
     def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
@@ -288,6 +315,26 @@ def clock(time_s: float) -> str:
 def cut(spans: tuple[Span, ...], window: Span) -> tuple[Span, ...]:
     """The parts of `spans` inside `window`."""
     return tuple(part for one in spans if (part := one & window))
+
+
+def common(one: tuple[Span, ...], other: tuple[Span, ...]) -> tuple[Span, ...]:
+    """When both have a span; each is in order, and its own spans do not overlap."""
+    found: list[Span] = []
+    first = 0
+    for mine in one:
+        while first < len(other) and other[first].end_s <= mine.start_s:
+            first += 1
+        for theirs in itertools.islice(other, first, None):
+            if theirs.start_s >= mine.end_s:
+                break
+            found.append(mine & theirs)
+    return tuple(found)
+
+
+def latest(spans: tuple[Span, ...], time_s: float) -> Span | None:
+    """The last of `spans` (in order) that begins by this time."""
+    after = bisect.bisect_right(spans, time_s, key=lambda s: s.start_s)
+    return spans[after - 1] if after else None
 
 
 def gaps(spans: tuple[Span, ...], window: Span) -> tuple[Span, ...]:

@@ -10,7 +10,8 @@ import numpy as np
 from audit.interactions import Conversation, Event, Role, clock, cut
 from audit.quantities import Quantity, show
 from audit.rubric import Avoid, During, Keep, Rubric, Say, Standard, Verb, When
-from audit.signals import Measure, event_kinds, measure_kinds
+from audit.signals import Measure, event_kinds, kinds, measure_kinds
+from audit.voices import NO_SOUND, no_levels, poor
 from models.observations import Span
 
 SURE = 0.5
@@ -77,6 +78,9 @@ def judge_standard(standard: Standard, conversation: Conversation) -> Finding:
     finding = functools.partial(Finding, standard.id)
     if standard.verb == Verb.ASK:
         return finding(Verdict.CANNOT_TELL, None, 0.0, "awaits a person")
+    muffled = next(filter(None, (poor(conversation, role) for role in _listens_to(standard))), "")
+    if muffled and conversation.recognised:
+        return finding(Verdict.CANNOT_TELL, None, 0.0, muffled)
     stopped = _unapplied(standard, conversation)
     if stopped:
         return stopped
@@ -100,6 +104,27 @@ def judge_standard(standard: Standard, conversation: Conversation) -> Finding:
     # What could be told was met, but not every opportunity could be told: "met" would be a guess.
     unsure = next(o for o in outcomes if o.credit is None)
     return finding(Verdict.CANNOT_TELL, None, 0.0, _tally(outcomes, unsure), evidence, windows)
+
+
+def _listens_to(standard: Standard) -> Iterator[Role]:
+    """Whose words the standard depends on."""
+    when, during = standard.when, standard.during
+
+    def of_words(name: str | None) -> bool:
+        return bool(name) and (name not in kinds() or "utterances" in kinds()[name or ""].needs)
+
+    if (
+        standard.say
+        or (standard.avoid and standard.avoid.said)
+        or (standard.keep and of_words(standard.keep.measure))
+    ):
+        yield standard.party
+    if standard.avoid and of_words(standard.avoid.event):
+        yield standard.by or Role.ANYONE
+    if when and (when.said or of_words(when.event) or of_words(when.measure)):
+        yield when.by
+    if during and of_words(during.anchor):
+        yield during.by
 
 
 def _tally(outcomes: list[_Outcome], shown: _Outcome) -> str:
@@ -225,7 +250,9 @@ def _unseen(kind: str, conversation: Conversation) -> str:
     needs = event_kinds()[kind].needs
     reasons = [why for need, why in conversation.missing.items() if need in needs]
     if not reasons and "activity" in needs and not conversation.activity:
-        return "no sound: only text came in"
+        return NO_SOUND
+    if not reasons and "levels" in needs and conversation.observations.levels is None:
+        return no_levels(conversation)
     if not reasons and event_kinds()[kind].of_party and conversation.unknown_speech_s:
         return "who spoke is unknown"
     return reasons[0] if reasons else ""
@@ -290,7 +317,7 @@ def _say(standard: Standard, conversation: Conversation, window: Span) -> _Outco
 
 
 def _listed(events: Iterable[Event]) -> str:
-    return ", ".join(f"'{e.kind}' at {clock(e.span.start_s)}" for e in events)
+    return ", ".join(f"'{e.kind}' at {clock(e.span.start_s)} {e.detail}".strip() for e in events)
 
 
 def _starts_in(event: Event, window: Span) -> bool:
@@ -333,7 +360,9 @@ def _avoid(standard: Standard, conversation: Conversation, window: Span) -> _Out
         if (_starts_in(e, window) if rule.said else e.span & window) and e.span.duration_s > longest_s
     ]
     evidence = tuple(
-        _quoted(e, e.kind) if e.text else Evidence(e.span, e.role, "", e.span.duration_s, "s", e.kind)
+        _quoted(e, e.kind)
+        if e.text
+        else Evidence(e.span, e.role, "", e.span.duration_s, "s", f"{e.kind} {e.detail}".strip())
         for e in sorted(happened, key=lambda e: e.span)
     )
     # Nobody is accused of words that are only like the forbidden ones.

@@ -300,4 +300,5 @@ class Rubric(Checked):
                 or (standard.when and standard.when.said)
             )
             found |= {"utterances", "activity"} if spoken else set()
-        return frozenset(found)
+        # Words are only as good as the sound they were heard in.
+        return frozenset(found | ({"levels"} if "utterances" in found else set()))

@@ -139,6 +139,31 @@ class Removed(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Tone(msgspec.Struct, frozen=True, array_like=True):
+    """A steady tone of one or two frequencies in Hz, as telephone lines and answering machines make them."""
+
+    span: Span
+    hz: tuple[int, ...]
+
+
+class Levels(msgspec.Struct, frozen=True):
+    """How one sound channel sounds: series of 16-bit numbers (`models.voice.read` unpacks them), and what
+    in it is no voice."""
+
+    loudness: bytes
+    """K-weighted power of each `voice.STEP_S`, in 0.01 LUFS."""
+    level: bytes
+    """Power of each `voice.STEP_S`, in 0.01 dB below full scale."""
+    clipped: bytes
+    """Clipped samples of each `voice.STEP_S`."""
+    pitch: bytes
+    """Pitch of each `voice.PITCH_STEP_S`, in 0.1 Hz, 0 where there is no voice."""
+    keys: tuple[Span, ...]
+    """When a key of the telephone was pressed; never which one: people key in their PIN."""
+    tones: tuple[Tone, ...]
+    music: tuple[Span, ...]
+
+
 class Provenance(msgspec.Struct, frozen=True):
     """Who perceived it, so that the same input and provenance give the same bytes."""
 
@@ -165,6 +190,7 @@ class Observed(msgspec.Struct, frozen=True):
     activity: tuple[Activity, ...] | None = None
     removed: tuple[Removed, ...] = ()
     """What was taken out of the utterances."""
+    levels: tuple[Levels, ...] | None = None
 
 
 class Observations(msgspec.Struct, frozen=True):
@@ -176,6 +202,7 @@ class Observations(msgspec.Struct, frozen=True):
     utterances: tuple[Utterance, ...] | None = None
     activity: tuple[Activity, ...] | None = None
     removed: tuple[Removed, ...] = ()
+    levels: tuple[Levels, ...] | None = None
 
     @property
     def digest(self) -> str:
@@ -184,12 +211,18 @@ class Observations(msgspec.Struct, frozen=True):
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+UNDETERMINED = "und"
+"""The code of ISO 639-2 for a language that nobody said."""
+
+
 def spoken_language(observations: Observations) -> str | None:
     """The language of most words, None when there are none or nobody said which."""
     words: dict[str, int] = {}
     for utterance in observations.utterances or ():
+        if utterance.language == UNDETERMINED:
+            continue
         words[utterance.language] = words.get(utterance.language, 0) + len(utterance.words)
-    return max(sorted(words), key=lambda language: words[language], default=None) or None
+    return max(sorted(words), key=lambda language: words[language], default=None)
 
 
 PERCEIVED = tuple(f for f in Observed.__struct_fields__ if f not in ("recording", "provenance", "removed"))

@@ -7,12 +7,13 @@ from models.activity import ACTIVITY
 from models.observations import Observations, Observed, Provenance, Recording, gather
 from models.perceiving import Listening, Perceiver, Progress, Source
 from models.speech import UTTERANCES
+from models.voice import LEVELS
 
 __all__ = ["PERCEIVERS", "Known", "Listening", "Progress", "observe"]
 
 Known = Callable[[Provenance], Observed | None]
 
-PERCEIVERS: tuple[Perceiver, ...] = (ACTIVITY, UTTERANCES)
+PERCEIVERS: tuple[Perceiver, ...] = (ACTIVITY, UTTERANCES, LEVELS)
 """In an order in which each comes after those it builds upon."""
 
 

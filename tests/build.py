@@ -3,6 +3,7 @@
 import math
 import textwrap
 import wave
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +13,20 @@ from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
 from models.observations import (
     Activity,
+    Levels,
     Observations,
     Observed,
     Provenance,
     Recording,
+    Tone,
     Utterance,
     Word,
     gather,
     span,
     union,
 )
+
+SAMPLES = Path(__file__).parent.parent / "samples"
 
 IDENTITY = "ab" * 32
 
@@ -44,6 +49,7 @@ def observations(
     probability: float = 1.0,
     activity: dict[str | None, list[tuple[float, float]]] | None = None,
     missing: tuple[tuple[str, str], ...] = (),
+    levels: tuple[Levels, ...] | None = None,
 ) -> Observations:
     """What was said as (speaker, start, text); speech is where the words are unless `activity` says otherwise."""
     said = tuple(utterance(speaker, start_s, text, probability) for speaker, start_s, text in lines)
@@ -60,7 +66,34 @@ def observations(
         observed.append(Observed(IDENTITY, Provenance("activity", engine, "1", "", ()), activity=active))
     if "utterances" not in lacking:
         observed.append(Observed(IDENTITY, Provenance("utterances", engine, "1", "", ()), utterances=said))
+    if levels is not None:
+        observed.append(Observed(IDENTITY, Provenance("levels", "praat", "1", "", ()), levels=levels))
     return gather(recording, tuple(observed), missing)
+
+
+def line(
+    keys: list[tuple[float, float]] | None = None,
+    tones: list[tuple[float, float, float]] | None = None,
+    music: list[tuple[float, float]] | None = None,
+    duration_s: float = 0.0,
+    level_db: float = -120.0,
+    spoken: list[tuple[float, float]] | None = None,
+    spoken_db: float = -20.0,
+) -> Levels:
+    """A sound channel with these keys, tones (start, end, Hz) and music; `spoken_db` loud at `spoken` times."""
+    steps = np.full(round(duration_s * 10), level_db * 100)
+    for start_s, end_s in spoken or ():
+        steps[round(start_s * 10) : round(end_s * 10)] = spoken_db * 100
+    series = zlib.compress(steps.astype("<i2").tobytes())
+    return Levels(
+        series,
+        series,
+        zlib.compress(np.zeros(len(steps), "<i2").tobytes()),
+        zlib.compress(b""),
+        tuple(span(*k) for k in keys or ()),
+        tuple(Tone(span(a, b), (round(hz),)) for a, b, hz in tones or ()),
+        tuple(span(*m) for m in music or ()),
+    )
 
 
 def interaction(channel: Channel = Channel.CALL, **facts: object) -> Interaction:

@@ -67,7 +67,7 @@ def test_rescore_judges_without_the_recording(store, voice, tmp_path):
     after = list(rescore(store, changed))
     assert [r.new for r in after] == [True]
     assert count(store)["scorecard"] == 2
-    assert count(store)["observation"] == 2
+    assert count(store)["observation"] == 3
 
 
 def test_corrected_facts_are_judged_and_kept(store, tmp_path):

@@ -58,6 +58,12 @@ def standard_problems(tmp_path, standards: str) -> list[str]:
         ("- {id: a, title: A, avoid: {event: silence, longer_than: 1 s}}", ["1: a: longer_than: a silence lasts at least 3 s"]),
         ("- id: a\n  title: A\n  title: B\n  say: greeting", ["3: 'title' stands twice"]),
         ("- {id: a, title: A, keep: {measure: handle_time, at_most: 5 min}, examples: {met: [3 wpm]}}", ["1: a: met: '3 wpm' is a rate"]),
+        ("- {id: a, title: A, keep: {measure: loudness, at_least: -30 dB}}", ["1: a: wrong unit: '-30 dB' is a ratio of levels, but loudness is a loudness"]),
+        ("- {id: a, title: A, keep: {measure: pitch_range, at_least: 3 Hz}}", ["1: a: wrong unit: '3 Hz' is a pitch, but pitch_range is an interval"]),
+        ("- {id: a, title: A, keep: {measure: syllables_per_minute, at_most: 90 wpm}}", ["1: a: wrong unit: '90 wpm' is a rate of words, but syllables_per_minute is a rate of syllables"]),
+        ("- {id: a, title: A, keep: {measure: time_to_identification, at_most: 9 s}}", ["1: a: 'time_to_identification' needs a phrase named 'identity-check'"]),
+        ("- {id: a, title: A, when: {event: on_hold, by: agent}, ask: x}", ["1: a: nobody in particular makes a on_hold"]),
+        ("- {id: a, title: A, avoid: {event: dead_air, longer_than: 9 s}}", ["1: a: longer_than: a dead_air lasts at least 15 s"]),
     ],
 )  # fmt: skip
 def test_each_mistake_is_reported_at_its_line(tmp_path, standards, expected):
@@ -178,11 +184,12 @@ def test_the_digest_names_what_a_rubric_says_and_not_how_it_is_written(tmp_path)
     [
         ("{id: a, title: A, ask: x}", set()),
         ("{id: a, title: A, keep: {measure: longest_silence, at_most: 9 s}}", {"activity"}),
-        ("{id: a, title: A, say: greeting}", {"activity", "utterances"}),
+        ("{id: a, title: A, say: greeting}", {"activity", "utterances", "levels"}),
         (
             "{id: a, title: A, keep: {measure: handle_time, at_most: 9 s}, when: {said: cancel}}",
-            {"activity", "utterances"},
+            {"activity", "utterances", "levels"},
         ),
+        ("{id: a, title: A, keep: {measure: loudness, at_least: -30 LUFS}}", {"activity", "levels"}),
     ],
 )
 def test_a_rubric_needs_only_what_its_standards_look_at(tmp_path, standard, needs):

@@ -17,6 +17,7 @@ from audit.judge import Finding
 from audit.pipeline import Audited, audit_file, find_rubric
 from audit.rubric import Rubric
 from audit.scorecard import Scorecard
+from audit.signals import measure_kinds
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 NAMES = sorted(path.name.removesuffix(".truth.yaml") for path in SAMPLES.glob("*.truth.yaml"))
@@ -70,6 +71,12 @@ def wrong(name: str, card: Scorecard) -> list[Finding]:
     return [f for f in card.findings if f.verdict != truths(name).standards[f.standard].verdict]
 
 
+def of_sound(name: str) -> set[str]:
+    """The standards that only the sound can tell of, and no transcript."""
+    standards = find_rubric(truths(name).rubric).standards
+    return {s.id for s in standards if s.keep and "levels" in measure_kinds()[s.keep.measure].needs}
+
+
 def told(findings: list[Finding]) -> list[str]:
     return [f"{f.standard}: {f.verdict} ({f.reason})" for f in findings]
 
@@ -89,7 +96,9 @@ def test_the_truth_speaks_of_every_standard(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_exact_script_gives_the_true_verdicts(name: str) -> None:
-    assert told(wrong(name, exact(name))) == []
+    differing = [f for f in wrong(name, exact(name)) if f.standard not in of_sound(name)]
+    assert told(differing) == []
+    assert {f.verdict for f in exact(name).findings if f.standard in of_sound(name)} <= {"cannot_tell"}
 
 
 @pytest.mark.parametrize("name", NAMES)

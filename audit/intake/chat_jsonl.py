@@ -9,7 +9,7 @@ import msgspec
 from audit.intake import Arrival, Facts, Rejected, interaction
 from audit.interactions import Channel, Role
 from models.media import digest_file
-from models.observations import Span, Utterance, span
+from models.observations import UNDETERMINED, Span, Utterance, span
 from models.transcripts import observed_transcript, printable, spread
 
 SUFFIXES = (".jsonl",)
@@ -60,7 +60,7 @@ def read(path: Path, facts: Facts) -> Arrival:
     if not messages:
         raise Rejected(str(path), None, "a chat without messages")
     start = messages[0].at
-    language = facts.language or "und"
+    language = facts.language or UNDETERMINED
     utterances: list[Utterance] = []
     roles: dict[str, Role] = {}
     for message in messages:

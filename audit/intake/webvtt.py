@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audit.intake import Arrival, Facts, Rejected, interaction
 from audit.interactions import Channel, Role
 from models.media import digest_file
-from models.observations import Span, Utterance, span
+from models.observations import UNDETERMINED, Span, Utterance, span
 from models.transcripts import observed_transcript, printable, spread
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def read(path: Path, facts: Facts) -> Arrival:
         raise Rejected(str(path), None, f"not WebVTT: {error or 'the line WEBVTT is missing'}") from error
     except OSError as error:
         raise Rejected(str(path), None, f"cannot be read: {error.strerror}") from error
-    language = facts.language or "und"
+    language = facts.language or UNDETERMINED
     utterances: list[Utterance] = []
     roles = dict(facts.roles)
     for cue in cues:

@@ -47,7 +47,7 @@ class EventKind:
 
 @dataclass(frozen=True)
 class MeasureKind:
-    """A named measure; `unit` is one of `s`, `%`, `wpm`, `times`; `of` is the role it is asked about."""
+    """A named measure; `unit` is a base unit of `audit.quantities`; `of` is the role it is asked about."""
 
     name: str
     means: str
