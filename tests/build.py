@@ -10,10 +10,13 @@ import numpy as np
 from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
 from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
+from models.camera import assumed_camera
 from models.observations import (
     Activity,
     Observations,
     Observed,
+    People,
+    PersonTrack,
     Provenance,
     Recording,
     Utterance,
@@ -148,3 +151,38 @@ def encode(path: Path, sound: np.ndarray, codec: str, rate_hz: int, layout: str 
             container.mux(stream.encode(piece))
         container.mux(stream.encode(None))
     return path
+
+
+TRACK_SHAPES = {
+    "boxes_px": (4,),
+    "score": (),
+    "pose_px": (33, 3),
+    "pose_m": (33, 3),
+    "position_m": (3,),
+    "position_sd_m": (2,),
+    "expression": (52,),
+    "head_deg": (3,),
+    "face_px": (4,),
+    "hands_px": (2, 21, 2),
+    "clothes_lab": (2, 3),
+    "clothes_sd": (2, 3),
+    "sharpness": (),
+}
+
+
+def track(
+    n: int, label: str = "person-0", seed: int = 0, still: bool = False, **arrays: object
+) -> PersonTrack:
+    """A track of n rows at 5 a second; arrays that are not given hold noise (hands: nothing)."""
+    random = np.random.default_rng(seed)
+    given = {name: random.normal(size=(1 if still else n, *shape)) for name, shape in TRACK_SHAPES.items()}
+    given = {name: np.repeat(a, n, axis=0) if still else a for name, a in given.items()}
+    given |= {"hands_px": np.full((n, 2, 21, 2), np.nan), "times_s": np.arange(n) / 5} | arrays
+    return PersonTrack(label, **given)
+
+
+def people(tracks: list[PersonTrack], size_px: tuple[int, int] = (640, 360), **more: object) -> People:
+    """These tracks, seen by an assumed camera; somebody looked whenever one of them has a row."""
+    times_s = np.unique(np.concatenate([np.zeros(0), *(one.times_s for one in tracks)]))
+    given: dict = {"times_s": times_s, "size_px": size_px, "camera": assumed_camera(size_px)} | more
+    return People(tracks=tuple(tracks), **given)
