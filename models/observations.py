@@ -138,6 +138,20 @@ PX, METRES, DEGREES, UNITS, LAB = 3, 10, 3, 10, 3
 finer than the models."""
 
 
+_NAMES = """
+_neutral browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft
+cheekSquintRight eyeBlinkLeft eyeBlinkRight eyeLookDownLeft eyeLookDownRight eyeLookInLeft eyeLookInRight
+eyeLookOutLeft eyeLookOutRight eyeLookUpLeft eyeLookUpRight eyeSquintLeft eyeSquintRight eyeWideLeft
+eyeWideRight jawForward jawLeft jawOpen jawRight mouthClose mouthDimpleLeft mouthDimpleRight mouthFrownLeft
+mouthFrownRight mouthFunnel mouthLeft mouthLowerDownLeft mouthLowerDownRight mouthPressLeft mouthPressRight
+mouthPucker mouthRight mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthSmileLeft
+mouthSmileRight mouthStretchLeft mouthStretchRight mouthUpperUpLeft mouthUpperUpRight noseSneerLeft
+noseSneerRight
+"""
+BLENDSHAPES = tuple(_NAMES.split())
+"""What the 52 numbers of `PersonTrack.expression` are, by MediaPipe's names: movements of a face, 0..1."""
+
+
 class PersonTrack(msgspec.Struct, frozen=True, eq=False):
     """One person over time: a row for each frame in which a person detector found that person.
 
@@ -166,7 +180,7 @@ class PersonTrack(msgspec.Struct, frozen=True, eq=False):
     """(n, 2) its standard deviation across and along the line of sight, without the part that the camera's
     unknown focal length adds for all people alike (`geometry.distance` adds that)."""
     expression: Floats
-    """(n, 52) blendshapes 0..1 in the order of `faces.BLENDSHAPES`."""
+    """(n, 52) blendshapes 0..1 in the order of `BLENDSHAPES`."""
     head_deg: Floats
     """(n, 3) yaw, pitch, roll of the head to the line of sight: 0 faces the camera; yaw > 0 towards the right
     of the picture, pitch > 0 up, roll > 0 clockwise in the picture."""
@@ -218,6 +232,8 @@ class People(msgspec.Struct, frozen=True, eq=False):
     """Picture (width, height) as shown."""
     camera: Camera
     """The camera that positions were computed with; `source` says how it is known."""
+    up: tuple[float, float, float]
+    """The direction away from the floor, in camera axes."""
     tracks: tuple[PersonTrack, ...]
     caveat: str = ""
     """One sentence for the scorecard when frames could not be decoded."""

@@ -184,5 +184,10 @@ def track(
 def people(tracks: list[PersonTrack], size_px: tuple[int, int] = (640, 360), **more: object) -> People:
     """These tracks, seen by an assumed camera; somebody looked whenever one of them has a row."""
     times_s = np.unique(np.concatenate([np.zeros(0), *(one.times_s for one in tracks)]))
-    given: dict = {"times_s": times_s, "size_px": size_px, "camera": assumed_camera(size_px)} | more
+    given: dict = {
+        "times_s": times_s,
+        "size_px": size_px,
+        "camera": assumed_camera(size_px),
+        "up": (0.0, -1.0, 0.0),
+    } | more
     return People(tracks=tuple(tracks), **given)

@@ -1,0 +1,165 @@
+"""The people in a video over time: found, told apart, and their bodies, faces and hands measured.
+
+One thread decodes and keeps track; two others run the models, each with its own, a frame at a time. Frames
+come back in order, so that what is found does not depend on which thread was faster.
+"""
+
+import queue
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import weights
+from models.camera import Camera, assumed_camera, metadata_camera
+from models.detector import SUBSTITUTE, Picture, hog, yolox
+from models.detector import WEIGHTS as DETECTOR
+from models.frames import Frame, Frames
+from models.geometry import locate, upward
+from models.landmarks import FACE, HANDS, POSE, SIGHTING, Landmarkers
+from models.observations import People, PersonTrack, Provenance
+from models.tracking import Tracker, Tracklet
+
+FRAMES_PER_S = 5.0
+"""A gesture of a second is seen five times, and two people cost half of two processors."""
+
+WORKERS = 2
+"""Threads that run models; each has its own landmarkers (120 MB)."""
+
+VERSION = "1"
+"""Raised whenever the code here finds something else in the same video."""
+
+
+def people_provenance(camera: Camera | None = None, frames_per_s: float = FRAMES_PER_S) -> Provenance | str:
+    """How `perceive_people` sees on this machine, or why it cannot (a sentence)."""
+    import mediapipe
+
+    if not _ready(POSE):
+        return f"weights missing: comport weights fetch {POSE}"
+    detector = DETECTOR if _ready(DETECTOR) else "hog"
+    used = [name for name in (DETECTOR, POSE, FACE, HANDS) if _ready(name)]
+    lacking = [name for name in (FACE, HANDS) if not _ready(name)]
+    parameters = {
+        "detector": detector,
+        "models": " ".join(used),
+        "frames_per_s": f"{frames_per_s:g}",
+        "camera": repr(camera) if camera else "",
+    }
+    caveats = [SUBSTITUTE] if detector == "hog" else []
+    if lacking:
+        what = " and ".join("faces" if name == FACE else "hands" for name in lacking)
+        caveats.append(f"Nobody looked at {what}: comport weights fetch {' '.join(lacking)}")
+    return Provenance(
+        "people",
+        f"mediapipe {mediapipe.__version__}",
+        VERSION,
+        " ".join(weights.digest(weights.find(name)) for name in used),
+        tuple(sorted(parameters.items())),
+        " ".join(caveats),
+    )
+
+
+def perceive_people(
+    path: Path,
+    camera: Camera | None = None,
+    frames_per_s: float = FRAMES_PER_S,
+    progress: Callable[[float, float], None] = lambda done_s, all_s: None,
+) -> People:
+    """Everybody who is seen in the video.
+
+    Without `camera` the focal length comes from the video's metadata or is assumed. `progress` gets the time
+    of the frame that was done, twice.
+
+    Raises:
+        media.UnreadableMedia: there is no picture in it, or none that can be decoded.
+        weights.MissingWeights: the pose model is not here.
+        camera.BadCamera: the camera is of other pictures than these.
+    """
+    frames = Frames(path, frames_per_s)
+    tracker = Tracker(frames_per_s)
+    times_s: list[float] = []
+    for frame, seen in sightings(frames):
+        times_s.append(frame.time_s)
+        tracker.add(frame.time_s, _scaled(seen, frame.scale))
+        progress(frame.time_s, frame.time_s)
+    used = _camera_of(frames, camera)
+    tracks = tuple(_track(f"person-{number}", person, used) for number, person in enumerate(tracker.finish()))
+    return People(np.array(times_s), frames.size_px, used, upward(used, tracks), tracks, frames.caveat)
+
+
+def sightings(frames: Frames) -> Iterator[tuple[Frame, NDArray[np.void]]]:
+    """Each frame with the people in it, in pixels of the picture looked at."""
+    find = yolox() if _ready(DETECTOR) else hog()
+    idle: queue.SimpleQueue[Landmarkers] = queue.SimpleQueue()
+    made: list[Landmarkers] = []
+
+    def look(picture: Picture) -> NDArray[np.void]:
+        landmarkers = idle.get()
+        try:
+            return landmarkers.see(picture, find(picture))
+        finally:
+            idle.put(landmarkers)
+
+    under_way: deque[tuple[Frame, Future[NDArray[np.void]]]] = deque()
+    with ThreadPoolExecutor(WORKERS, "people") as pool:
+        try:
+            for _ in range(WORKERS):
+                made.append(Landmarkers())
+                idle.put(made[-1])
+            for frame in frames:
+                under_way.append((frame, pool.submit(look, frame.picture)))
+                # One frame waits for each thread, so that none is idle and memory stays small.
+                if len(under_way) > 2 * WORKERS:
+                    done, seen = under_way.popleft()
+                    yield done, seen.result()
+            for done, seen in under_way:
+                yield done, seen.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            for landmarkers in made:
+                landmarkers.close()
+
+
+def _camera_of(frames: Frames, camera: Camera | None) -> Camera:
+    if camera is not None:
+        return camera.resized(frames.size_px)
+    if frames.focal_35mm is not None:
+        return metadata_camera(frames.size_px, frames.focal_35mm)
+    return assumed_camera(frames.size_px)
+
+
+def _scaled(seen: NDArray[np.void], scale: float) -> NDArray[np.void]:
+    """The sightings in pixels of the picture as shown."""
+    seen["pose_px"][..., :2] *= scale
+    for name in ("box", "face_px", "hands_px"):
+        seen[name] *= scale
+    return seen
+
+
+def _track(label: str, person: Tracklet, camera: Camera) -> PersonTrack:
+    seen = np.array(person.sightings, SIGHTING)
+    at_m, sd_m = np.full((len(seen), 3), np.nan), np.full((len(seen), 2), np.nan)
+    for row, one in enumerate(seen):
+        place = locate(one["pose_px"], one["pose_m"], one["box"], camera)
+        if place is not None:
+            at_m[row], sd_m[row] = place
+    fields = {name: seen[name] for name in SIGHTING.names or () if name != "box"}
+    return PersonTrack(
+        label,
+        np.array(person.times_s),
+        boxes_px=seen["box"],
+        position_m=at_m,
+        position_sd_m=sd_m,
+        **fields,
+    )
+
+
+def _ready(name: str) -> bool:
+    try:
+        weights.find(name)
+    except weights.MissingWeights:
+        return False
+    return True
