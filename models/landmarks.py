@@ -37,6 +37,10 @@ POSE_CONFIDENCE = 0.3
 """What the pose model asks of its own detector. Inside a person's box it may be lower than its default (0.5):
 people in profile and from behind score low."""
 
+FITS = 0.25
+"""A pose whose visible landmarks overlap its box less (IoU) is of nothing: 99.8 % of the poses on the rendered
+clips fit better, and nine of ten that the model made of 50-pixel people in a street fit worse."""
+
 SAME_BODY = 0.25
 """Two poses whose landmarks lie closer than this share of the torso are of one body, found in two crops."""
 
@@ -150,7 +154,7 @@ class Landmarkers:
         seen["box"], seen["score"] = boxes[:, :4], boxes[:, 4]
         for one in seen:
             self._see_body(picture, one)
-        _let_go_of_others(seen)
+        _let_go_of_others(seen, picture)
         for one in seen:
             self._see_head(picture, one)
             self._see_hands(picture, one)
@@ -169,6 +173,8 @@ class Landmarkers:
             points = [(p.x, p.y, p.visibility) for p in found.pose_landmarks[0]]
             one["pose_px"] = np.array(points) * [crop.shape[1], crop.shape[0], 1] + [*corner, 0]
             one["pose_m"] = [(p.x, p.y, p.z) for p in found.pose_world_landmarks[0]]
+            if _fit(one, picture) < FITS:
+                one["pose_px"] = one["pose_m"] = np.nan
 
     def _see_head(self, picture: Picture, one: Sighting) -> None:
         head = one["pose_px"][: RIGHT_EAR + 1, :2].mean(axis=0)
@@ -223,9 +229,9 @@ def head_angles(rotation: NDArray[np.float64]) -> Array:
     return np.array([yaw, pitch, roll], np.float32)
 
 
-def _let_go_of_others(seen: NDArray[np.void]) -> None:
+def _let_go_of_others(seen: NDArray[np.void], picture: Picture) -> None:
     """Where two crops hold the same body, the pose stays with the box that it fills better."""
-    order = sorted(range(len(seen)), key=lambda i: -_fit(seen[i]))
+    order = sorted(range(len(seen)), key=lambda i: -_fit(seen[i], picture))
     for rank, better in enumerate(order):
         for worse in order[rank + 1 :]:
             one, other = seen[better], seen[worse]
@@ -234,11 +240,12 @@ def _let_go_of_others(seen: NDArray[np.void]) -> None:
                 other["pose_px"] = other["pose_m"] = np.nan
 
 
-def _fit(one: Sighting) -> float:
-    """How well the pose fills the box of its person, 0..1."""
+def _fit(one: Sighting, picture: Picture) -> float:
+    """How well the pose fills the box of its person, 0..1, as far as it lies in the picture."""
     points = one["pose_px"][one["pose_px"][:, 2] >= VISIBLE, :2]
     if len(points) == 0:
         return 0.0
+    points = np.clip(points, 0, [picture.shape[1], picture.shape[0]])
     around = np.concatenate([points.min(axis=0), points.max(axis=0)]).astype(np.float32)
     return float(overlap(around, one["box"][None])[0])
 

@@ -101,6 +101,26 @@ def _header_duration_s(container: "av.container.InputContainer", stream: Any) ->
     return container.duration / 1_000_000 if container.duration is not None else 0.0
 
 
+def picture_duration_s(path: Path) -> float:
+    """When the last frame of the picture ends, whatever the header says, without decoding it.
+
+    Raises:
+        UnreadableMedia: the file cannot be read.
+    """
+    import av.error
+
+    with opened(path) as container:
+        stream = picture_of(container)
+        last_s = 0.0
+        try:
+            for packet in container.demux(stream) if stream else ():
+                if packet.pts is not None and packet.time_base is not None:
+                    last_s = max(last_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+        except av.error.FFmpegError:
+            pass  # What follows a broken place cannot be seen either.
+        return round(max(0.0, last_s - (container.start_time or 0) / 1_000_000), 3)
+
+
 def picture_of(container: "av.container.InputContainer") -> "av.VideoStream | None":
     """The first video track, None for sound alone; the cover of a song is none."""
     from av.stream import Disposition

@@ -6,7 +6,7 @@ come back in order, so that what is found does not depend on which thread was fa
 
 import queue
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,13 +18,11 @@ from models.camera import Camera, assumed_camera, metadata_camera
 from models.detector import SUBSTITUTE, Picture, hog, yolox
 from models.detector import WEIGHTS as DETECTOR
 from models.frames import Frame, Frames
-from models.geometry import locate, upward
+from models.geometry import LEVEL, located
 from models.landmarks import FACE, HANDS, POSE, SIGHTING, Landmarkers
 from models.observations import People, PersonTrack, Provenance
+from models.perceiving import Listening, Perceiver, Progress, Source
 from models.tracking import Tracker, Tracklet
-
-FRAMES_PER_S = 5.0
-"""A gesture of a second is seen five times, and two people cost half of two processors."""
 
 WORKERS = 2
 """Threads that run models; each has its own landmarkers (120 MB)."""
@@ -33,7 +31,7 @@ VERSION = "1"
 """Raised whenever the code here finds something else in the same video."""
 
 
-def people_provenance(camera: Camera | None = None, frames_per_s: float = FRAMES_PER_S) -> Provenance | str:
+def people_provenance(camera: Camera | None = None, frames_per_s: float = 5.0) -> Provenance | str:
     """How `perceive_people` sees on this machine, or why it cannot (a sentence)."""
     import mediapipe
 
@@ -65,8 +63,8 @@ def people_provenance(camera: Camera | None = None, frames_per_s: float = FRAMES
 def perceive_people(
     path: Path,
     camera: Camera | None = None,
-    frames_per_s: float = FRAMES_PER_S,
-    progress: Callable[[float, float], None] = lambda done_s, all_s: None,
+    frames_per_s: float = 5.0,
+    progress: Progress = lambda done_s, all_s: None,
 ) -> People:
     """Everybody who is seen in the video.
 
@@ -85,9 +83,21 @@ def perceive_people(
         times_s.append(frame.time_s)
         tracker.add(frame.time_s, _scaled(seen, frame.scale))
         progress(frame.time_s, frame.time_s)
+    tracks = tuple(_track(f"person-{number}", person) for number, person in enumerate(tracker.finish()))
     used = _camera_of(frames, camera)
-    tracks = tuple(_track(f"person-{number}", person, used) for number, person in enumerate(tracker.finish()))
-    return People(np.array(times_s), frames.size_px, used, upward(used, tracks), tracks, frames.caveat)
+    found = People(np.array(times_s), frames.size_px, used, LEVEL, tracks, frames.caveat)
+    return located(found, used)
+
+
+def looked_at(picture: Picture) -> People:
+    """Everybody who is seen in one picture, RGB (h, w, 3)."""
+    with Landmarkers() as landmarkers:
+        tracker = Tracker(1.0)
+        tracker.add(0.0, landmarkers.see(picture, (yolox() if _ready(DETECTOR) else hog())(picture)))
+    size_px = (picture.shape[1], picture.shape[0])
+    tracks = tuple(_track(f"person-{number}", one) for number, one in enumerate(tracker.finish()))
+    camera = assumed_camera(size_px)
+    return located(People(np.zeros(1), size_px, camera, LEVEL, tracks), camera)
 
 
 def sightings(frames: Frames) -> Iterator[tuple[Frame, NDArray[np.void]]]:
@@ -139,20 +149,17 @@ def _scaled(seen: NDArray[np.void], scale: float) -> NDArray[np.void]:
     return seen
 
 
-def _track(label: str, person: Tracklet, camera: Camera) -> PersonTrack:
+def _track(label: str, person: Tracklet) -> PersonTrack:
+    """The person's sightings as a track, not located yet."""
     seen = np.array(person.sightings, SIGHTING)
-    at_m, sd_m = np.full((len(seen), 3), np.nan), np.full((len(seen), 2), np.nan)
-    for row, one in enumerate(seen):
-        place = locate(one["pose_px"], one["pose_m"], one["box"], camera)
-        if place is not None:
-            at_m[row], sd_m[row] = place
+    unknown = np.full((len(seen), 3), np.nan)
     fields = {name: seen[name] for name in SIGHTING.names or () if name != "box"}
     return PersonTrack(
         label,
         np.array(person.times_s),
         boxes_px=seen["box"],
-        position_m=at_m,
-        position_sd_m=sd_m,
+        position_m=unknown,
+        position_sd_m=unknown[:, :2],
         **fields,
     )
 
@@ -163,3 +170,21 @@ def _ready(name: str) -> bool:
     except weights.MissingWeights:
         return False
     return True
+
+
+def _provenance(listening: Listening, before: Mapping[str, Provenance]) -> Provenance | str:
+    return people_provenance(listening.looking.camera, listening.looking.frames_per_s)
+
+
+def _perceive(source: Source) -> People:
+    looking = source.listening.looking
+    duration_s = source.recording.duration_s
+    return perceive_people(
+        source.path,
+        looking.camera,
+        looking.frames_per_s,
+        lambda done_s, _: source.progress(done_s, duration_s),
+    )
+
+
+PEOPLE = Perceiver("people", (), _provenance, _perceive, of="picture")
