@@ -14,7 +14,7 @@ SHRINK = 0.6
 FEWEST_PX = 30
 """A patch of fewer pixels has no colour that could be trusted."""
 
-PATCH_PX = 24
+PATCH_PX = 16
 """Patches are sampled on a grid of this side: more pixels do not move a median."""
 
 
@@ -47,11 +47,14 @@ def _pixels(picture: NDArray[np.uint8], quad: Array) -> NDArray[np.uint8]:
     corners = quad[:, :2]
     middle = corners.mean(axis=0)
     corners = middle + SHRINK * (corners - middle)
+    sides = np.abs(corners.max(axis=0) - corners.min(axis=0))
+    if float(sides.prod()) < FEWEST_PX:
+        return np.zeros((0, 3), np.uint8)
     across = np.linspace(0, 1, PATCH_PX)[None, :, None]
     down = np.linspace(0, 1, PATCH_PX)[:, None, None]
     upper = corners[0] * (1 - across) + corners[1] * across
     lower = corners[3] * (1 - across) + corners[2] * across
-    points = np.unique(np.rint(upper * (1 - down) + lower * down).astype(int).reshape(-1, 2), axis=0)
+    points = np.rint(upper * (1 - down) + lower * down).astype(int).reshape(-1, 2)
     height, width = picture.shape[:2]
     inside = (points >= 0).all(axis=1) & (points[:, 0] < width) & (points[:, 1] < height)
     return np.asarray(picture[points[inside, 1], points[inside, 0]])

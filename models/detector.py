@@ -31,42 +31,44 @@ SUBSTITUTE = (
 )
 
 
-def yolox() -> Callable[[Picture], Boxes]:
-    """A detector that runs YOLOX nano on the thread that calls it; one may be shared by several threads.
+class Yolox:
+    """YOLOX nano on the thread that calls it; one may be shared by several threads."""
 
-    Raises:
-        weights.MissingWeights: they are not here.
-    """
-    import onnxruntime
+    def __init__(self) -> None:
+        """Raises `weights.MissingWeights` where they are not here."""
+        import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    path = weights.find(WEIGHTS)
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return functools.partial(_yolox, session)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        path = str(weights.find(WEIGHTS))
+        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def run(self, prepared: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The raw answers (3549, 85) to a picture as `letterboxed` gives it."""
+        (found,) = self._session.run(None, {"images": prepared})
+        return np.asarray(found[0], np.float32)
+
+    def __call__(self, picture: Picture) -> Boxes:
+        height, width = picture.shape[:2]
+        raw = self.run(letterboxed(picture))
+        cells, strides = _grid()
+        centres = (raw[:, :2] + cells) * strides
+        halves = np.exp(raw[:, 2:4]) * strides / 2
+        scores = raw[:, 4] * raw[:, 5 + _PERSON]
+        likely = np.flatnonzero(scores >= SCORE)
+        # A person counts only where no other class of thing is likelier.
+        likely = likely[raw[likely, 5:].argmax(axis=1) == _PERSON]
+        boxes = np.concatenate([centres[likely] - halves[likely], centres[likely] + halves[likely]], axis=1)
+        boxes = np.clip(boxes * max(height, width) / _INPUT_PX, 0, [width, height, width, height])
+        return _suppressed(np.column_stack([boxes, scores[likely]]).astype(np.float32))
 
 
-def _yolox(session: Any, picture: Picture) -> Boxes:
-    height, width = picture.shape[:2]
-    scale = _INPUT_PX / max(height, width)
-    (found,) = session.run(None, {session.get_inputs()[0].name: _letterboxed(picture, scale)})
-    cells, strides = _grid()
-    raw = found[0]
-    centres = (raw[:, :2] + cells) * strides
-    halves = np.exp(raw[:, 2:4]) * strides / 2
-    scores = raw[:, 4] * raw[:, 5 + _PERSON]
-    # A person counts only where no other class of thing is likelier.
-    likely = (scores >= SCORE) & (raw[:, 5:].argmax(axis=1) == _PERSON)
-    boxes = np.concatenate([centres - halves, centres + halves], axis=1)[likely] / scale
-    boxes = np.clip(boxes, 0, [width, height, width, height])
-    return _suppressed(np.column_stack([boxes, scores[likely]]).astype(np.float32))
-
-
-def _letterboxed(picture: Picture, scale: float) -> NDArray[np.float32]:
+def letterboxed(picture: Picture) -> NDArray[np.float32]:
     """The picture as YOLOX wants it: upper left corner of a grey square, BGR, 0..255, planes first."""
     import cv2
 
+    scale = _INPUT_PX / max(picture.shape[:2])
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     square = np.full((_INPUT_PX, _INPUT_PX, 3), _GREY, np.uint8)
     square[: size[1], : size[0]] = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
@@ -83,6 +85,14 @@ def _grid() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         cells.append(np.stack([x, y], axis=-1).reshape(-1, 2))
         strides.append(np.full((side * side, 1), stride))
     return np.concatenate(cells).astype(np.float32), np.concatenate(strides).astype(np.float32)
+
+
+def detector() -> Callable[[Picture], Boxes]:
+    """The best detector that is here: YOLOX, or without its weights HOG."""
+    try:
+        return Yolox()
+    except weights.MissingWeights:
+        return hog()
 
 
 def hog() -> Callable[[Picture], Boxes]:

@@ -33,13 +33,13 @@ neighbour's body in seven clips, and two people in one montage are found in 84 %
 SMALLEST_BODY_PX = 8
 """Below this a crop has nothing to see."""
 
-POSE_CONFIDENCE = 0.3
+POSE_OPTIONS = {"min_pose_detection_confidence": 0.3}
 """What the pose model asks of its own detector. Inside a person's box it may be lower than its default (0.5):
 people in profile and from behind score low."""
 
 FITS = 0.25
-"""A pose whose visible landmarks overlap its box less (IoU) is of nothing: 99.8 % of the poses on the rendered
-clips fit better, and nine of ten that the model made of 50-pixel people in a street fit worse."""
+"""A pose whose visible landmarks overlap its box less (IoU) is of nothing: 99.8 % of the poses on rendered
+clips fit better, and nine of ten that were made of 50-pixel people in a street fit worse."""
 
 SAME_BODY = 0.25
 """Two poses whose landmarks lie closer than this share of the torso are of one body, found in two crops."""
@@ -89,6 +89,10 @@ def torso_px(one: Sighting) -> float:
 
 _native = threading.Lock()
 
+HANGS_M = 0.17
+"""A wrist this far below its elbow is of an arm that hangs, whose fingers say nothing and are not looked at.
+Rendered people: arms that hang 0.19 to 0.26 m (10 to 90 % of 2310), open palms 0.06 to 0.13, thumbs -0.01."""
+
 FOREARM_OF_TORSO = 0.4
 TO_PALM = 0.3
 """A forearm is at least 0.4 torsos long where it is not foreshortened (25 cm of 52, anthropometry, less a
@@ -117,24 +121,23 @@ class Landmarkers:
         """Raises `weights.MissingWeights` without the pose model; face and hands may be missing."""
         from mediapipe.tasks.python import vision
 
-        pose = _options(vision.PoseLandmarkerOptions, POSE, min_pose_detection_confidence=POSE_CONFIDENCE)
+        face = {"output_face_blendshapes": True, "output_facial_transformation_matrixes": True}
+        self.models: dict[str, Any] = {}
+        """MediaPipe's landmarkers by the names of their weights."""
         with native_silence():
-            self._pose = vision.PoseLandmarker.create_from_options(pose)
-            self._face = self._hands = None
+            self._make(POSE, vision.PoseLandmarker, vision.PoseLandmarkerOptions, **POSE_OPTIONS)
             if _is_here(FACE):
-                more = {"output_face_blendshapes": True, "output_facial_transformation_matrixes": True}
-                face = _options(vision.FaceLandmarkerOptions, FACE, **more)
-                self._face = vision.FaceLandmarker.create_from_options(face)
+                self._make(FACE, vision.FaceLandmarker, vision.FaceLandmarkerOptions, **face)
             if _is_here(HANDS):
-                hands = _options(vision.HandLandmarkerOptions, HANDS)
-                self._hands = vision.HandLandmarker.create_from_options(hands)
-            grey = np.full((64, 64, 3), 127, np.uint8)
-            for one in self._all:
-                one.detect(_image(grey))
+                self._make(HANDS, vision.HandLandmarker, vision.HandLandmarkerOptions)
 
-    @property
-    def _all(self) -> list[Any]:
-        return [one for one in (self._pose, self._face, self._hands) if one is not None]
+    def _make(self, name: str, kind: Any, options: Any, **more: object) -> None:
+        from mediapipe.tasks import python as tasks
+
+        base = tasks.BaseOptions(model_asset_path=str(weights.find(name)))
+        self.models[name] = kind.create_from_options(options(base_options=base, **more))
+        # MediaPipe writes its log lines when it is made and when it first runs.
+        self.models[name].detect(_image(np.full((64, 64, 3), 127, np.uint8)))
 
     def __enter__(self) -> "Landmarkers":
         return self
@@ -145,7 +148,7 @@ class Landmarkers:
     def close(self) -> None:
         """Frees the native models; MediaPipe prints errors at exit when nobody does."""
         with native_silence():
-            for one in self._all:
+            for one in self.models.values():
                 one.close()
 
     def see(self, picture: Picture, boxes: Boxes) -> NDArray[np.void]:
@@ -168,7 +171,7 @@ class Landmarkers:
         crop, corner = _cut(picture, left - margin, top - margin, right + margin, bottom + margin)
         if min(crop.shape[:2]) < SMALLEST_BODY_PX:
             return
-        found = self._pose.detect(_image(crop))
+        found = self.models[POSE].detect(_image(crop))
         if found.pose_landmarks:
             points = [(p.x, p.y, p.visibility) for p in found.pose_landmarks[0]]
             one["pose_px"] = np.array(points) * [crop.shape[1], crop.shape[0], 1] + [*corner, 0]
@@ -179,12 +182,12 @@ class Landmarkers:
     def _see_head(self, picture: Picture, one: Sighting) -> None:
         head = one["pose_px"][: RIGHT_EAR + 1, :2].mean(axis=0)
         length_px = torso_px(one)
-        if self._face is None or not length_px / 4 >= SMALLEST_FACE_PX:
+        if FACE not in self.models or not length_px / 4 >= SMALLEST_FACE_PX:
             return
         crop, corner = _square(picture, head[0], head[1], HEAD_HALF * length_px)
         if crop is None:
             return
-        found = self._face.detect(_image(crop))
+        found = self.models[FACE].detect(_image(crop))
         if not found.face_landmarks:
             return
         points = np.array([(p.x, p.y) for p in found.face_landmarks[0]]) * len(crop) + corner
@@ -195,13 +198,14 @@ class Landmarkers:
         one["head_deg"] = head_angles(np.asarray(found.facial_transformation_matrixes[0])[:3, :3])
 
     def _see_hands(self, picture: Picture, one: Sighting) -> None:
-        if self._hands is None:
+        if HANDS not in self.models:
             return
         pose_px = one["pose_px"]
         for side, (elbow, wrist) in enumerate(zip(ELBOWS, WRISTS, strict=True)):
             forearm = pose_px[wrist, :2] - pose_px[elbow, :2]
-            # A hand that hangs says nothing; in hip-centred metres y points down.
-            raised = pose_px[wrist, 2] >= VISIBLE and one["pose_m"][wrist, 1] < 0
+            # In metres around the hips y points down.
+            below_m = one["pose_m"][wrist, 1] - one["pose_m"][elbow, 1]
+            raised = pose_px[wrist, 2] >= VISIBLE and below_m < HANGS_M
             # A forearm that points at the camera looks short: the torso bounds it from below.
             length_px = max(float(np.hypot(*forearm)), FOREARM_OF_TORSO * torso_px(one))
             if not raised or not length_px >= SMALLEST_HAND_PX:
@@ -210,7 +214,7 @@ class Landmarkers:
             crop, corner = _square(picture, at[0], at[1], HAND_HALF * length_px)
             if crop is None:
                 continue
-            found = self._hands.detect(_image(crop))
+            found = self.models[HANDS].detect(_image(crop))
             if found.hand_landmarks:
                 points = np.array([(p.x, p.y) for p in found.hand_landmarks[0]])
                 one["hands_px"][side] = points * len(crop) + corner
@@ -289,12 +293,6 @@ def _image(picture: Picture) -> Any:
     import mediapipe
 
     return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(picture))
-
-
-def _options(kind: Any, name: str, **more: object) -> Any:
-    from mediapipe.tasks import python as tasks
-
-    return kind(base_options=tasks.BaseOptions(model_asset_path=str(weights.find(name))), **more)
 
 
 def _is_here(name: str) -> bool:

@@ -6,7 +6,7 @@ come back in order, so that what is found does not depend on which thread was fa
 
 import queue
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models import weights
 from models.camera import Camera, assumed_camera, metadata_camera
-from models.detector import SUBSTITUTE, Picture, hog, yolox
+from models.detector import SUBSTITUTE, Picture, detector
 from models.detector import WEIGHTS as DETECTOR
 from models.frames import Frame, Frames
 from models.geometry import LEVEL, located
@@ -37,16 +37,16 @@ def people_provenance(camera: Camera | None = None, frames_per_s: float = 5.0) -
 
     if not _ready(POSE):
         return f"weights missing: comport weights fetch {POSE}"
-    detector = DETECTOR if _ready(DETECTOR) else "hog"
+    finder = DETECTOR if _ready(DETECTOR) else "hog"
     used = [name for name in (DETECTOR, POSE, FACE, HANDS) if _ready(name)]
     lacking = [name for name in (FACE, HANDS) if not _ready(name)]
     parameters = {
-        "detector": detector,
+        "detector": finder,
         "models": " ".join(used),
         "frames_per_s": f"{frames_per_s:g}",
         "camera": repr(camera) if camera else "",
     }
-    caveats = [SUBSTITUTE] if detector == "hog" else []
+    caveats = [SUBSTITUTE] if finder == "hog" else []
     if lacking:
         what = " and ".join("faces" if name == FACE else "hands" for name in lacking)
         caveats.append(f"Nobody looked at {what}: comport weights fetch {' '.join(lacking)}")
@@ -93,16 +93,18 @@ def looked_at(picture: Picture) -> People:
     """Everybody who is seen in one picture, RGB (h, w, 3)."""
     with Landmarkers() as landmarkers:
         tracker = Tracker(1.0)
-        tracker.add(0.0, landmarkers.see(picture, (yolox() if _ready(DETECTOR) else hog())(picture)))
+        tracker.add(0.0, landmarkers.see(picture, detector()(picture)))
     size_px = (picture.shape[1], picture.shape[0])
     tracks = tuple(_track(f"person-{number}", one) for number, one in enumerate(tracker.finish()))
     camera = assumed_camera(size_px)
     return located(People(np.zeros(1), size_px, camera, LEVEL, tracks), camera)
 
 
-def sightings(frames: Frames) -> Iterator[tuple[Frame, NDArray[np.void]]]:
+def sightings(
+    frames: Frames, make: Callable[[], Landmarkers] = Landmarkers
+) -> Iterator[tuple[Frame, NDArray[np.void]]]:
     """Each frame with the people in it, in pixels of the picture looked at."""
-    find = yolox() if _ready(DETECTOR) else hog()
+    find = detector()
     idle: queue.SimpleQueue[Landmarkers] = queue.SimpleQueue()
     made: list[Landmarkers] = []
 
@@ -117,7 +119,7 @@ def sightings(frames: Frames) -> Iterator[tuple[Frame, NDArray[np.void]]]:
     with ThreadPoolExecutor(WORKERS, "people") as pool:
         try:
             for _ in range(WORKERS):
-                made.append(Landmarkers())
+                made.append(make())
                 idle.put(made[-1])
             for frame in frames:
                 under_way.append((frame, pool.submit(look, frame.picture)))
