@@ -58,9 +58,10 @@ def main() -> None:
 
     frames = Frames(arguments.video, arguments.frames_per_s)
     tracker = Tracker(arguments.frames_per_s)
+    workers = [Recording() for _ in range(people.WORKERS)]
     pictures = []
     started_s = 0.0
-    for frame, seen in people.sightings(frames, Recording):
+    for frame, seen in people.sightings(frames, workers):
         started_s = started_s or time.perf_counter()
         tracker.add(frame.time_s, seen)
         pictures.append(frame.picture)
@@ -69,7 +70,8 @@ def main() -> None:
     tracker.finish()
     whole_s = time.perf_counter() - started_s
     frame_count = len(pictures)
-    del frames
+    for worker in workers:
+        worker.close()
 
     bare_s = _bare(pictures, Recording.log)
     figures = {

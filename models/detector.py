@@ -87,14 +87,6 @@ def _grid() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return np.concatenate(cells).astype(np.float32), np.concatenate(strides).astype(np.float32)
 
 
-def detector() -> Callable[[Picture], Boxes]:
-    """The best detector that is here: YOLOX, or without its weights HOG."""
-    try:
-        return Yolox()
-    except weights.MissingWeights:
-        return hog()
-
-
 def hog() -> Callable[[Picture], Boxes]:
     """OpenCV's own detector of standing people, for machines without weights."""
     import cv2

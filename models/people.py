@@ -4,9 +4,10 @@ One thread decodes and keeps track; two others run the models, each with its own
 come back in order, so that what is found does not depend on which thread was faster.
 """
 
+import functools
 import queue
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from models import weights
 from models.camera import Camera, assumed_camera, metadata_camera
-from models.detector import SUBSTITUTE, Picture, detector
+from models.detector import SUBSTITUTE, Boxes, Picture, Yolox, hog
 from models.detector import WEIGHTS as DETECTOR
 from models.frames import Frame, Frames
 from models.geometry import LEVEL, located
@@ -91,9 +92,8 @@ def perceive_people(
 
 def looked_at(picture: Picture) -> People:
     """Everybody who is seen in one picture, RGB (h, w, 3)."""
-    with Landmarkers() as landmarkers:
-        tracker = Tracker(1.0)
-        tracker.add(0.0, landmarkers.see(picture, detector()(picture)))
+    tracker = Tracker(1.0)
+    tracker.add(0.0, _landmarkers(0, _models()).see(picture, _detector(_ready(DETECTOR))(picture)))
     size_px = (picture.shape[1], picture.shape[0])
     tracks = tuple(_track(f"person-{number}", one) for number, one in enumerate(tracker.finish()))
     camera = assumed_camera(size_px)
@@ -101,38 +101,55 @@ def looked_at(picture: Picture) -> People:
 
 
 def sightings(
-    frames: Frames, make: Callable[[], Landmarkers] = Landmarkers
+    frames: Iterable[Frame], workers: Sequence[Landmarkers] = ()
 ) -> Iterator[tuple[Frame, NDArray[np.void]]]:
-    """Each frame with the people in it, in pixels of the picture looked at."""
-    find = detector()
+    """Each frame with the people in it as records of `SIGHTING`, in pixels of the picture looked at.
+
+    One thread runs the models of each of `workers` (without any: those that this process keeps).
+    """
+    find = _detector(_ready(DETECTOR))
+    workers = workers or [_landmarkers(number, _models()) for number in range(WORKERS)]
     idle: queue.SimpleQueue[Landmarkers] = queue.SimpleQueue()
-    made: list[Landmarkers] = []
+    for worker in workers:
+        idle.put(worker)
 
     def look(picture: Picture) -> NDArray[np.void]:
-        landmarkers = idle.get()
+        worker = idle.get()
         try:
-            return landmarkers.see(picture, find(picture))
+            return worker.see(picture, find(picture))
         finally:
-            idle.put(landmarkers)
+            idle.put(worker)
 
     under_way: deque[tuple[Frame, Future[NDArray[np.void]]]] = deque()
-    with ThreadPoolExecutor(WORKERS, "people") as pool:
+    with ThreadPoolExecutor(len(workers), "people") as pool:
         try:
-            for _ in range(WORKERS):
-                made.append(make())
-                idle.put(made[-1])
             for frame in frames:
                 under_way.append((frame, pool.submit(look, frame.picture)))
                 # One frame waits for each thread, so that none is idle and memory stays small.
-                if len(under_way) > 2 * WORKERS:
+                if len(under_way) > 2 * len(workers):
                     done, seen = under_way.popleft()
                     yield done, seen.result()
-            for done, seen in under_way:
+            while under_way:
+                done, seen = under_way.popleft()
                 yield done, seen.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            for landmarkers in made:
-                landmarkers.close()
+
+
+def _models() -> tuple[Path, ...]:
+    return tuple(weights.find(name) for name in (POSE, FACE, HANDS) if _ready(name))
+
+
+@functools.cache
+def _detector(ready: bool) -> Callable[[Picture], Boxes]:
+    return Yolox() if ready else hog()
+
+
+@functools.cache
+def _landmarkers(number: int, models: tuple[Path, ...]) -> Landmarkers:
+    """The landmarkers of one thread, kept for the next video: made anew each time they would cost half a second
+    and fragment memory (500 MB grew to 930 in twelve videos; kept, it stays at 630)."""
+    return Landmarkers()
 
 
 def _camera_of(frames: Frames, camera: Camera | None) -> Camera:
