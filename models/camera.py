@@ -28,6 +28,11 @@ CALIBRATED_FOCAL_SD = 0.01
 """A checkerboard gives the focal length to about 1 % from five pictures on (Zhang 2000, section 5.1)."""
 
 
+FLOOR_FOCAL_SD = 0.05
+"""Four points of the floor, marked to two pixels, give the focal length to about 5 %
+(`tests/test_camera.py`)."""
+
+
 class BadCamera(ComportError):
     """A camera file, or what a camera is to be calibrated from, cannot be used."""
 
@@ -117,6 +122,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     centre_px: tuple[float, float]
     distortion: tuple[float, ...] = ()
     floor: Floor | None = None
+    focal_sd: float = CALIBRATED_FOCAL_SD
 
 
 def load_camera(path: Path) -> Camera:
@@ -144,14 +150,12 @@ def load_camera(path: Path) -> Camera:
         rotation = np.asarray(known.floor.rotation)
         if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
             raise BadCamera(str(path), "a floor whose rotation is none", expected)
-    return Camera(known.size_px, known.focal_px, known.centre_px, known.distortion, known.floor)
+    return Camera(**msgspec.structs.asdict(known))
 
 
 def camera_yaml(camera: Camera) -> str:
     """The text of a camera file, numbers rounded to six digits after the point."""
-    fields: dict[str, Any] = msgspec.to_builtins(
-        _File(camera.size_px, camera.focal_px, camera.centre_px, camera.distortion, camera.floor)
-    )
+    fields = msgspec.to_builtins(_File(*(getattr(camera, name) for name in _File.__struct_fields__)))
     return str(yaml.safe_dump(_plain(fields), sort_keys=False, default_flow_style=None))
 
 

@@ -147,8 +147,8 @@ def _detector(ready: bool) -> Callable[[Picture], Boxes]:
 
 @functools.cache
 def _landmarkers(number: int, models: tuple[Path, ...]) -> Landmarkers:
-    """The landmarkers of one thread, kept for the next video: made anew each time they would cost half a second
-    and fragment memory (500 MB grew to 930 in twelve videos; kept, it stays at 630)."""
+    """The landmarkers of one thread, kept for the next video: made anew each time they would cost half a
+    second and fragment memory (500 MB grew to 930 in twelve videos; kept, it stays at 630)."""
     return Landmarkers()
 
 
