@@ -3,10 +3,12 @@
 import math
 import textwrap
 import wave
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
 from audit.rubric import Rubric
@@ -26,6 +28,7 @@ from models.observations import (
     span,
     union,
 )
+from models.weights import ARTEFACTS, state
 
 IDENTITY = "ab" * 32
 
@@ -231,3 +234,13 @@ def card(number: int, width: int = 64, height: int = 48) -> np.ndarray:
     picture = np.full((height, width, 3), 20 + 10 * number, np.uint8)
     picture[: height // 4] = (255, 0, 0)
     return picture
+
+
+_PEOPLE = ("yolox_nano", "pose_landmarker_full", "face_landmarker", "hand_landmarker")
+_LACKING = [item.name for item in ARTEFACTS if item.name in _PEOPLE and state(item) != "ready"]
+
+
+def sees_people(test: Callable[..., None]) -> Callable[..., None]:
+    """Marks a test that runs the models which see people; it is skipped where they are not here."""
+    reason = f"needs the weights {', '.join(_LACKING)}: comport weights fetch {' '.join(_LACKING)}"
+    return pytest.mark.weights(pytest.mark.skipif(bool(_LACKING), reason=reason)(test))
