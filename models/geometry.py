@@ -207,9 +207,8 @@ def horizontal(points_m: Array, up: Array) -> Array:
 def upward(camera: Camera, tracks: Iterable[PersonTrack]) -> tuple[float, float, float]:
     """The direction away from the floor, in camera axes.
 
-    It is the camera's own where it knows the floor; otherwise the median direction from hips to shoulders of
-    everybody: within 3.3 degrees of the truth in half of 28 rendered clips, within 8 in all but one. A level
-    camera where nobody was seen.
+    It is the camera's own where it knows the floor; otherwise the camera is taken to be level from left to
+    right, and to look down as far as the median body leans back. A level camera where nobody was seen.
     """
     if camera.floor is not None:
         return _three(camera.floor.up)
@@ -217,13 +216,15 @@ def upward(camera: Camera, tracks: Iterable[PersonTrack]) -> tuple[float, float,
         t.pose_m[:, list(SHOULDERS)].mean(axis=1) - t.pose_m[:, list(HIPS)].mean(axis=1) for t in tracks
     ]
     torsos = np.concatenate([np.zeros((0, 3)), *bodies]).astype(np.float64)
-    torsos = torsos[np.isfinite(torsos[:, 0])]
-    lengths = np.linalg.norm(torsos, axis=1, keepdims=True)
-    torsos = torsos[lengths[:, 0] > 0] / lengths[lengths[:, 0] > 0]
+    torsos = torsos[torsos[:, 1] < 0]
     if not len(torsos):
         return LEVEL
-    middle = np.median(torsos, axis=0)
-    return _three(middle / np.linalg.norm(middle))
+    down = float(np.clip(np.median(np.arctan2(-torsos[:, 2], -torsos[:, 1])), *LOOKS_DOWN))
+    return _three(np.array([0.0, -math.cos(down), -math.sin(down)]))
+
+
+LOOKS_DOWN = (math.radians(-10), math.radians(60))
+"""Cameras that people are seen by in full look up by at most 10 degrees, and down by at most 60."""
 
 
 def _three(vector: Array) -> tuple[float, float, float]:

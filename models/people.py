@@ -4,7 +4,8 @@ One thread decodes and keeps track; two others run the models, each with its own
 come back in order, so that what is found does not depend on which thread was faster.
 """
 
-import functools
+import contextlib
+import ctypes
 import queue
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,10 +81,11 @@ def perceive_people(
     frames = Frames(path, frames_per_s)
     tracker = Tracker(frames_per_s)
     times_s: list[float] = []
-    for frame, seen in sightings(frames):
-        times_s.append(frame.time_s)
-        tracker.add(frame.time_s, _scaled(seen, frame.scale))
-        progress(frame.time_s, frame.time_s)
+    with landmarkers(WORKERS) as workers:
+        for frame, seen in sightings(frames, workers):
+            times_s.append(frame.time_s)
+            tracker.add(frame.time_s, _scaled(seen, frame.scale))
+            progress(frame.time_s, frame.time_s)
     tracks = tuple(_track(f"person-{number}", person) for number, person in enumerate(tracker.finish()))
     used = _camera_of(frames, camera)
     found = People(np.array(times_s), frames.size_px, used, LEVEL, tracks, frames.caveat)
@@ -93,7 +95,8 @@ def perceive_people(
 def looked_at(picture: Picture) -> People:
     """Everybody who is seen in one picture, RGB (h, w, 3)."""
     tracker = Tracker(1.0)
-    tracker.add(0.0, _landmarkers(0, _models()).see(picture, _detector(_ready(DETECTOR))(picture)))
+    with landmarkers(1) as (only,):
+        tracker.add(0.0, only.see(picture, _detector()(picture)))
     size_px = (picture.shape[1], picture.shape[0])
     tracks = tuple(_track(f"person-{number}", one) for number, one in enumerate(tracker.finish()))
     camera = assumed_camera(size_px)
@@ -101,14 +104,13 @@ def looked_at(picture: Picture) -> People:
 
 
 def sightings(
-    frames: Iterable[Frame], workers: Sequence[Landmarkers] = ()
+    frames: Iterable[Frame], workers: Sequence[Landmarkers]
 ) -> Iterator[tuple[Frame, NDArray[np.void]]]:
     """Each frame with the people in it as records of `SIGHTING`, in pixels of the picture looked at.
 
-    One thread runs the models of each of `workers` (without any: those that this process keeps).
+    One thread runs the models of each of `workers`.
     """
-    find = _detector(_ready(DETECTOR))
-    workers = workers or [_landmarkers(number, _models()) for number in range(WORKERS)]
+    find = _detector()
     idle: queue.SimpleQueue[Landmarkers] = queue.SimpleQueue()
     for worker in workers:
         idle.put(worker)
@@ -136,20 +138,32 @@ def sightings(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _models() -> tuple[Path, ...]:
-    return tuple(weights.find(name) for name in (POSE, FACE, HANDS) if _ready(name))
+@contextlib.contextmanager
+def landmarkers(count: int) -> Iterator[list[Landmarkers]]:
+    """Landmarkers for so many threads, closed afterwards: MediaPipe prints errors at exit when nobody does.
+
+    Raises:
+        weights.MissingWeights: the pose model is not here.
+    """
+    made: list[Landmarkers] = []
+    try:
+        for _ in range(count):
+            made.append(Landmarkers())
+        yield made
+    finally:
+        for one in made:
+            one.close()
+        _give_back_memory()
 
 
-@functools.cache
-def _detector(ready: bool) -> Callable[[Picture], Boxes]:
-    return Yolox() if ready else hog()
+def _give_back_memory() -> None:
+    """Lets glibc return what the models used: 500 MB grew to 930 in twelve videos; with it they stay at 500."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
-@functools.cache
-def _landmarkers(number: int, models: tuple[Path, ...]) -> Landmarkers:
-    """The landmarkers of one thread, kept for the next video: made anew each time they would cost half a
-    second and fragment memory (500 MB grew to 930 in twelve videos; kept, it stays at 630)."""
-    return Landmarkers()
+def _detector() -> Callable[[Picture], Boxes]:
+    return Yolox() if _ready(DETECTOR) else hog()
 
 
 def _camera_of(frames: Frames, camera: Camera | None) -> Camera:

@@ -18,17 +18,20 @@ overlap little; with this value identities were kept in clips of two and of thre
 LOST_S = 1.0
 """ByteTrack's prediction of a box is good for about a second; after that body and clothes decide."""
 
-CLOTHES_APART = 12.0
-"""Median colours further apart than this (CIE76 in CIELAB, lightness counted half) are other clothes. The
-median of one person moved by 0.5 to 2.2 on stable torsos; light and turning add to that."""
+CLOTHES_APART = 8.0
+"""Median colours further apart than this (CIELAB) are other clothes. The median of one person moved by 0.5 to 2.2
+on stable torsos; a grey and a white jumper in one room were 10 apart."""
+
+LIGHTNESS = 0.7
+"""Lightness counts less than hue: it changes from lamp to lamp."""
 
 SIZE_APART = 0.35
 """Torsos in metres, or boxes in pixels where there are no metres, whose ratio is further from 1 are other
 bodies: our choice, wide, since near the border of the picture only a part is seen."""
 
-FOUND_AGAIN_S = 60.0
-"""Whoever is away for longer is somebody new: clothes tell few people apart, and two customers in black, an
-hour apart, are not one. Our choice."""
+FOUND_AGAIN_S = 15.0
+"""Whoever is away for longer is somebody new: clothes tell few people apart, and the next customer in black is not
+the one before (in a clip of people one by one they came 30 s apart). Our choice."""
 
 CLOSE_IN_PLACE = 1.0
 """Somebody lost for less than `BRIEFLY_S` is found within so many box widths of where he was."""
@@ -177,7 +180,7 @@ def _near(box: Array, again: Array) -> bool:
 
 def _apart(lab: Array, again: Array) -> float:
     """Distance of two sets of clothes in CIELAB, over the parts seen both times; NaN when none was."""
-    difference = ((lab - again) * np.array([0.5, 1, 1] * 2)).reshape(2, 3)
+    difference = ((lab - again) * np.array([LIGHTNESS, 1, 1] * 2)).reshape(2, 3)
     parts = np.sqrt((difference**2).sum(axis=1))
     return float(np.nanmax(parts)) if np.isfinite(parts).any() else float("nan")
 

@@ -88,9 +88,9 @@ def test_who_is_lost_and_found_again(again, people):
     assert len(found) == people
 
 
-def test_after_a_minute_the_same_clothes_are_somebody_new():
-    assert len(tracked({**walk(0, 1, 100), **gap(1, 40), **walk(40, 41, 300)})) == 1
-    assert len(tracked({**walk(0, 1, 100), **gap(1, 70), **walk(70, 71, 300)})) == 2
+def test_after_a_quarter_of_a_minute_the_same_clothes_are_somebody_new():
+    assert len(tracked({**walk(0, 1, 100), **gap(1, 14), **walk(14, 15, 300)})) == 1
+    assert len(tracked({**walk(0, 1, 100), **gap(1, 20), **walk(20, 21, 300)})) == 2
 
 
 def test_two_who_were_lost_are_found_by_their_own_clothes():
