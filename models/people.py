@@ -157,7 +157,7 @@ def landmarkers(count: int) -> Iterator[list[Landmarkers]]:
 
 
 def _give_back_memory() -> None:
-    """Lets glibc return what the models used: 500 MB grew to 930 in twelve videos; with it they stay at 500."""
+    """Lets glibc return what the models used: 500 MB grew to 930 in twelve videos, with it they do not."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -19,8 +19,8 @@ LOST_S = 1.0
 """ByteTrack's prediction of a box is good for about a second; after that body and clothes decide."""
 
 CLOTHES_APART = 8.0
-"""Median colours further apart than this (CIELAB) are other clothes. The median of one person moved by 0.5 to 2.2
-on stable torsos; a grey and a white jumper in one room were 10 apart."""
+"""Median colours further apart than this (CIELAB) are other clothes. The median of one person moved by 0.5 to
+2.2 on stable torsos; a grey and a white jumper in one room were 10 apart."""
 
 LIGHTNESS = 0.7
 """Lightness counts less than hue: it changes from lamp to lamp."""
@@ -30,8 +30,8 @@ SIZE_APART = 0.35
 bodies: our choice, wide, since near the border of the picture only a part is seen."""
 
 FOUND_AGAIN_S = 15.0
-"""Whoever is away for longer is somebody new: clothes tell few people apart, and the next customer in black is not
-the one before (in a clip of people one by one they came 30 s apart). Our choice."""
+"""Whoever is away for longer is somebody new: clothes tell few people apart, and the next customer in black
+is not the one before (in a clip of people one by one they came 30 s apart). Our choice."""
 
 CLOSE_IN_PLACE = 1.0
 """Somebody lost for less than `BRIEFLY_S` is found within so many box widths of where he was."""
