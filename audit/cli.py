@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from audit.cameras import camera
 from audit.commands import doctor, rubric, upgrade, user, weights
 from audit.console import (
     FAILED,
@@ -62,7 +63,7 @@ def cli(context: click.Context, home: Path | None) -> None:
     context.obj = home or Path(platformdirs.user_data_dir("comport"))
 
 
-for _command in (rubric, weights, user, doctor, upgrade):
+for _command in (rubric, weights, user, camera, doctor, upgrade):
     cli.add_command(_command)
 
 _rubric_option = click.option(

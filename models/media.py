@@ -54,13 +54,28 @@ def digest_file(path: Path) -> str:
 def probe(path: Path) -> Recording:
     """What the file holds, from its headers. These may lie about `duration_s` (0: unsaid); `decode` does not.
 
+    A video without sound has no channels, sound without a picture no `size_px`.
+
     Raises:
-        UnreadableMedia: empty, not media, without sound, or with more than `MAX_CHANNELS` channels.
+        UnreadableMedia: empty, not media, without sound and picture, or with more channels than can be told
+            apart (`MAX_CHANNELS`).
     """
     identity = digest_file(path)
-    with _opened(path) as container:
+    with opened(path) as container:
+        picture = picture_of(container)
+        fps: float | None = None
+        size_px: tuple[int, int] | None = None
+        if picture is not None:
+            fps = float(picture.average_rate) if picture.average_rate else None
+            size_px = _shown_size(container, picture)
         if not container.streams.audio:
-            raise UnreadableMedia(str(path), "no sound track", "give a recording with sound")
+            if picture is None:
+                raise UnreadableMedia(
+                    str(path), "neither a sound track nor a picture", "give a recording of either"
+                )
+            duration_s = _header_duration_s(container, picture)
+            codec = picture.codec_context.name
+            return Recording(identity, round(duration_s, 3), 0, 0, codec, fps, size_px)
         audio = container.streams.audio[0]
         channels = audio.codec_context.channels
         if not 1 <= channels <= MAX_CHANNELS:
@@ -69,26 +84,68 @@ def probe(path: Path) -> Recording:
                 f"{channels} sound channels",
                 f"expected 1 or {MAX_CHANNELS}, one party each: export agent and customer as one file",
             )
-        duration_s = 0.0
-        if audio.duration is not None and audio.time_base is not None:
-            duration_s = float(audio.duration * audio.time_base)
-        elif container.duration is not None:
-            duration_s = container.duration / 1_000_000
-        fps: float | None = None
-        size_px: tuple[int, int] | None = None
-        if container.streams.video:
-            video = container.streams.video[0]
-            fps = float(video.average_rate) if video.average_rate else None
-            size_px = (video.codec_context.width, video.codec_context.height)
         return Recording(
             identity,
-            round(duration_s, 3),
+            round(_header_duration_s(container, audio), 3),
             channels,
             audio.codec_context.sample_rate,
             audio.codec_context.name,
             fps,
             size_px,
         )
+
+
+def _header_duration_s(container: "av.container.InputContainer", stream: Any) -> float:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return container.duration / 1_000_000 if container.duration is not None else 0.0
+
+
+def picture_duration_s(path: Path) -> float:
+    """When the last frame of the picture ends, whatever the header says, without decoding it.
+
+    Raises:
+        UnreadableMedia: the file cannot be read.
+    """
+    import av.error
+
+    with opened(path) as container:
+        stream = picture_of(container)
+        last_s = 0.0
+        try:
+            for packet in container.demux(stream) if stream else ():
+                if packet.pts is not None and packet.time_base is not None:
+                    last_s = max(last_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+        except av.error.FFmpegError:
+            pass  # What follows a broken place cannot be seen either.
+        return round(max(0.0, last_s - (container.start_time or 0) / 1_000_000), 3)
+
+
+def picture_of(container: "av.container.InputContainer") -> "av.VideoStream | None":
+    """The first video track, None for sound alone; the cover of a song is none."""
+    from av.stream import Disposition
+
+    moving = (s for s in container.streams.video if not s.disposition & Disposition.attached_pic)
+    return next(moving, None)
+
+
+def _shown_size(container: "av.container.InputContainer", stream: "av.VideoStream") -> tuple[int, int]:
+    """Width and height as shown: how a phone was held stands in the first frame only."""
+    import av.error
+
+    try:
+        for frame in container.decode(stream):
+            return shown_size(frame, stream)
+    except (av.error.FFmpegError, ValueError):
+        pass  # What cannot be decoded is told when somebody wants to see it.
+    return stream.codec_context.width, stream.codec_context.height
+
+
+def shown_size(frame: "av.VideoFrame", stream: "av.VideoStream") -> tuple[int, int]:
+    """Width and height of a frame with square pixels and upright."""
+    aspect = stream.sample_aspect_ratio
+    width = round(frame.width * float(aspect)) if aspect else frame.width
+    return (frame.height, width) if frame.rotation % 180 else (width, frame.height)
 
 
 class Decoded(NamedTuple):
@@ -111,7 +168,9 @@ def decode(path: Path, rate_hz: int = RATE_HZ) -> Decoded:
 
     damaged = 0
     reason = ""
-    with _opened(path) as container:
+    with opened(path) as container:
+        if not container.streams.audio:
+            raise UnreadableMedia(str(path), "no sound track", "give a recording with sound")
         stream = container.streams.audio[0]
         layout = "stereo" if stream.codec_context.channels == 2 else "mono"
         joined = _Joined(rate_hz, layout, (container.start_time or 0) / av.time_base)
@@ -186,7 +245,12 @@ LONGEST_GAP_S = 12 * 3600
 """A timestamp that jumps further is a broken clock: a working day is the longest recording expected."""
 
 
-def _opened(path: Path) -> "av.container.InputContainer":
+def opened(path: Path) -> "av.container.InputContainer":
+    """The file, opened for reading.
+
+    Raises:
+        UnreadableMedia: it is missing, empty or no recording.
+    """
     import av
     import av.error
 

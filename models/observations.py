@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from models.arrays import Floats, Packed, Times, checked, pack, rounded, unpack
+from models.camera import Camera
 from models.errors import ComportError
 
 TIME_DECIMALS = 3
@@ -164,6 +167,116 @@ class Levels(msgspec.Struct, frozen=True):
     music: tuple[Span, ...]
 
 
+PX, METRES, DEGREES, UNITS, LAB = 3, 10, 3, 10, 3
+"""Binary places that are kept: 1/8 pixel, 1 mm, 1/8 degree, 0.001 of a score, 1/8 of a CIELAB unit: ten times
+finer than the models."""
+
+
+_NAMES = """
+_neutral browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft
+cheekSquintRight eyeBlinkLeft eyeBlinkRight eyeLookDownLeft eyeLookDownRight eyeLookInLeft eyeLookInRight
+eyeLookOutLeft eyeLookOutRight eyeLookUpLeft eyeLookUpRight eyeSquintLeft eyeSquintRight eyeWideLeft
+eyeWideRight jawForward jawLeft jawOpen jawRight mouthClose mouthDimpleLeft mouthDimpleRight mouthFrownLeft
+mouthFrownRight mouthFunnel mouthLeft mouthLowerDownLeft mouthLowerDownRight mouthPressLeft mouthPressRight
+mouthPucker mouthRight mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthSmileLeft
+mouthSmileRight mouthStretchLeft mouthStretchRight mouthUpperUpLeft mouthUpperUpRight noseSneerLeft
+noseSneerRight
+"""
+BLENDSHAPES = tuple(_NAMES.split())
+"""What the 52 numbers of `PersonTrack.expression` are, by MediaPipe's names: movements of a face, 0..1."""
+
+
+class PersonTrack(msgspec.Struct, frozen=True, eq=False):
+    """One person over time: a row for each frame in which a person detector found that person.
+
+    All arrays have n rows, are float32 and read-only; NaN stands where something could not be seen. In
+    frames of `People.times_s` that are not in `times_s` the person was not found at all. Left and right are
+    the person's own. Pixels are those of the picture as shown, whatever size it was looked at.
+    """
+
+    label: str
+    """`person-0`, `person-1`… in order of first appearance; means nothing outside its recording."""
+    times_s: Times
+    """(n,) float64, rising."""
+    boxes_px: Floats
+    """(n, 4) left, top, right, bottom of the whole person."""
+    score: Floats
+    """(n,) the detector's 0..1."""
+    pose_px: Floats
+    """(n, 33, 3) x, y and visibility 0..1 of MediaPipe's pose landmarks; may lie outside the picture."""
+    pose_m: Floats
+    """(n, 33, 3) the same landmarks in metres around the hip centre, axes of the camera (x right, y down,
+    z away from it)."""
+    position_m: Floats
+    """(n, 3) the hip centre relative to the camera, same axes (`geometry.horizontal` gives metres on the
+    floor)."""
+    position_sd_m: Floats
+    """(n, 2) its standard deviation across and along the line of sight, without the part that the camera's
+    unknown focal length adds for all people alike (`geometry.distance` adds that)."""
+    expression: Floats
+    """(n, 52) blendshapes 0..1 in the order of `BLENDSHAPES`."""
+    head_deg: Floats
+    """(n, 3) yaw, pitch, roll of the head to the line of sight: 0 faces the camera; yaw > 0 towards the right
+    of the picture, pitch > 0 up, roll > 0 clockwise in the picture."""
+    face_px: Floats
+    """(n, 4) box around the face's landmarks."""
+    hands_px: Floats
+    """(n, 2, 21, 2) MediaPipe's hand landmarks x, y; left hand, right hand."""
+    clothes_lab: Floats
+    """(n, 2, 3) median CIELAB colour (D65) of torso and thighs."""
+    clothes_sd: Floats
+    """(n, 2, 3) its spread over the patch (1.48 times the median absolute deviation)."""
+    sharpness: Floats
+    """(n,) variance of the Laplacian of the upper half of the box in grey levels: higher is sharper."""
+
+    def __post_init__(self) -> None:
+        n = len(self.times_s)
+        given: dict[str, tuple[tuple[int, ...], int]] = {
+            "boxes_px": ((n, 4), PX),
+            "score": ((n,), UNITS),
+            "pose_px": ((n, 33, 3), UNITS),
+            "pose_m": ((n, 33, 3), METRES),
+            "position_m": ((n, 3), METRES),
+            "position_sd_m": ((n, 2), METRES),
+            "expression": ((n, 52), UNITS),
+            "head_deg": ((n, 3), DEGREES),
+            "face_px": ((n, 4), PX),
+            "hands_px": ((n, 2, 21, 2), PX),
+            "clothes_lab": ((n, 2, 3), LAB),
+            "clothes_sd": ((n, 2, 3), LAB),
+            "sharpness": ((n,), 0),
+        }
+        for name, (shape, places) in given.items():
+            values = rounded(getattr(self, name), places)
+            if name == "pose_px" and values.ndim == 3:
+                values[..., :2] = rounded(values[..., :2], PX)
+            msgspec.structs.force_setattr(self, name, checked(values, shape))
+        times_s = checked(np.round(self.times_s, TIME_DECIMALS), (-1,), np.float64)
+        if np.isnan(times_s).any() or (np.diff(times_s) <= 0).any():
+            raise ValueError("times of a track that do not rise")
+        msgspec.structs.force_setattr(self, "times_s", times_s)
+
+
+class People(msgspec.Struct, frozen=True, eq=False):
+    """Everybody who was seen, and when somebody looked."""
+
+    times_s: Times
+    """(m,) float64: the true times of all frames that were looked at."""
+    size_px: tuple[int, int]
+    """Picture (width, height) as shown."""
+    camera: Camera
+    """The camera that positions were computed with; `source` says how it is known."""
+    up: tuple[float, float, float]
+    """The direction away from the floor, in camera axes."""
+    tracks: tuple[PersonTrack, ...]
+    caveat: str = ""
+    """One sentence for the scorecard when frames could not be decoded."""
+
+    def __post_init__(self) -> None:
+        times_s = checked(np.round(self.times_s, TIME_DECIMALS), (-1,), np.float64)
+        msgspec.structs.force_setattr(self, "times_s", times_s)
+
+
 class Provenance(msgspec.Struct, frozen=True):
     """Who perceived it, so that the same input and provenance give the same bytes."""
 
@@ -191,6 +304,7 @@ class Observed(msgspec.Struct, frozen=True):
     removed: tuple[Removed, ...] = ()
     """What was taken out of the utterances."""
     levels: tuple[Levels, ...] | None = None
+    people: People | None = None
 
 
 class Observations(msgspec.Struct, frozen=True):
@@ -203,6 +317,7 @@ class Observations(msgspec.Struct, frozen=True):
     activity: tuple[Activity, ...] | None = None
     removed: tuple[Removed, ...] = ()
     levels: tuple[Levels, ...] | None = None
+    people: People | None = None
 
     @property
     def digest(self) -> str:
@@ -249,8 +364,18 @@ def observed_name(recording: str, provenance: Provenance) -> str:
     return f"{key[:2]}/{key}.json"
 
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
-_decode = msgspec.json.Decoder(Observed).decode
+def _packed(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return pack(value)
+    raise NotImplementedError(f"{type(value).__name__} is not kept in observations")
+
+
+def _unpacked(wanted: type, value: Any) -> Any:
+    return unpack(msgspec.convert(value, Packed))
+
+
+_encode = msgspec.json.Encoder(order="deterministic", enc_hook=_packed).encode
+_decode = msgspec.json.Decoder(Observed, dec_hook=_unpacked).decode
 
 
 def save(observed: Observed, folder: Path) -> Path:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from models.activity import ACTIVITY
 from models.observations import Observations, Observed, Provenance, Recording, gather
+from models.people import PEOPLE
 from models.perceiving import Listening, Perceiver, Progress, Source
 from models.speech import UTTERANCES
 from models.voice import LEVELS
@@ -13,7 +14,7 @@ __all__ = ["PERCEIVERS", "Known", "Listening", "Progress", "observe"]
 
 Known = Callable[[Provenance], Observed | None]
 
-PERCEIVERS: tuple[Perceiver, ...] = (ACTIVITY, UTTERANCES, LEVELS)
+PERCEIVERS: tuple[Perceiver, ...] = (ACTIVITY, UTTERANCES, LEVELS, PEOPLE)
 """In an order in which each comes after those it builds upon."""
 
 
@@ -50,16 +51,19 @@ def observe(
         answer = known(provenance)
         if answer is not None:
             source.answers[need] = answer
-    gaps = tuple(missing.items())
     if recording is not None and len(source.answers) == len(wanted):
-        return gather(recording, source.answers.values(), gaps), ()
+        return gather(recording, source.answers.values(), tuple(missing.items())), ()
     new: list[Observed] = []
     for need, (perceiver, provenance) in wanted.items():
-        if need not in source.answers:
+        if need in source.answers:
+            continue
+        if lacks := source.lacks(perceiver.of):
+            missing[need] = lacks
+        else:
             found = Observed(source.recording.id, provenance, **perceiver.perceive(source))
             source.answers[need] = found
             new.append(found)
-    return gather(source.recording, source.answers.values(), gaps), tuple(new)
+    return gather(source.recording, source.answers.values(), tuple(missing.items())), tuple(new)
 
 
 def _wanted(needs: Iterable[str]) -> list[Perceiver]:

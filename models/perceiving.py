@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from models import media
+from models.camera import Camera
 from models.observations import Observed, Provenance, Recording
 from models.sound import Sound, distinct
 
@@ -21,8 +22,20 @@ Progress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True)
+class Looking:
+    """How to look: frames a second, and the camera where somebody calibrated it.
+
+    At five a second a gesture of one second is seen five times, and two people keep two processors busy for
+    a third of the time.
+    """
+
+    frames_per_s: float = 5.0
+    camera: Camera | None = None
+
+
+@dataclass(frozen=True)
 class Listening:
-    """How to listen: the recogniser, its model, the language expected, and names that may be spoken.
+    """How to listen (the recogniser, its model, the language expected, names that may be spoken) and to look.
 
     `certain`: the language is known and not only expected, so that it need not be detected.
     """
@@ -32,6 +45,10 @@ class Listening:
     whisper: str | None = None
     certain: bool = False
     hotwords: tuple[str, ...] = ()
+    looking: Looking = Looking()
+
+
+Sense = Literal["sound", "picture"]
 
 
 @dataclass
@@ -49,6 +66,10 @@ class Source:
         return media.probe(self.path)
 
     @cached_property
+    def _picture_s(self) -> float:
+        return media.picture_duration_s(self.path)
+
+    @cached_property
     def _decoded(self) -> media.Decoded:
         return media.decode(self.path)
 
@@ -61,13 +82,27 @@ class Source:
         """
         return distinct(self._decoded.sound)
 
+    def lacks(self, sense: Sense) -> str:
+        """Why nothing can be perceived by this sense, empty when it can.
+
+        Raises:
+            media.UnreadableMedia: the file cannot be read.
+        """
+        if sense == "sound" and not self._probed.channels:
+            return "the recording has no sound"
+        if sense == "picture" and self._probed.size_px is None:
+            return "the recording has no picture"
+        return ""
+
     @property
     def recording(self) -> Recording:
-        """What the file is, with the length that was really decoded.
+        """What the file is, with the length that was really decoded (without sound: that of the picture).
 
         Raises:
             media.UnreadableMedia: the file cannot be read or decoded.
         """
+        if not self._probed.channels:
+            return msgspec.structs.replace(self._probed, duration_s=self._picture_s)
         return msgspec.structs.replace(
             self._probed, duration_s=round(self.sound.duration_s, 3), caveat=self._decoded.caveat
         )
@@ -86,3 +121,5 @@ class Perceiver:
     after: tuple[str, ...]
     provenance: Callable[[Listening, Mapping[str, Provenance]], Provenance | str]
     perceive: Callable[[Source], dict[str, Any]]
+    of: Sense = "sound"
+    """What of a recording it needs: without it the need is missing."""

@@ -4,18 +4,24 @@ import math
 import textwrap
 import wave
 import zlib
+from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
 from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
+from models.camera import assumed_camera
 from models.observations import (
     Activity,
     Levels,
     Observations,
     Observed,
+    People,
+    PersonTrack,
     Provenance,
     Recording,
     Tone,
@@ -25,6 +31,7 @@ from models.observations import (
     span,
     union,
 )
+from models.weights import ARTEFACTS, state
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -181,3 +188,92 @@ def encode(path: Path, sound: np.ndarray, codec: str, rate_hz: int, layout: str 
             container.mux(stream.encode(piece))
         container.mux(stream.encode(None))
     return path
+
+
+TRACK_SHAPES = {
+    "boxes_px": (4,),
+    "score": (),
+    "pose_px": (33, 3),
+    "pose_m": (33, 3),
+    "position_m": (3,),
+    "position_sd_m": (2,),
+    "expression": (52,),
+    "head_deg": (3,),
+    "face_px": (4,),
+    "hands_px": (2, 21, 2),
+    "clothes_lab": (2, 3),
+    "clothes_sd": (2, 3),
+    "sharpness": (),
+}
+
+
+def track(
+    n: int, label: str = "person-0", seed: int = 0, still: bool = False, **arrays: object
+) -> PersonTrack:
+    """A track of n rows at 5 a second; arrays that are not given hold noise (hands: nothing)."""
+    random = np.random.default_rng(seed)
+    given = {name: random.normal(size=(1 if still else n, *shape)) for name, shape in TRACK_SHAPES.items()}
+    given = {name: np.repeat(a, n, axis=0) if still else a for name, a in given.items()}
+    given |= {"hands_px": np.full((n, 2, 21, 2), np.nan), "times_s": np.arange(n) / 5} | arrays
+    return PersonTrack(label, **given)
+
+
+def people(tracks: list[PersonTrack], size_px: tuple[int, int] = (640, 360), **more: object) -> People:
+    """These tracks, seen by an assumed camera; somebody looked whenever one of them has a row."""
+    times_s = np.unique(np.concatenate([np.zeros(0), *(one.times_s for one in tracks)]))
+    given: dict = {
+        "times_s": times_s,
+        "size_px": size_px,
+        "camera": assumed_camera(size_px),
+        "up": (0.0, -1.0, 0.0),
+    } | more
+    return People(tracks=tuple(tracks), **given)
+
+
+def write_video(
+    path: Path,
+    pictures: list[np.ndarray],
+    times_s: list[float] | None = None,
+    fps: int = 5,
+    codec: str = "mpeg4",
+    turned_deg: int = 0,
+) -> Path:
+    """RGB pictures as a video, at `fps` or each at its own time; `turned_deg` as a phone writes it down."""
+    import av
+
+    height, width = pictures[0].shape[:2]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=fps)
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"
+        if codec == "mpeg4":
+            stream.options = {"qscale": "2"}
+            stream.bit_rate = 8_000_000
+        if turned_deg:
+            stream.set_display_rotation(turned_deg)
+        ticks = 1000 if times_s else fps
+        stream.codec_context.time_base = Fraction(1, ticks)
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            frame.pts = round(times_s[number] * ticks) if times_s else number
+            frame.time_base = Fraction(1, ticks)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def card(number: int, width: int = 64, height: int = 48) -> np.ndarray:
+    """A picture that tells its number (as brightness) and which way is up (a red bar on top)."""
+    picture = np.full((height, width, 3), 20 + 10 * number, np.uint8)
+    picture[: height // 4] = (255, 0, 0)
+    return picture
+
+
+_PEOPLE = ("yolox_nano", "pose_landmarker_full", "face_landmarker", "hand_landmarker")
+_LACKING = [item.name for item in ARTEFACTS if item.name in _PEOPLE and state(item) != "ready"]
+
+
+def sees_people(test: Callable[..., None]) -> Callable[..., None]:
+    """Marks a test that runs the models which see people; it is skipped where they are not here."""
+    reason = f"needs the weights {', '.join(_LACKING)}: comport weights fetch {' '.join(_LACKING)}"
+    return pytest.mark.weights(pytest.mark.skipif(bool(_LACKING), reason=reason)(test))

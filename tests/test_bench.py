@@ -104,3 +104,22 @@ def test_poor_sound(tmp_path):
     found = figures("bench/poor_sound.py", tmp_path, "--engine", "whisper", "--whisper", model)
     assert found["files"] == 1
     assert found["errors_noise_0"] >= 0
+
+
+CLIPS = ROOT / "tests" / "video"
+
+
+@build.sees_people
+def test_seeing_people():
+    found = figures("bench/people.py", CLIPS / "two-people.mp4")
+    assert (found["frames"], found["people_per_frame"]) == (10, 2.0)
+    assert found["ratio"] == pytest.approx(found["frames_per_s"] / found["bare_frames_per_s"], rel=0.02)
+    assert found["realtime_factor"] == pytest.approx(found["frames_per_s"] / 5, rel=0.02)
+
+
+@build.sees_people
+def test_metres():
+    found = figures("bench/metres.py", CLIPS)
+    assert found["right camera"]["pairs"] == 10
+    assert found["right camera"]["mae_m"] < 0.2
+    assert found["unknown camera"]["interval_coverage"] == 1.0

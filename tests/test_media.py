@@ -73,7 +73,7 @@ def test_five_channels_are_refused_by_their_number(tmp_path):
         media.probe(path)
 
 
-def test_a_picture_without_sound_is_refused(tmp_path):
+def test_a_video_without_sound_has_no_channels_and_says_so_to_who_listens(tmp_path):
     import av
 
     path = tmp_path / "silent.mp4"
@@ -83,8 +83,11 @@ def test_a_picture_without_sound_is_refused(tmp_path):
         frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    recording = media.probe(path)
+    assert (recording.channels, recording.sample_rate_hz, recording.size_px) == (0, 0, (64, 48))
+    assert recording.duration_s == pytest.approx(0.2)
     with pytest.raises(media.UnreadableMedia, match="no sound track"):
-        media.probe(path)
+        media.decode(path)
 
 
 def test_sound_of_no_length_is_refused(tmp_path):

@@ -1,0 +1,116 @@
+"""How fast people are seen, beside the same models alone on the same crops, in the same run.
+
+    bench/people.py VIDEO [--frames-per-s 5] [--most FRAMES] [--json]
+
+First everything: decoding, finding, landmarks, tracks. Every input that a model got is kept. Then the bare
+models get those inputs again, prepared beforehand, on as many threads. Both clocks start when the models are
+loaded. `realtime_factor` is seconds of video seen in one second.
+"""
+
+import argparse
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from models import people
+from models.detector import Yolox, letterboxed
+from models.frames import Frames
+from models.landmarks import POSE, Landmarkers
+from models.tracking import Tracker
+
+
+class Recorded:
+    """A model that keeps what it was given, in the order of frames of its thread."""
+
+    def __init__(self, model: Any, name: str, log: list[tuple[str, Any]]) -> None:
+        self._model, self._name, self._log = model, name, log
+
+    def detect(self, image: Any) -> Any:
+        self._log.append((self._name, image))
+        return self._model.detect(image)
+
+    def close(self) -> None:
+        self._model.close()
+
+
+class Recording(Landmarkers):
+    """Landmarkers that keep what their models were given."""
+
+    log: list[tuple[str, Any]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.models = {name: Recorded(model, name, self.log) for name, model in self.models.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--frames-per-s", type=float, default=5.0)
+    parser.add_argument("--most", type=int, default=300, help="frames at most, kept in memory")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+
+    frames = Frames(arguments.video, arguments.frames_per_s)
+    tracker = Tracker(arguments.frames_per_s)
+    workers = [Recording() for _ in range(people.WORKERS)]
+    pictures = []
+    started_s = 0.0
+    for frame, seen in people.sightings(frames, workers):
+        started_s = started_s or time.perf_counter()
+        tracker.add(frame.time_s, seen)
+        pictures.append(frame.picture)
+        if len(pictures) == arguments.most:
+            break
+    tracker.finish()
+    whole_s = time.perf_counter() - started_s
+    frame_count = len(pictures)
+    for worker in workers:
+        worker.close()
+
+    bare_s = _bare(pictures, Recording.log)
+    figures = {
+        "ratio": round(bare_s / whole_s, 3),
+        "frames_per_s": round((frame_count - 1) / whole_s, 2),
+        "bare_frames_per_s": round((frame_count - 1) / bare_s, 2),
+        "realtime_factor": round((frame_count - 1) / whole_s / arguments.frames_per_s, 2),
+        "frames": frame_count,
+        "people_per_frame": round(sum(name == POSE for name, _ in Recording.log) / frame_count, 2),
+    }
+    print(json.dumps(figures) if arguments.json else figures)
+
+
+def _bare(pictures: list[Any], log: list[tuple[str, Any]]) -> float:
+    """Seconds that the models take for these pictures and crops, on as many threads as the whole has."""
+    find = Yolox()
+    prepared = [letterboxed(picture) for picture in pictures]
+    own = threading.local()
+    made: list[Landmarkers] = []
+
+    def prepare() -> None:
+        own.landmarkers = Landmarkers()
+        made.append(own.landmarkers)
+
+    def crop(job: tuple[str, Any]) -> None:
+        own.landmarkers.models[job[0]].detect(job[1])
+
+    with ThreadPoolExecutor(people.WORKERS, initializer=prepare) as pool:
+        list(pool.map(crop, log[: 4 * people.WORKERS]))
+        started_s = time.perf_counter()
+        jobs: list[Any] = [pool.submit(find.run, tensor) for tensor in prepared]
+        jobs += [pool.submit(crop, job) for job in log]
+        for job in jobs:
+            job.result()
+        bare_s = time.perf_counter() - started_s
+    for one in made:
+        one.close()
+    return bare_s
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The pictures of a video at a chosen rate, each at its true time, upright and with square pixels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.media import LONGEST_GAP_S, UnreadableMedia, opened, picture_of, shown_size
+
+if TYPE_CHECKING:
+    import av
+
+LONGEST_PX = 1920
+"""Pictures are scaled down to this on their longer side: more shows a face of a room no better to the models
+(they look at 192 to 256 pixels of each crop), and an 8K frame would take 100 MB."""
+
+_TOLERANCE = 0.02
+"""Timestamps are rounded (Matroska: to a millisecond): a frame this share of a step early is in time."""
+
+
+class Frame(NamedTuple):
+    """One picture, RGB (h, w, 3); `scale` times its pixels are those of the picture as shown."""
+
+    time_s: float
+    picture: NDArray[np.uint8]
+    scale: float
+
+
+@dataclass
+class Frames:
+    """The frames of a video, decoded one after the other while they are asked for."""
+
+    path: Path
+    per_s: float
+    size_px: tuple[int, int] = (0, 0)
+    """As shown; known from the first frame on."""
+    focal_35mm: float | None = None
+    """Focal length as on 35 mm film, where a phone wrote it down."""
+    duration_s: float = 0.0
+    """Time of the last frame that was decoded."""
+    _damaged: int = field(default=0, repr=False)
+
+    @property
+    def caveat(self) -> str:
+        """A sentence about what could not be decoded, once all frames were read."""
+        if not self._damaged:
+            return ""
+        return f"The picture is damaged in {self._damaged} places: what happened there was not seen."
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The first frame of each step of 1 / `per_s` seconds.
+
+        Raises:
+            UnreadableMedia: there is no picture, or not one frame could be decoded.
+        """
+        import av
+
+        with opened(self.path) as container:
+            stream = picture_of(container)
+            if stream is None:
+                raise UnreadableMedia(str(self.path), "no picture", "give a video")
+            # The models need the other processors.
+            stream.thread_type = "NONE"
+            self.focal_35mm = _focal_35mm({**container.metadata, **stream.metadata})
+            start_s = (container.start_time or 0) / av.time_base
+            last_step = -1
+            last_s = -1.0
+            usual_s = 1 / float(stream.average_rate) if stream.average_rate else 0.04
+            for frame in self._decoded(container, stream):
+                time_s = frame.time - start_s if frame.time is not None else last_s + usual_s
+                if not last_s < time_s < last_s + LONGEST_GAP_S:
+                    continue  # a broken clock, or a repeated frame
+                last_s = self.duration_s = max(0.0, time_s)
+                step = int(last_s * self.per_s + _TOLERANCE)
+                if step > last_step:
+                    last_step = step
+                    yield self._upright(frame, stream, last_s)
+        if last_step < 0:
+            raise UnreadableMedia(
+                str(self.path), "no frame could be decoded", "check that the video was exported whole"
+            )
+
+    def _decoded(
+        self, container: "av.container.InputContainer", stream: "av.VideoStream"
+    ) -> Iterator["av.VideoFrame"]:
+        import av.error
+
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+                for frame in packet.decode():
+                    if frame.is_corrupt:
+                        self._damaged += 1
+                    else:
+                        yield frame
+            except (StopIteration, av.error.EOFError):
+                return
+            except av.error.InvalidDataError:
+                self._damaged += 1
+            except (av.error.FFmpegError, ValueError):
+                self._damaged += 1
+                return
+
+    def _upright(self, frame: "av.VideoFrame", stream: "av.VideoStream", time_s: float) -> Frame:
+        shown = shown_size(frame, stream)
+        self.size_px = self.size_px if any(self.size_px) else shown
+        scale = max(1.0, max(shown) / LONGEST_PX)
+        width, height = (max(1, round(side / scale)) for side in shown)
+        turned = frame.rotation % 360
+        across, down = (height, width) if turned % 180 else (width, height)
+        picture = np.asarray(frame.reformat(across, down, "rgb24", threads=1).to_ndarray(), np.uint8)
+        upright = np.ascontiguousarray(np.rot90(picture, turned // 90))
+        return Frame(time_s, upright, self.size_px[0] / width)
+
+
+def _focal_35mm(metadata: dict[str, str]) -> float | None:
+    """What phones write: Apple's QuickTime key, or the same name of Exif."""
+    for key, value in metadata.items():
+        if key.lower().replace("_", "").endswith(("focallength.35mmequivalent", "focallengthin35mmfilm")):
+            try:
+                focal_mm = float(value)
+            except ValueError:
+                continue
+            if 8 <= focal_mm <= 400:
+                return focal_mm
+    return None

@@ -1,0 +1,103 @@
+"""Pictures of a video: the right ones, at their true times, the right way up."""
+
+import numpy as np
+import pytest
+
+from models import media
+from models.frames import Frames
+from tests import build
+from tests.build import card, write_video
+
+
+def numbers(frames) -> list[int]:
+    """Which cards these are."""
+    return [round((float(f.picture[-5:].mean()) - 20) / 10) for f in frames]
+
+
+def test_five_a_second_of_thirty_are_the_first_of_each_step(tmp_path):
+    path = write_video(tmp_path / "a.mp4", [card(n // 6) for n in range(60)], fps=30)
+    frames = list(Frames(path, 5))
+    assert [f.time_s for f in frames] == pytest.approx([n / 5 for n in range(10)], abs=0.001)
+    assert numbers(frames) == list(range(10))
+
+
+def test_a_variable_frame_rate_keeps_the_true_times(tmp_path):
+    times_s = [0.0, 0.05, 0.1, 0.9, 1.0, 1.05, 3.0]
+    path = write_video(tmp_path / "a.mkv", [card(n) for n in range(7)], times_s, fps=30)
+    frames = list(Frames(path, 5))
+    assert [f.time_s for f in frames] == pytest.approx([0.0, 0.9, 1.0, 3.0], abs=0.002)
+    assert numbers(frames) == [0, 3, 4, 6]
+
+
+def test_a_slower_video_gives_every_frame(tmp_path):
+    path = write_video(tmp_path / "a.mp4", [card(n) for n in range(4)], fps=2)
+    assert [f.time_s for f in Frames(path, 5)] == pytest.approx([0, 0.5, 1, 1.5])
+
+
+@pytest.mark.parametrize("turned_deg", [0, 90, 180, 270])
+def test_a_phone_held_another_way_is_shown_upright(tmp_path, turned_deg):
+    lying = np.ascontiguousarray(np.rot90(card(5), -turned_deg // 90))
+    path = write_video(tmp_path / "a.mp4", [lying] * 3, turned_deg=turned_deg)
+    frames = Frames(path, 5)
+    picture = next(iter(frames)).picture
+    assert picture.shape == (48, 64, 3)
+    assert frames.size_px == media.probe(path).size_px == (64, 48)
+    assert picture[3, 32, 0] > 180 and picture[3, 32, 1] < 90
+
+
+def test_8k_is_looked_at_smaller_and_measured_as_shown(tmp_path):
+    path = write_video(tmp_path / "a.mp4", [np.full((4320, 7680, 3), 90, np.uint8)], codec="mpeg4")
+    frames = Frames(path, 5)
+    (only,) = list(frames)
+    assert (only.picture.shape, only.scale) == ((1080, 1920, 3), 4.0)
+    assert frames.size_px == media.probe(path).size_px == (7680, 4320)
+
+
+def test_an_animated_gif_is_a_video_without_sound(tmp_path):
+    path = write_video(tmp_path / "a.gif", [card(2 * n) for n in range(6)], fps=5, codec="gif")
+    recording = media.probe(path)
+    assert (recording.channels, recording.size_px) == (0, (64, 48))
+    assert media.picture_duration_s(path) == pytest.approx(1.2, abs=0.05)
+    assert [f.time_s for f in Frames(path, 5)] == pytest.approx([n / 5 for n in range(6)], abs=0.02)
+
+
+def test_one_frame_is_a_video(tmp_path):
+    assert [f.time_s for f in Frames(write_video(tmp_path / "a.mp4", [card(1)]), 5)] == [0.0]
+
+
+def test_a_damaged_middle_is_left_out_and_told(tmp_path):
+    random = np.random.default_rng(0)
+    pictures = [random.integers(0, 255, (96, 128, 3), np.uint8) for _ in range(40)]
+    path = write_video(tmp_path / "a.avi", pictures, fps=5)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 60_000] = random.integers(0, 255, 60_000, np.uint8).tobytes()
+    path.write_bytes(content)
+    frames = Frames(path, 5)
+    times_s = [f.time_s for f in frames]
+    assert "damaged" in frames.caveat
+    assert times_s[0] == 0 and times_s[-1] > 4
+    assert (np.diff(times_s) > 0).all()
+
+
+def test_a_whole_video_has_no_caveat(tmp_path):
+    frames = Frames(write_video(tmp_path / "a.mp4", [card(1)] * 5), 5)
+    assert len(list(frames)) == 5
+    assert frames.caveat == ""
+
+
+def test_sound_alone_has_no_picture(tmp_path):
+    path = build.write_wav(tmp_path / "a.wav", build.tone(1))
+    with pytest.raises(media.UnreadableMedia, match="no picture"):
+        next(iter(Frames(path, 5)))
+
+
+def test_a_video_cut_off_in_its_first_frame_is_refused(tmp_path):
+    path = write_video(
+        tmp_path / "a.avi", [np.random.default_rng(0).integers(0, 255, (96, 128, 3), np.uint8)]
+    )
+    content = path.read_bytes()
+    start = content.index(b"movi")
+    path.write_bytes(content[: start + 20] + bytes(len(content) - start - 20))
+    with pytest.raises(media.UnreadableMedia, match="frame|recording"):
+        list(Frames(path, 5))
