@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.language import BREAK
-from models.observations import Activity, Observations, Span, Utterance, span, union
+from models.observations import Activity, Observations, PersonTrack, Span, Utterance, span, union
 from models.phrases import Match, Phrases, Prepared
 from models.voice import channel_of
 
@@ -229,6 +229,12 @@ class Conversation:
     def activity(self) -> tuple[tuple[Role | None, Activity], ...]:
         """(role, when that role speaks); empty when there is no sound."""
         return tuple((self._role.get(a.speaker), a) for a in self.observations.activity or ())
+
+    @cached_property
+    def persons(self) -> tuple[tuple[Role | None, PersonTrack], ...]:
+        """(role, where and how somebody was seen), in order of first appearance; empty when nobody looked."""
+        people = self.observations.people
+        return tuple((self._role.get(track.label), track) for track in people.tracks) if people else ()
 
     @cached_property
     def _speech(self) -> dict[Role | None, tuple[Span, ...]]:

@@ -21,6 +21,9 @@ LEAST_HEARD = 0.6
 """Words heard with a mean probability below this are too weak to say that something was *not* said.
 Source: `bench/sphinx_probability.py`: of words with a probability of 0.6 to 0.7 two in three are right."""
 
+LEAST_SEEN = 0.5
+"""Of what could be seen for less than this share of a window nothing is said: the rest may be otherwise."""
+
 UNHEARD_SHARE = 0.4
 """So much speech in a window without one recognised word, and nothing can be called 'not said'."""
 
@@ -174,7 +177,8 @@ def _not_applying(standard: Standard, name: str, by: Role, conversation: Convers
         evidence = (_quoted(perhaps[0], f"like {name}"),)
         return Finding(standard.id, Verdict.CANNOT_TELL, None, 0.0, reason, evidence)
     whole = (conversation.whole,)
-    doubt = _unseen(name, conversation) if name in event_kinds() else _deaf(conversation, by, whole)
+    seen = name in event_kinds()
+    doubt = _unseen(name, by, conversation, whole[0]) if seen else _deaf(conversation, by, whole)
     if doubt:
         return Finding(standard.id, Verdict.CANNOT_TELL, None, 0.0, f"whether it applies: {doubt}")
     reason = f"'{name}'{who} did not occur"
@@ -245,17 +249,26 @@ def _events(name: str, by: Role, conversation: Conversation) -> tuple[Event, ...
     return tuple(e for e in kind.find(conversation) if by in (Role.ANYONE, e.role))
 
 
-def _unseen(kind: str, conversation: Conversation) -> str:
-    """Why an event of this kind may have gone unseen; empty when it could not."""
-    needs = event_kinds()[kind].needs
+def _unseen(name: str, by: Role, conversation: Conversation, window: Span) -> str:
+    """Why an event of this kind may have gone unseen in the window; empty when it could not."""
+    kind = event_kinds()[name]
+    needs = kind.needs
     reasons = [why for need, why in conversation.missing.items() if need in needs]
     if not reasons and "activity" in needs and not conversation.activity:
         return NO_SOUND
     if not reasons and "levels" in needs and conversation.observations.levels is None:
         return no_levels(conversation)
-    if not reasons and event_kinds()[kind].of_party and conversation.unknown_speech_s:
+    if not reasons and "activity" in needs and kind.of_party and conversation.unknown_speech_s:
         return "who spoke is unknown"
+    if not reasons and kind.seen:
+        share = kind.seen(conversation, by, window)
+        return _hidden(by, share) if share < LEAST_SEEN else ""
     return reasons[0] if reasons else ""
+
+
+def _hidden(by: Role, share: float) -> str:
+    who = "somebody" if by == Role.ANYONE else f"the {by}"
+    return f"{who} could be seen well enough only {100 * share:.0f} % of the time"
 
 
 def _deaf(conversation: Conversation, by: Role, windows: Iterable[Span]) -> str:
@@ -376,7 +389,11 @@ def _avoid(standard: Standard, conversation: Conversation, window: Span) -> _Out
         return _Outcome(
             None, 0.0, f"{_listed(unknown)}, but by whom is unknown", tuple(map(_quoted, unknown))
         )
-    doubt = _deaf(conversation, by, (window,)) if rule.said else _unseen(rule.event or "", conversation)
+    doubt = (
+        _deaf(conversation, by, (window,))
+        if rule.said
+        else _unseen(rule.event or "", by, conversation, window)
+    )
     if doubt:
         return _Outcome(None, 0.0, doubt)
     confidence = _hearing(conversation, by, window) if rule.said else 1.0
@@ -396,7 +413,11 @@ def _keep(standard: Standard, conversation: Conversation, window: Span) -> _Outc
     )
     if taken.confidence < SURE:
         return _Outcome(None, 0.0, f"{_words(rule.measure)} rests on words heard weakly", evidence)
+    if taken.coverage < LEAST_SEEN:
+        return _Outcome(None, 0.0, _hidden(standard.party, taken.coverage), evidence)
     told = explain_keep(rule, taken.value, taken.unit)
+    if taken.low is not None and taken.high is not None:
+        return _within_error(rule, taken, taken.low, taken.high, told, evidence)
     if taken.still_open:
         # The true value is this or more: only beyond a band, or inside one without upper end, is it told.
         low, high = rule.band
@@ -404,6 +425,22 @@ def _keep(standard: Standard, conversation: Conversation, window: Span) -> _Outc
             return _Outcome(None, 0.0, taken.reason, evidence)
         told = f"{taken.reason}: {told}"
     return _Outcome(rule.credit(taken.value), taken.confidence, told, evidence)
+
+
+def _within_error(
+    rule: Keep, taken: Measure, least: float, most: float, told: str, evidence: tuple[Evidence, ...]
+) -> _Outcome:
+    """The outcome of a measure that is known with an error: missed only when all of it lies outside the band,
+    met when most of it lies inside."""
+    low, high = rule.band
+    value = taken.value if taken.value is not None else least
+    told = f"{told} (between {show(least, taken.unit)} and {show(most, taken.unit)} in 9 of 10 cases)"
+    if most < low or least > high:
+        return _Outcome(rule.credit(value), taken.confidence, told, evidence)
+    inside = 1.0 if most <= least else (min(most, high) - max(least, low)) / (most - least)
+    if rule.credit(value) == 1 and inside >= SURE:
+        return _Outcome(1.0, round(min(taken.confidence, inside), 3), told, evidence)
+    return _Outcome(None, 0.0, f"too near to the limit to tell: {told}", evidence)
 
 
 def explain_keep(rule: Keep, value: float, unit: str) -> str:

@@ -23,6 +23,8 @@ UNITS: dict[str, tuple[str, float]] = {
     "turns": ("turns", 1.0),
     "times": ("times", 1.0),
     "": ("times", 1.0),
+    "m": ("m", 1.0),
+    "cm": ("m", 0.01),
 }
 """Written unit → (base unit, factor)."""
 
@@ -37,6 +39,7 @@ KIND_OF_UNIT = {
     "semitones": "an interval",
     "turns": "turns",
     "times": "a count",
+    "m": "a distance",
 }
 
 BELOW_ZERO = ("dB", "LUFS")
@@ -101,6 +104,8 @@ def show(value: float, unit: str) -> str:
             return f"{value:.1g} %"
         case "%":
             return f"{value:.0f} %"
+        case "m":
+            return f"{value:.2f} m"
         case "LUFS" | "semitones":
             return f"{value:.1f} {unit}"
         case "wpm" | "spm" | "dB" | "Hz":

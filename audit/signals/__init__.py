@@ -29,6 +29,11 @@ class Measure(msgspec.Struct, frozen=True):
     reason: str = ""
     still_open: bool = False
     """The value is what had passed when the record ended: the true one is this or more."""
+    low: float | None = None
+    high: float | None = None
+    """The true value lies between them in 9 of 10 cases; None where that is not known."""
+    coverage: float = 1.0
+    """Share 0..1 of the window in which it could be measured."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class EventKind:
     """Whether somebody does it, and it does not just happen."""
     shortest_s: float = 0.0
     """What is shorter is not this event."""
+    seen: Callable[[Conversation, Role, Span], float] | None = None
+    """Share 0..1 of a window in which it would have been found if the role had done it; None: always."""
 
 
 @dataclass(frozen=True)
