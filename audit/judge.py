@@ -5,27 +5,17 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 
 import msgspec
-import numpy as np
 
-from audit.interactions import Conversation, Event, Role, clock, cut
+from audit.doubt import LEAST_SEEN, deaf, hidden, unseen
+from audit.interactions import Conversation, Event, Role, clock
 from audit.quantities import Quantity, show
 from audit.rubric import Avoid, During, Keep, Rubric, Say, Standard, Verb, When
 from audit.signals import Measure, event_kinds, kinds, measure_kinds
-from audit.voices import NO_SOUND, no_levels, poor
+from audit.voices import poor
 from models.observations import Span
 
 SURE = 0.5
 """A verdict resting on hearing or likeness below this is not given: even odds are a guess."""
-
-LEAST_HEARD = 0.6
-"""Words heard with a mean probability below this are too weak to say that something was *not* said.
-Source: `bench/sphinx_probability.py`: of words with a probability of 0.6 to 0.7 two in three are right."""
-
-LEAST_SEEN = 0.5
-"""Of what could be seen for less than this share of a window nothing is said: the rest may be otherwise."""
-
-UNHEARD_SHARE = 0.4
-"""So much speech in a window without one recognised word, and nothing can be called 'not said'."""
 
 
 class Verdict(StrEnum):
@@ -178,7 +168,7 @@ def _not_applying(standard: Standard, name: str, by: Role, conversation: Convers
         return Finding(standard.id, Verdict.CANNOT_TELL, None, 0.0, reason, evidence)
     whole = (conversation.whole,)
     seen = name in event_kinds()
-    doubt = _unseen(name, by, conversation, whole[0]) if seen else _deaf(conversation, by, whole)
+    doubt = unseen(name, by, conversation, whole[0]) if seen else deaf(conversation, by, whole)
     if doubt:
         return Finding(standard.id, Verdict.CANNOT_TELL, None, 0.0, f"whether it applies: {doubt}")
     reason = f"'{name}'{who} did not occur"
@@ -249,55 +239,6 @@ def _events(name: str, by: Role, conversation: Conversation) -> tuple[Event, ...
     return tuple(e for e in kind.find(conversation) if by in (Role.ANYONE, e.role))
 
 
-def _unseen(name: str, by: Role, conversation: Conversation, window: Span) -> str:
-    """Why an event of this kind may have gone unseen in the window; empty when it could not."""
-    kind = event_kinds()[name]
-    needs = kind.needs
-    reasons = [why for need, why in conversation.missing.items() if need in needs]
-    if not reasons and "activity" in needs and not conversation.activity:
-        return NO_SOUND
-    if not reasons and "levels" in needs and conversation.observations.levels is None:
-        return no_levels(conversation)
-    if not reasons and "activity" in needs and kind.of_party and conversation.unknown_speech_s:
-        return "who spoke is unknown"
-    if not reasons and kind.seen:
-        share = kind.seen(conversation, by, window)
-        return _hidden(by, share) if share < LEAST_SEEN else ""
-    return reasons[0] if reasons else ""
-
-
-def _hidden(by: Role, share: float) -> str:
-    who = "somebody" if by == Role.ANYONE else f"the {by}"
-    return f"{who} could be seen well enough only {100 * share:.0f} % of the time"
-
-
-def _deaf(conversation: Conversation, by: Role, windows: Iterable[Span]) -> str:
-    """Why words in these windows may have gone unheard; empty when hearing was good enough."""
-    if conversation.observations.utterances is None:
-        return conversation.missing.get("utterances", "no transcript")
-    words = conversation.heard(by)
-    if not len(words.starts_s):
-        return f"no words of the {by} are known" if by != Role.ANYONE else "no words are known"
-    if not conversation.recognised:
-        return ""
-    for window in windows:
-        roles = dict.fromkeys(r for r, _ in conversation.activity if by == Role.ANYONE or r in (by, None))
-        spoken = [s for role in roles for s in cut(conversation.speech(role), window)]
-        spoken_s = sum(s.duration_s for s in spoken)
-        # The first word that ends after a stretch of speech began is in it, or there is none in it.
-        after = np.searchsorted(words.ends_s, [s.start_s for s in spoken], side="right")
-        unheard_s = sum(
-            s.duration_s
-            for s, i in zip(spoken, after, strict=True)
-            if i == len(words.starts_s) or words.starts_s[i] >= s.end_s
-        )
-        if spoken_s > 0 and unheard_s / spoken_s > UNHEARD_SHARE:
-            return f"{unheard_s:.0f} of {spoken_s:.0f} s of speech could not be understood"
-        if (heard := words.mean_probability(window)) < LEAST_HEARD:
-            return f"the words were heard too weakly (mean probability {heard:.2f})"
-    return ""
-
-
 def _quoted(event: Event, note: str = "") -> Evidence:
     return Evidence(event.span, event.role, event.text, note=note)
 
@@ -351,7 +292,7 @@ def _doubt(
             if near:
                 where = clock(near.span.start_s)
                 return f"something like '{phrase}' was heard at {where}", (_quoted(near, f"like {phrase}"),)
-    return _deaf(conversation, by, (window,)), ()
+    return deaf(conversation, by, (window,)), ()
 
 
 def _hearing(conversation: Conversation, by: Role, window: Span) -> float:
@@ -390,9 +331,7 @@ def _avoid(standard: Standard, conversation: Conversation, window: Span) -> _Out
             None, 0.0, f"{_listed(unknown)}, but by whom is unknown", tuple(map(_quoted, unknown))
         )
     doubt = (
-        _deaf(conversation, by, (window,))
-        if rule.said
-        else _unseen(rule.event or "", by, conversation, window)
+        deaf(conversation, by, (window,)) if rule.said else unseen(rule.event or "", by, conversation, window)
     )
     if doubt:
         return _Outcome(None, 0.0, doubt)
@@ -414,7 +353,7 @@ def _keep(standard: Standard, conversation: Conversation, window: Span) -> _Outc
     if taken.confidence < SURE:
         return _Outcome(None, 0.0, f"{_words(rule.measure)} rests on words heard weakly", evidence)
     if taken.coverage < LEAST_SEEN:
-        return _Outcome(None, 0.0, _hidden(standard.party, taken.coverage), evidence)
+        return _Outcome(None, 0.0, hidden(standard.party, taken.coverage), evidence)
     told = explain_keep(rule, taken.value, taken.unit)
     if taken.low is not None and taken.high is not None:
         return _within_error(rule, taken, taken.low, taken.high, told, evidence)

@@ -32,7 +32,7 @@ def standard_problems(tmp_path, standards: str) -> list[str]:
         ("- {id: a, title: A, sai: greeting}", ["1: a: unknown key 'sai'; did you mean 'say'?"]),
         ("- {id: a, title: A, say: greeting, ask: Why?}", ["1: a: 'a' needs exactly one of say, avoid, keep and ask; found say and ask"]),
         ("- {id: a, title: A, ask: x}\n- {id: a, title: B, ask: y}", ["2: a: duplicate id 'a', first on line"]),
-        ("- {id: a, title: A, keep: {measure: longest_silence, at_most: 15 m}}", ["1: a: at_most: '15 m' is not a number"]),
+        ("- {id: a, title: A, keep: {measure: longest_silence, at_most: 15 m}}", ["1: a: wrong unit: '15 m' is a distance, but longest_silence is a time"]),
         ("- {id: a, title: A, keep: {measure: longest_silence, at_most: 15 %}}", ["1: a: wrong unit: '15 %' is a share, but longest_silence is a time"]),
         ("- {id: a, title: A, keep: {measure: longest_silense, at_most: 15 s}}", ["1: a: unknown measure 'longest_silense'; did you mean 'longest_silence'?"]),
         ("- {id: a, title: A, keep: {measure: talk_share, between: [60 %, 40 %]}}", ["1: a: keep: between: 60 is above 40"]),

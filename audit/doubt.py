@@ -1,0 +1,70 @@
+"""Why something may have happened although it was not found: nobody could hear or see it."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from audit.interactions import Conversation, Role, cut
+from audit.signals import event_kinds
+from audit.voices import NO_SOUND, no_levels
+from models.observations import Span
+
+LEAST_HEARD = 0.6
+"""Words heard with a mean probability below this are too weak to say that something was *not* said.
+Source: `bench/sphinx_probability.py`: of words with a probability of 0.6 to 0.7 two in three are right."""
+
+LEAST_SEEN = 0.5
+"""Of what could be seen for less than this share of a window nothing is said: the rest may be otherwise."""
+
+UNHEARD_SHARE = 0.4
+"""So much speech in a window without one recognised word, and nothing can be called 'not said'."""
+
+
+def unseen(name: str, by: Role, conversation: Conversation, window: Span) -> str:
+    """Why an event of this kind may have gone unseen in the window; empty when it could not."""
+    kind = event_kinds()[name]
+    needs = kind.needs
+    reasons = [why for need, why in conversation.missing.items() if need in needs]
+    if not reasons and "activity" in needs and not conversation.activity:
+        return NO_SOUND
+    if not reasons and "levels" in needs and conversation.observations.levels is None:
+        return no_levels(conversation)
+    if not reasons and "activity" in needs and kind.of_party and conversation.unknown_speech_s:
+        return "who spoke is unknown"
+    if not reasons and kind.seen:
+        share = kind.seen(conversation, by, window)
+        return hidden(by, share) if share < LEAST_SEEN else ""
+    return reasons[0] if reasons else ""
+
+
+def hidden(by: Role, share: float) -> str:
+    """That a role could be seen for only this share of a window."""
+    who = "somebody" if by == Role.ANYONE else f"the {by}"
+    return f"{who} could be seen well enough only {100 * share:.0f} % of the time"
+
+
+def deaf(conversation: Conversation, by: Role, windows: Iterable[Span]) -> str:
+    """Why words in these windows may have gone unheard; empty when hearing was good enough."""
+    if conversation.observations.utterances is None:
+        return conversation.missing.get("utterances", "no transcript")
+    words = conversation.heard(by)
+    if not len(words.starts_s):
+        return f"no words of the {by} are known" if by != Role.ANYONE else "no words are known"
+    if not conversation.recognised:
+        return ""
+    for window in windows:
+        roles = dict.fromkeys(r for r, _ in conversation.activity if by == Role.ANYONE or r in (by, None))
+        spoken = [s for role in roles for s in cut(conversation.speech(role), window)]
+        spoken_s = sum(s.duration_s for s in spoken)
+        # The first word that ends after a stretch of speech began is in it, or there is none in it.
+        after = np.searchsorted(words.ends_s, [s.start_s for s in spoken], side="right")
+        unheard_s = sum(
+            s.duration_s
+            for s, i in zip(spoken, after, strict=True)
+            if i == len(words.starts_s) or words.starts_s[i] >= s.end_s
+        )
+        if spoken_s > 0 and unheard_s / spoken_s > UNHEARD_SHARE:
+            return f"{unheard_s:.0f} of {spoken_s:.0f} s of speech could not be understood"
+        if (heard := words.mean_probability(window)) < LEAST_HEARD:
+            return f"the words were heard too weakly (mean probability {heard:.2f})"
+    return ""
