@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from audit.cameras import camera
+from audit.cameras import camera as camera_commands
 from audit.commands import doctor, rubric, upgrade, user, weights
 from audit.console import (
     FAILED,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from audit.pipeline import Audited
     from audit.rubric import Rubric
     from audit.store import Store
+    from models.camera import Camera
 
 
 def main() -> None:
@@ -63,7 +64,7 @@ def cli(context: click.Context, home: Path | None) -> None:
     context.obj = home or Path(platformdirs.user_data_dir("comport"))
 
 
-for _command in (rubric, weights, user, camera, doctor, upgrade):
+for _command in (rubric, weights, user, camera_commands, doctor, upgrade):
     cli.add_command(_command)
 
 _rubric_option = click.option(
@@ -85,6 +86,12 @@ _engine_option = click.option(
 @_rubric_option
 @_engine_option
 @click.option("--whisper", help="A faster-whisper model name, or a CTranslate2 folder.")
+@click.option(
+    "--camera",
+    "camera_file",
+    type=click.Path(path_type=Path),
+    help="The camera of these videos, a file from: comport camera calibrate",
+)
 @json_option
 @click.pass_context
 def audit(
@@ -93,15 +100,18 @@ def audit(
     rubrics: tuple[str, ...],
     engine: str,
     whisper: str | None,
+    camera_file: Path | None,
     as_json: bool,
 ) -> None:
     """Audit recordings, transcripts and chats (files or folders) and print their scorecards."""
     from audit.pipeline import find_rubric
+    from models.camera import load_camera
 
     if whisper and engine == "pocketsphinx":
         raise click.UsageError("--whisper names a Whisper model; it does not go with --engine pocketsphinx")
     loaded = [find_rubric(name) for name in rubrics]
-    failed = _audit_all(store_of(context), paths, loaded, engine, whisper, as_json)
+    used = load_camera(camera_file) if camera_file else None
+    failed = _audit_all(store_of(context), paths, loaded, engine, whisper, used, as_json)
     context.exit(FAILED if failed else 0)
 
 
@@ -111,6 +121,7 @@ def _audit_all(
     rubrics: "list[Rubric]",
     engine: str,
     whisper: str | None,
+    camera: "Camera | None",
     as_json: bool,
 ) -> int:
     """Audits every file, goes on after a bad one, and gives the number of those."""
@@ -131,7 +142,7 @@ def _audit_all(
     for number, path in enumerate(files, start=1):
         try:
             with progress_bar(f"{number}/{len(files)} {path.name}", quiet=as_json) as report:
-                audited = audit_file(path, rubrics, store, engine, whisper, report)
+                audited = audit_file(path, rubrics, store, engine, whisper, report, camera)
         except ComportError as error:
             failed += 1
             results.append({"path": str(path), "error": error.line})
@@ -257,7 +268,7 @@ def demo(context: click.Context, engine: str) -> None:
 
     samples = PACKS.parent / "samples"
     rubrics = [find_rubric(name) for name in pack_names()]
-    failed = _audit_all(store_of(context), (samples,), rubrics, engine, None, as_json=False)
+    failed = _audit_all(store_of(context), (samples,), rubrics, engine, None, None, as_json=False)
     given = (
         context.parent is not None and context.parent.get_parameter_source("home") != ParameterSource.DEFAULT
     )

@@ -13,9 +13,11 @@ from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
 from audit.scorecard import Scorecard, make_scorecard
 from audit.store import Store
+from models.camera import Camera
 from models.errors import ComportError
 from models.observations import Observations, ObservationsUnreadable, Observed, spoken_language
 from models.observe import Listening, observe
+from models.perceiving import Looking
 
 PACKS = Path(__file__).parent.parent / "rubrics"
 """The rubrics that come with Comport."""
@@ -93,10 +95,12 @@ def audit_file(
     engine: str = "auto",
     whisper: str | None = None,
     progress: Callable[[float, float], None] = lambda done_s, all_s: None,
+    camera: Camera | None = None,
 ) -> Audited:
     """Takes in, perceives, judges and (with a store) keeps one file; what is known is not done again.
 
-    `progress` gets the seconds of speech heard and to hear.
+    `progress` gets the seconds heard or seen, and to hear or see. `camera` took the videos; without it
+    distances are less sure.
 
     Raises:
         ComportError: the file cannot be taken in, read, or kept; nothing of it is then stored by halves.
@@ -110,7 +114,8 @@ def audit_file(
     # What is spoken is known, or expected in the language of the first rubric until it is heard.
     known, expected = arrival.interaction.language, fitting[0].language
     hotwords = tuple(dict.fromkeys(name for r in fitting for name in r.names))
-    listening = Listening(known or expected, engine, whisper, known is not None, hotwords)
+    looking = Looking(camera=camera)
+    listening = Listening(known or expected, engine, whisper, known is not None, hotwords, looking)
     needs = frozenset[str]().union(*(r.needs for r in fitting))
     observations, new = _perceive(arrival, needs, listening, store, progress)
     language = known or spoken_language(observations) or expected

@@ -1,13 +1,18 @@
 """Distances between people: when they keep a standard, break it, and when nobody can tell."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from audit.cli import cli
 from audit.interactions import Channel, Role
 from audit.judge import Verdict, judge
 from audit.pipeline import audit_file
+from audit.rubricfile import load_rubric
+from models.camera import BadCamera, Camera, camera_yaml
 from models.observations import Observed, Provenance, Recording, gather
 from tests import build
 
@@ -98,8 +103,37 @@ def test_a_video_is_judged_by_what_is_seen_in_it(tmp_path):
     text = build.rubric_text(STANDARD.format(measure="distance", low=0.9, high=2.1))
     path = tmp_path / "counter.yaml"
     path.write_text(text.replace("applies_to: [call]", "applies_to: [call, video, in_person]"), "utf-8")
-    from audit.rubricfile import load_rubric
-
     [card] = audit_file(CLIP, [load_rubric(path)], None).scorecards
     assert card.findings[0].verdict == Verdict.MET
     assert card.findings[0].evidence[0].value == pytest.approx(1.2, abs=0.2)
+
+
+@build.sees_people
+def test_a_camera_given_is_the_one_that_metres_come_from(tmp_path):
+    truth = json.loads(CLIP.with_name("two-people.truth.json").read_text("utf-8"))["camera"]
+    known = Camera((truth["width"], truth["height"]), (truth["fx"], truth["fy"]), (truth["cx"], truth["cy"]))
+    file = tmp_path / "camera.yaml"
+    file.write_text(camera_yaml(known), "utf-8")
+    rubric = tmp_path / "counter.yaml"
+    text = build.rubric_text(STANDARD.format(measure="distance", low=0.9, high=2.1))
+    rubric.write_text(text.replace("applies_to: [call]", "applies_to: [call, video]"), "utf-8")
+    asked = ["--home", str(tmp_path / "home"), "audit", str(CLIP), "--rubric", str(rubric), "--json"]
+    used, metres = [], []
+    for more in ([], ["--camera", str(file)]):
+        done = CliRunner().invoke(cli, [*asked, *more])
+        assert done.exit_code == 0, done.output
+        [result] = json.loads(done.stdout)["audited"]
+        [card] = result["scorecards"]
+        used += [dict(p["parameters"])["camera"] for p in card["provenance"]]
+        metres.append(card["findings"][0]["evidence"][0]["value"])
+    assert used[0] == ""
+    assert f"{truth['fx']:.1f}" in used[1]
+    assert abs(metres[1] - 1.2) < abs(metres[0] - 1.2)
+
+
+def test_a_wrong_camera_file_is_told_in_one_line(tmp_path):
+    file = tmp_path / "camera.yaml"
+    file.write_text("focal: long", "utf-8")
+    done = CliRunner().invoke(cli, ["audit", str(CLIP), "--rubric", "voice-en", "--camera", str(file)])
+    assert isinstance(done.exception, BadCamera)
+    assert "make it anew: comport camera calibrate" in done.exception.line
