@@ -11,7 +11,7 @@ from audit.signals import EventKind
 from models.observations import People, PersonTrack, Span, span
 
 Readings = NDArray[np.float64]
-"""(n,) a number for each row of a track, 0..1: how surely somebody does something; NaN where none can tell."""
+"""(n,) a number for each row of a track, 0..1: how surely somebody does it; NaN where nobody can tell."""
 
 Read = Callable[[Conversation, PersonTrack], Readings]
 
