@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.language import BREAK
-from models.observations import Activity, Observations, PersonTrack, Span, Utterance, span, union
+from models.observations import Activity, Observations, PersonTrack, Span, Utterance, channel_of, span, union
 from models.phrases import Match, Phrases, Prepared
-from models.voice import channel_of
 
 
 class Channel(StrEnum):
@@ -136,6 +135,8 @@ class Speakers:
         self._written = channel.is_text
         self._recognised = is_recognised(observations)
         self._phrases = phrases
+        self.sure = min((a.sure for a in observations.activity or ()), default=1.0)
+        """How surely the voices were told apart, 0..1."""
         self._of: dict[str | None, list[Utterance]] = {}
         for utterance in observations.utterances or ():
             self._of.setdefault(utterance.speaker, []).append(utterance)

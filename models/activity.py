@@ -1,13 +1,16 @@
-"""When somebody speaks, whatever is said (Silero, as it comes with faster-whisper)."""
+"""When each voice speaks, whatever is said: speech by Silero (as it comes with faster-whisper), then whose it
+is, by channel or, where one channel carries several people, by how they sound."""
 
 import importlib.metadata
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from models.leak import without_leak
 from models.observations import Activity, Provenance, Span, span
 from models.perceiving import Listening, Perceiver, Source
 from models.sound import RATE_HZ, Sound
+from models.speakers import Diarizer, diarizer
 
 TURN_SILENCE_MS = 250
 """Speech falls apart into regions at silences of this length. Source: on a call of 278 s it
@@ -25,7 +28,7 @@ DIGITAL_SILENCE = 1e-4
 """A block with no sample above this (-80 dBFS) holds nothing to look at: below the noise of a telephone line
 (G.711 resolves -72 dBFS at best), so that hours of silence cost nothing."""
 
-PERCEPTION = "2"
+PERCEPTION = "3"
 """Raised when our own part of listening (decoding, blocks) would give other observations."""
 
 
@@ -65,19 +68,34 @@ def _regions(sound: Sound, channel: int) -> Iterator[Span]:
         at_s = next_s
 
 
-def activity_provenance() -> Provenance:
-    """How `detect_activity` perceives."""
+def voices(sound: Sound, teller: Diarizer | None) -> tuple[Activity, ...]:
+    """When each voice speaks: of each channel without what leaks in from the other, or, with one channel, of
+    each voice that `teller` tells apart (without it: of nobody knows whom)."""
+    heard = detect_activity(sound)
+    if sound.channels > 1:
+        return without_leak(sound, heard)
+    if teller is None or not heard[0].spans:
+        return heard
+    return teller.voices(sound, heard[0].spans)
+
+
+def activity_provenance(teller: Diarizer | None = None) -> Provenance:
+    """How `voices` perceives with this way to tell voices apart."""
     version = importlib.metadata.version("faster-whisper")
     parameters = {"min_silence_ms": str(TURN_SILENCE_MS), "threshold": "0.5", "perception": PERCEPTION}
-    return Provenance("activity", "silero", version, "", tuple(sorted(parameters.items())))
+    if teller:
+        parameters["voices"] = f"{teller.name} {teller.version}"
+    return Provenance(
+        "activity", "silero", version, teller.weights if teller else "", tuple(sorted(parameters.items()))
+    )
 
 
 def _provenance(listening: Listening, before: Mapping[str, Provenance]) -> Provenance:
-    return activity_provenance()
+    return activity_provenance(diarizer())
 
 
 def _perceive(source: Source) -> dict[str, tuple[Activity, ...]]:
-    return {"activity": detect_activity(source.sound)}
+    return {"activity": voices(source.sound, diarizer())}
 
 
 ACTIVITY = Perceiver("activity", (), _provenance, _perceive)

@@ -5,6 +5,7 @@ Channels are counted from 0 (0 is left). Nothing here knows a rubric or a role: 
 belongs to is decided later, in `audit.interactions`.
 """
 
+import bisect
 import hashlib
 import os
 import tempfile
@@ -88,6 +89,23 @@ def union(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
+def cut_out(spans: Iterable[Span], out: Iterable[Span]) -> tuple[Span, ...]:
+    """What is left of `spans` when the time of `out` (in order, not overlapping) is taken away."""
+    out = tuple(out)
+    left: list[Span] = []
+    for one in spans:
+        at_s = one.start_s
+        for gone in out[bisect.bisect_right(out, at_s, key=lambda o: o.end_s) :]:
+            if gone.start_s >= one.end_s:
+                break
+            if gone.start_s > at_s:
+                left.append(Span(at_s, gone.start_s))
+            at_s = gone.end_s
+        if at_s < one.end_s:
+            left.append(Span(at_s, one.end_s))
+    return tuple(left)
+
+
 class Recording(msgspec.Struct, frozen=True):
     """What a media file is: `id` is the SHA-256 of its bytes, so a renamed copy is the same recording."""
 
@@ -131,6 +149,14 @@ class Activity(msgspec.Struct, frozen=True):
 
     speaker: str | None
     spans: tuple[Span, ...]
+    sure: float = 1.0
+    """How surely this voice was told from the others, 0..1; 1 for a channel or a name of its own."""
+
+
+def channel_of(speaker: str | None) -> int:
+    """The sound channel that a speaker label is heard on: N of `channel-N`, else the only one."""
+    name, _, number = (speaker or "").rpartition("-")
+    return int(number) if name == "channel" and number.isdigit() else 0
 
 
 class Removed(msgspec.Struct, frozen=True):

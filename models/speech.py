@@ -1,6 +1,8 @@
 """The words of a recording: by the best recogniser that is here, each speaker's channel for itself."""
 
+import bisect
 import functools
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,10 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models import weights
-from models.activity import activity_provenance
 from models.errors import ComportError
 from models.invented import sift
-from models.observations import Activity, Provenance, Removed, Span, Utterance, Word
+from models.observations import Activity, Provenance, Removed, Span, Utterance, Word, channel_of, union
 from models.perceiving import Listening, Perceiver, Progress, Source
 from models.recogniser import Recogniser
 from models.sound import Samples, Sound
@@ -113,14 +114,14 @@ def _is_ready(name: str) -> bool:
     return True
 
 
-def utterances_provenance(engine: Recogniser, listening: Listening) -> Provenance:
-    """How `transcribe` perceives with this recogniser."""
+def utterances_provenance(engine: Recogniser, listening: Listening, heard: Provenance | None) -> Provenance:
+    """How `transcribe` perceives with this recogniser, given how who speaks when was found."""
     detects = not listening.certain and not engine.languages
     parameters = {
         **engine.parameters,
         "language": f"detected, else {listening.language}" if detects else listening.language,
         "hotwords": ", ".join(listening.hotwords),
-        "activity": activity_provenance().digest[:16],
+        "activity": heard.digest[:16] if heard else "",
         "window_s": str(WINDOW_S),
         "join_s": str(JOIN_S),
         "pad_s": str(PAD_S),
@@ -147,13 +148,16 @@ def transcribe(
 
     `progress` gets the seconds heard and to hear. Only the pieces heard at once are in memory.
     """
-    windows = [_windows(active.spans, sound, channel) for channel, active in enumerate(activity)]
+    channels = [_voices_on(activity, channel) for channel in range(sound.channels)]
+    windows = [_windows(_speech(voices), sound, channel) for channel, voices in enumerate(channels)]
     all_s = sum(window.duration_s for of_channel in windows for window in of_channel)
     heard_s = 0.0
     utterances: list[Utterance] = []
     removed: list[Removed] = []
-    for channel, active in enumerate(activity):
+    for channel, voices in enumerate(channels):
         language = language_of(sound, channel, windows[channel], engine, listening)
+        only = voices[0].speaker if len(voices) == 1 else None
+        speech = _speech(voices)
         for group in _batches(windows[channel], engine.batch_s):
             pieces = [_piece(sound, channel, window) for window in group]
             passages = engine.hear([piece.sound for piece in pieces], language, listening.hotwords)
@@ -161,13 +165,53 @@ def transcribe(
                 placed = tuple(
                     Word(w.span.shifted(piece.start_s), w.text, w.probability) for w in passage.words
                 )
-                words, out = sift(passage._replace(words=placed), language, active.speaker, active.spans)
-                utterances += (_utterance(said, active.speaker, language) for said in _split(words))
+                words, out = sift(passage._replace(words=placed), language, only, speech)
+                for speaker, said in _by_voice(words, voices):
+                    utterances += (_utterance(part, speaker, language) for part in _split(said))
                 removed += out
                 heard_s += piece.window.duration_s
                 progress(heard_s, all_s)
     order = sorted(utterances, key=lambda u: (u.span.start_s, u.speaker or ""))
     return tuple(order), tuple(sorted(removed, key=lambda r: (r.span, r.speaker or "")))
+
+
+def _voices_on(activity: Sequence[Activity], channel: int) -> tuple[Activity, ...]:
+    return tuple(active for active in activity if channel_of(active.speaker) == channel)
+
+
+def _speech(voices: Sequence[Activity]) -> tuple[Span, ...]:
+    """When any of the voices speaks."""
+    return union(sorted(s for voice in voices for s in voice.spans))
+
+
+def _by_voice(
+    words: tuple[Word, ...], voices: Sequence[Activity]
+) -> Iterator[tuple[str | None, tuple[Word, ...]]]:
+    """The words in runs of one voice each: that which speaks during most of a word, else the nearest."""
+    for speaker, run in itertools.groupby(words, key=lambda word: _voice_of(word.span, voices)):
+        yield speaker, tuple(run)
+
+
+def _voice_of(where: Span, voices: Sequence[Activity]) -> str | None:
+    if len(voices) < 2:
+        return voices[0].speaker if voices else None
+    return max(voices, key=lambda voice: _nearness(where, voice.spans)).speaker
+
+
+def _nearness(where: Span, spans: Sequence[Span]) -> float:
+    """Seconds that `where` shares with `spans` (in order), or, below 0, how far the nearest is."""
+    after = bisect.bisect_left(spans, where.start_s, key=lambda s: s.end_s)
+    shared_s = sum(
+        (where & one).duration_s
+        for one in itertools.takewhile(
+            lambda one: one.start_s < where.end_s, itertools.islice(spans, after, None)
+        )
+    )
+    if shared_s > 0:
+        return shared_s
+    apart = [one.start_s - where.end_s for one in spans[after : after + 1]]
+    apart += [where.start_s - one.end_s for one in spans[max(0, after - 1) : after]]
+    return -min(apart, default=math.inf)
 
 
 def _batches(windows: Sequence[Span], batch_s: float) -> Iterator[list[Span]]:
@@ -210,8 +254,8 @@ class Piece(NamedTuple):
 
 def pieces_of(sound: Sound, activity: tuple[Activity, ...]) -> Iterator[Piece]:
     """The speech of each channel, cut for a recogniser."""
-    for channel, active in enumerate(activity):
-        for window in _windows(active.spans, sound, channel):
+    for channel in range(sound.channels):
+        for window in _windows(_speech(_voices_on(activity, channel)), sound, channel):
             yield _piece(sound, channel, window)
 
 
@@ -264,7 +308,7 @@ def _split(words: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
 
 def _provenance(listening: Listening, before: Mapping[str, Provenance]) -> Provenance | str:
     try:
-        return utterances_provenance(_engine(listening), listening)
+        return utterances_provenance(_engine(listening), listening, before.get("activity"))
     except EngineMissing as error:
         # What was asked for by name must be there; only what was left open may be missing.
         if listening.engine != "auto" or listening.whisper:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from models.observations import Activity, Levels, Provenance, Span, union
+from models.observations import Activity, Levels, Provenance, Span, channel_of, union
 from models.perceiving import Listening, Perceiver, Source
 from models.sound import RATE_HZ, Sound
 from models.tones import Listener
@@ -57,12 +57,6 @@ def _read(packed: bytes) -> NDArray[np.int16]:
 
 def _packed(values: NDArray[np.float64]) -> bytes:
     return zlib.compress(np.asarray(np.clip(np.round(values), -32768, 32767), "<i2").tobytes(), 6)
-
-
-def channel_of(speaker: str | None) -> int:
-    """The sound channel that a speaker label is heard on: N of `channel-N`, else the only one."""
-    name, _, number = (speaker or "").rpartition("-")
-    return int(number) if name == "channel" and number.isdigit() else 0
 
 
 def levels(sound: Sound, activity: tuple[Activity, ...]) -> tuple[Levels, ...]:

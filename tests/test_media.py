@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models import media
-from models.sound import Sound, distinct, peaks
+from models.sound import Sound, peaks
 from tests import build
 
 
@@ -113,14 +113,6 @@ def test_a_wav_whose_header_lies_about_its_length_gives_what_is_there(tmp_path):
     assert media.decode(path).sound.duration_s == pytest.approx(2, abs=0.05)
 
 
-def test_two_equal_channels_are_one_and_two_different_ones_stay_two():
-    sound = build.tone(1).astype(np.float32)
-    other = build.tone(1, hz=600).astype(np.float32)
-    assert distinct(Sound.of(np.stack([sound, sound]))).channels == 1
-    assert distinct(Sound.of(np.stack([sound, other]))).channels == 2
-    assert distinct(Sound.of(np.stack([sound, np.zeros_like(sound)]))).channels == 2
-
-
 def test_peaks_are_the_loudest_sample_of_each_step():
     sound = np.zeros((2, 16000), np.float32)
     sound[0, 100], sound[1, 15999] = -0.5, 1.0
@@ -192,7 +184,7 @@ def test_sound_is_read_by_time_and_ends_where_it_ends():
     np.testing.assert_array_equal(sound.read(0.5, 1.0), sound.read()[:, 8000:16000])
     assert sound.read(1.9, 5.0).shape == (2, 1600)
     assert sound.read(3.0, 5.0).shape == (2, 0)
-    assert sound.first().read(0.0, 0.5).shape == (1, 8000)
+    assert sound.only(0).read(0.0, 0.5).shape == (1, 8000)
     blocks = list(sound.blocks(0.75))
     assert [start_s for start_s, _ in blocks] == [0.0, 0.75, 1.5]
     np.testing.assert_array_equal(np.concatenate([b for _, b in blocks], axis=1), sound.read())

@@ -2,8 +2,7 @@
 
 from audit.interactions import Conversation, Event, Role, cut
 from audit.signals import EventKind
-from models.observations import Span, span
-from models.voice import channel_of
+from models.observations import Span, channel_of, span
 
 MENU, MACHINE = "ivr-menu", "voicemail-greeting"
 """Phrases of a rubric: what a menu says ("press one for"), what an answering machine says."""
