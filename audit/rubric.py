@@ -9,6 +9,7 @@ import msgspec
 from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, model_validator
 
 from audit.interactions import Channel, Role
+from audit.palette import Palette
 from audit.pattern import Sequences, unfold
 from audit.quantities import Quantity, parse_quantity
 from audit.signals import event_kinds, measure_kinds
@@ -247,6 +248,7 @@ class Rubric(Checked):
     slots: dict[str, Texts] = {}
     values: dict[str, str] = {}
     phrases: dict[str, Texts] = {}
+    appearance: Palette | None = None
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
 
     @property
