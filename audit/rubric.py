@@ -3,7 +3,7 @@
 import functools
 import hashlib
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, model_validator
@@ -207,6 +207,8 @@ class Standard(Checked):
     avoid: Annotated[Avoid | None, BeforeValidator(_avoided)] = None
     keep: Keep | None = None
     ask: str | None = None
+    show: Literal["person"] | None = None
+    """What a person who answers an `ask` is shown: pictures of the party."""
     examples: Examples = Examples()
 
     @model_validator(mode="after")
@@ -215,6 +217,8 @@ class Standard(Checked):
         if len(verbs) != 1:
             found = " and ".join(verbs) or "none"
             raise ValueError(f"'{self.id}' needs exactly one of say, avoid, keep and ask; found {found}")
+        if self.show and self.ask is None:
+            raise ValueError(f"'{self.id}': show goes with ask: pictures for the person who answers")
         return self
 
     @property
@@ -296,6 +300,7 @@ class Rubric(Checked):
             for name in filter(None, named):
                 kind = event_kinds().get(name) or measure_kinds().get(name)
                 found |= kind.needs if kind else {"utterances"}
+            found |= {"people"} if standard.show else set()
             spoken = (
                 standard.say
                 or (standard.avoid and standard.avoid.said)
