@@ -5,22 +5,21 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from audit.interactions import Conversation, Event, Role, common
 from audit.person_roles import MARGIN_S, in_zone
 from audit.signals import event_kinds
 from audit.spells import DOES, at_times, of_role, spells
-from models.geometry import horizontal, looking
+from models.gaze import towards
+from models.geometry import horizontal
 from models.observations import People, PersonTrack, Span, span, union
 
 Array = NDArray[np.float64]
 
 LOOKS_DEG = 30.0
-"""Whose head points so near to somebody looks there. A look reaches 20 to 30 degrees further than the head
-turns (eyes do the rest), and heads are read up to 14 degrees wrong in 90 % of frames (`geometry.looking`)."""
-
-SOFT_DEG = 10.0
-"""How far around `LOOKS_DEG` a look is half certain: the error of a head's direction."""
+"""Whose head points so near to somebody looks there: our choice. Eyes go further than the head turns, and
+heads are read up to 8 degrees wrong by the face, 21 by nose and ears (`models.gaze`)."""
 
 GLANCE_S = 0.4
 """A look lasts two frames at five a second: one may be read wrong."""
@@ -177,22 +176,19 @@ def attention(people: People, agents: Sequence[PersonTrack], customers: Sequence
 
 def _attention(people: People, agent: PersonTrack, customers: Sequence[PersonTrack]) -> list[Array]:
     """The same by one agent."""
-    up, times_s = np.asarray(people.up), people.times_s
-    place = at_times(agent, horizontal(np.asarray(agent.position_m, np.float64), up), times_s)
-    head = at_times(agent, looking(people, agent), times_s)
-    angles, metres = [], []
+    angles, metres, readings = [], [], []
     for customer in customers:
-        theirs = at_times(customer, horizontal(np.asarray(customer.position_m, np.float64), up), times_s)
-        way = theirs - place
-        far = np.linalg.norm(way, axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            cosine = (head * way).sum(axis=1) / far
-        angles.append(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
-        metres.append(far)
-    readings = [np.clip(0.5 + (LOOKS_DEG - angle) / (2 * SOFT_DEG), 0, 1) for angle in angles]
+        turned = towards(people, agent, customer)
+        rows = np.searchsorted(people.times_s, turned.times_s)
+        angle, sure = np.full(len(people.times_s), np.nan), np.full(len(people.times_s), np.nan)
+        angle[rows] = turned.off_deg
+        sure[rows] = ndtr((LOOKS_DEG - turned.off_deg) / turned.sd_deg)
+        angles.append(angle)
+        readings.append(sure)
+        metres.append(_apart(people, agent, customer))
     found = []
     for number, own in enumerate(readings):
-        hidden = np.zeros(len(times_s), bool)
+        hidden = np.zeros(len(people.times_s), bool)
         for other, theirs in enumerate(readings):
             if other != number:
                 before = (metres[other] < metres[number]) | (angles[other] < angles[number])
@@ -203,13 +199,20 @@ def _attention(people: People, agent: PersonTrack, customers: Sequence[PersonTra
 
 def _near(people: People, agents: Sequence[PersonTrack], customer: PersonTrack) -> Array:
     """(k,) 1 where the nearest agent is within `SERVES_M`, 0 where not, NaN where nobody can tell."""
-    up, times_s = np.asarray(people.up), people.times_s
-    theirs = at_times(customer, horizontal(np.asarray(customer.position_m, np.float64), up), times_s)
-    nearest = np.full(len(times_s), np.nan)
+    nearest = np.full(len(people.times_s), np.nan)
     for agent in agents:
-        place = at_times(agent, horizontal(np.asarray(agent.position_m, np.float64), up), times_s)
-        nearest = np.fmin(nearest, np.linalg.norm(theirs - place, axis=1))
+        nearest = np.fmin(nearest, _apart(people, agent, customer))
     return np.where(np.isnan(nearest), np.nan, (nearest <= SERVES_M).astype(np.float64))
+
+
+def _apart(people: People, one: PersonTrack, other: PersonTrack) -> Array:
+    """(k,) metres between two people at all times, NaN where one was not located."""
+    up = np.asarray(people.up)
+    places = [
+        at_times(t, horizontal(np.asarray(t.position_m, np.float64), up), people.times_s)
+        for t in (one, other)
+    ]
+    return np.asarray(np.linalg.norm(places[0] - places[1], axis=1))
 
 
 def _true(times_s: Array, rows: NDArray[np.bool_]) -> tuple[Span, ...]:

@@ -48,7 +48,7 @@ where only the box is known, which ends at a shadow or a shoe)."""
 DISAGREE = 3.5
 """Feet and body that disagree by more standard deviations: the feet are hidden, the body decides."""
 
-HIPS, FEET, SHOULDERS, EARS = (23, 24), (29, 30, 31, 32), (11, 12), (7, 8)
+HIPS, FEET, SHOULDERS = (23, 24), (29, 30, 31, 32), (11, 12)
 """MediaPipe's pose landmarks; the feet are heels and toes."""
 
 
@@ -240,42 +240,14 @@ def facing(people: People, track: PersonTrack) -> Array:
     The pose model sees each person in a crop, as if looked at straight on: its directions are turned by the
     line of sight. On 55 rendered people 5 degrees off in the median, 18 in 95 % of frames, 30 at most.
     """
-    return _turned(people, track, _before(people, track, SHOULDERS) + _before(people, track, HIPS))
-
-
-def looking(people: People, track: PersonTrack) -> Array:
-    """Where somebody's head points over time, as `facing`: by the face, and where that could not be seen by
-    the ears in the pose.
-
-    On the rendered people 3 degrees off in the median and 11 in 90 % of frames by the face, 6 and 14 by the
-    ears of people whose face is hidden (in profile, from behind).
-    """
-    up = np.asarray(people.up)
-    yaw = np.radians(np.asarray(track.head_deg[:, 0], np.float64))
-    right, along = _floor_axes(up)
-    by_face = np.outer(np.sin(yaw), right) - np.outer(np.cos(yaw), along)
-    known = np.isfinite(yaw)[:, None]
-    return _turned(people, track, np.where(known, by_face, _before(people, track, EARS)))
-
-
-def _before(people: People, track: PersonTrack, pair: tuple[int, int]) -> Array:
-    """(n, 3) what lies before the line from the right to the left one of a pair of landmarks."""
     up = np.asarray(people.up)
     pose_m = np.asarray(track.pose_m, np.float64)
-    return horizontal(np.cross(pose_m[:, pair[0]] - pose_m[:, pair[1]], up), up)
-
-
-def _floor_axes(up: Array) -> tuple[Array, Array]:
-    """Towards the right of the picture and along the middle of it, on the floor."""
+    across = sum((pose_m[:, left] - pose_m[:, right] for left, right in (SHOULDERS, HIPS)), np.zeros(3))
+    seen_m = horizontal(np.cross(across, up), up)
+    # Axes on the floor: towards the right of the picture, and along the middle of it.
     right = horizontal(np.array([1.0, 0.0, 0.0]), up)
     right /= np.linalg.norm(right)
-    return right, np.cross(up, right)
-
-
-def _turned(people: People, track: PersonTrack, seen_m: Array) -> Array:
-    """Directions (n, 3) relative to the line of sight, of length 1 in camera axes."""
-    up = np.asarray(people.up)
-    right, along = _floor_axes(up)
+    along = np.cross(up, right)
     sight_m = horizontal(np.asarray(track.position_m, np.float64), up)
     turn = np.arctan2(sight_m @ right, sight_m @ along)
     x, z = seen_m @ right, seen_m @ along
