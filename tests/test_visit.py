@@ -7,7 +7,7 @@ from audit.interactions import Channel, Role
 from audit.judge import Verdict, judge
 from audit.signals import event_kinds, measure_kinds
 from models.camera import Zone, assumed_camera
-from models.observations import Activity, Observed, Provenance, Recording, gather, span
+from models.observations import BLENDSHAPES, Activity, Observed, Provenance, Recording, gather, span
 from tests import build
 
 A, C = Role.AGENT, Role.CUSTOMER
@@ -25,7 +25,7 @@ def looked(place, target):
     return np.degrees(np.arctan2(x, -z) + np.arctan2(place[0], place[1]))
 
 
-def somebody(number, places, targets, lost=(), hidden=()):
+def somebody(number, places, targets, lost=(), hidden=(), talks=()):
     """A person at (x, z) per frame (None: not there) who looks at these targets (None: head unseen).
 
     Who comes or goes is cut by the right border. In frames `lost` no place is known; `hidden` ones lack the
@@ -33,6 +33,9 @@ def somebody(number, places, targets, lost=(), hidden=()):
     """
     rows = [i for i, place in enumerate(places) if place is not None and i not in hidden]
     n = len(rows)
+    jaw = np.zeros((n, 52))
+    for row, i in enumerate(rows):
+        jaw[row, BLENDSHAPES.index("jawOpen")] = 0.1 * (i % 2) if i in talks else 0.0
     boxes = np.tile([300.0, 50.0, 360.0, 340.0], (n, 1))
     for row in {0, n - 1} if n < FRAMES else ():
         boxes[row, 2] = 639.0
@@ -43,6 +46,7 @@ def somebody(number, places, targets, lost=(), hidden=()):
         "position_m": np.array(
             [[np.nan] * 3 if i in lost else [places[i][0], 0.0, places[i][1]] for i in rows]
         ),
+        "expression": jaw,
         "position_sd_m": np.tile([0.02, 0.05], (n, 1)),
         "pose_m": np.full((n, 33, 3), np.nan),
         "head_deg": np.array([[np.nan if to is None else looked(at, to), 0.0, 0.0] for at, to in seen]),
@@ -91,6 +95,8 @@ def found(tmp_path, seen, kind):
 
 
 ONE = comes(20, 90)
+FACED = comes(20, 90, stands=(0.4, 2.4))
+"""Nearer to the camera than the agent, whose face is then seen."""
 
 
 @pytest.mark.parametrize(
@@ -123,6 +129,9 @@ def test_the_steps_of_a_visit_in_order(tmp_path, kind, expected):
         (scene([], ONE), "noticed", 0),
         # Somebody speaks, and nobody knows who.
         (scene([(30, 50)], ONE, speaker=None), "greeted", 0),
+        # … but the agent's mouth moves then, or only at another time.
+        (scene([(30, 50)], FACED, speaker=None, talks=range(30, 40)), "greeted", 1),
+        (scene([(30, 50)], FACED, speaker=None, talks=range(60, 70)), "greeted", 0),
         # Found and lost in the middle of the picture: a body in between.
         (scene([], [None] * 20 + [(0.8, 4.0)] * 79 + [None]), "leaves", 0),
         # There when it begins, or when it ends.
@@ -192,6 +201,7 @@ LATER = comes(40, 95, stands=(1.2, 4.6))
         ),
         ("time_to_greeting_seen", scene([(30, 50)], ONE, speech=None), None, "the recording has no sound"),
         ("time_to_greeting_seen", scene([(30, 50)], ONE, speaker=None), None, "could not be told"),
+        ("time_to_greeting_seen", scene([(30, 50)], FACED, speaker=None, talks=range(30, 40)), 2.0, ""),
         ("waiting_time", scene([(30, 80)], ONE), 1.9, ""),
         ("waiting_time", scene([], ONE), 12.4, ""),
         (
