@@ -1,5 +1,6 @@
 """What happens to a customer in a picture: comes in, is looked at, spoken to, served, and leaves."""
 
+import weakref
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -77,8 +78,17 @@ class Visit(NamedTuple):
         return span(self.here.start_s, max(self.here.start_s, until_s))
 
 
+_KNOWN: weakref.WeakKeyDictionary[Conversation, tuple[Visit, ...]] = weakref.WeakKeyDictionary()
+
+
 def visits(conversation: Conversation) -> tuple[Visit, ...]:
-    """The visits of all customers, in order of their first sight."""
+    """The visits of all customers, in order of their first sight; worked out once for a conversation."""
+    if conversation not in _KNOWN:
+        _KNOWN[conversation] = _visits(conversation)
+    return _KNOWN[conversation]
+
+
+def _visits(conversation: Conversation) -> tuple[Visit, ...]:
     people = conversation.observations.people
     customers = of_role(conversation, Role.CUSTOMER)
     if people is None or not customers:
