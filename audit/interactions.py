@@ -11,6 +11,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.palette import Palette
+from models.geometry import Distance
 from models.language import BREAK
 from models.observations import Activity, Observations, PersonTrack, Span, Utterance, channel_of, span, union
 from models.phrases import Match, Phrases, Prepared
@@ -202,9 +204,17 @@ class Conversation:
     """Observations of one interaction with everybody's role filled in: what standards look at."""
 
     def __init__(
-        self, channel: Channel, observations: Observations, roles: Roles, speakers: Speakers
+        self,
+        channel: Channel,
+        observations: Observations,
+        roles: Roles,
+        speakers: Speakers,
+        palette: Palette | None = None,
+        too_close_m: float | None = None,
     ) -> None:
         self.channel = channel
+        self.palette = palette
+        self.too_close_m = too_close_m
         self.observations = observations
         self.roles = roles
         self.duration_s = observations.recording.duration_s
@@ -292,6 +302,11 @@ class Conversation:
     @cached_property
     def poor(self) -> dict[Role, str]:
         """What `audit.voices.poor` has said so far of each role."""
+        return {}
+
+    @cached_property
+    def apart(self) -> dict[tuple[str, str], Distance]:
+        """The distances of people, by their labels, that were worked out so far."""
         return {}
 
     def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:

@@ -5,9 +5,11 @@ import math
 from collections import Counter
 
 from audit.interactions import Conversation, Interaction, Role, Roles, Speakers
+from audit.mouths import voices_of
+from audit.person_roles import person_roles, together
 from audit.rubric import Rubric
 from models.language import tokens, tokens_of
-from models.observations import Observations
+from models.observations import Observations, People
 from models.speakers import MOST_VOICES
 
 
@@ -15,7 +17,35 @@ def converse(interaction: Interaction, observations: Observations, rubric: Rubri
     """The conversation as this rubric looks at it, with everybody's role filled in."""
     speakers = Speakers(interaction.channel, observations, rubric.finder)
     roles = assign_roles(interaction, speakers, rubric)
-    return Conversation(interaction.channel, observations, roles, speakers)
+    if observations.people is not None:
+        roles = _with_persons(interaction, observations, observations.people, roles, rubric)
+    return Conversation(
+        interaction.channel, observations, roles, speakers, rubric.appearance, rubric.too_close_m
+    )
+
+
+def _with_persons(
+    interaction: Interaction, observations: Observations, people: People, voices: Roles, rubric: Rubric
+) -> Roles:
+    """The roles of voices and of people in the picture: what is known of one tells of the other."""
+    activity = observations.activity or ()
+    joined = voices_of(people, activity)
+    known = dict(voices.of)
+    spoken = {label: (known[voice], sure) for label, (voice, sure) in joined.items() if voice in known}
+    persons = person_roles(people, dict(interaction.roles), rubric.appearance, spoken)
+    if not (activity or observations.utterances):
+        return persons
+    seen = dict(persons.of)
+    heard = {
+        voice: (seen[label], min(sure, persons.confidence))
+        for label, (voice, sure) in joined.items()
+        if voice not in known and label in seen
+    }
+    if heard:
+        of = (*voices.of, *((voice, role) for voice, (role, _) in heard.items()))
+        told = "who speaks is told by whose mouth moves"
+        voices = Roles(of, told, min(sure for _, sure in heard.values()))
+    return together(voices, persons)
 
 
 UNTOLD = "one sound channel and nobody named: who spoke is unknown (comport weights fetch speaker_encoder)"

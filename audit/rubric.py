@@ -3,12 +3,13 @@
 import functools
 import hashlib
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, model_validator
 
 from audit.interactions import Channel, Role
+from audit.palette import Palette
 from audit.pattern import Sequences, unfold
 from audit.quantities import Quantity, parse_quantity
 from audit.signals import event_kinds, measure_kinds
@@ -206,6 +207,8 @@ class Standard(Checked):
     avoid: Annotated[Avoid | None, BeforeValidator(_avoided)] = None
     keep: Keep | None = None
     ask: str | None = None
+    show: Literal["person"] | None = None
+    """What a person who answers an `ask` is shown: pictures of the party."""
     examples: Examples = Examples()
 
     @model_validator(mode="after")
@@ -214,6 +217,8 @@ class Standard(Checked):
         if len(verbs) != 1:
             found = " and ".join(verbs) or "none"
             raise ValueError(f"'{self.id}' needs exactly one of say, avoid, keep and ask; found {found}")
+        if self.show and self.ask is None:
+            raise ValueError(f"'{self.id}': show goes with ask: pictures for the person who answers")
         return self
 
     @property
@@ -235,6 +240,18 @@ class Section(Checked):
     standards: Annotated[tuple[Standard, ...], Field(min_length=1)]
 
 
+class Distances(Checked):
+    """What the house calls near: people nearer than `too_close` are it."""
+
+    too_close: Amount
+
+    @model_validator(mode="after")
+    def _metres(self) -> Self:
+        if self.too_close.unit != "m" or not self.too_close.value > 0:
+            raise ValueError(f"too_close: found '{self.too_close}', expected a distance such as 0.76 m")
+        return self
+
+
 class Rubric(Checked):
     """A versioned set of standards for given channels."""
 
@@ -247,6 +264,8 @@ class Rubric(Checked):
     slots: dict[str, Texts] = {}
     values: dict[str, str] = {}
     phrases: dict[str, Texts] = {}
+    appearance: Palette | None = None
+    distances: Distances | None = None
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
 
     @property
@@ -257,6 +276,11 @@ class Rubric(Checked):
     def digest(self) -> str:
         """SHA-256 of what the rubric says, whatever its spacing and comments."""
         return hashlib.sha256(msgspec.json.encode(self.model_dump(mode="json"), order="sorted")).hexdigest()
+
+    @property
+    def too_close_m(self) -> float | None:
+        """People nearer than this are too close; None where the house does not say."""
+        return self.distances.too_close.value if self.distances else None
 
     @functools.cached_property
     def sequences(self) -> dict[str, Sequences]:
@@ -294,6 +318,7 @@ class Rubric(Checked):
             for name in filter(None, named):
                 kind = event_kinds().get(name) or measure_kinds().get(name)
                 found |= kind.needs if kind else {"utterances"}
+            found |= {"people"} if standard.show else set()
             spoken = (
                 standard.say
                 or (standard.avoid and standard.avoid.said)

@@ -197,6 +197,11 @@ class _Standing:
         if name not in event_kinds():
             known = list(event_kinds()) + (self._phrases if "phrase" in what else [])
             self._report(key, f"unknown {what} '{name}'{nearest(name, known)}")
+            return
+        limit = event_kinds()[name].limit
+        if limit and limit not in _mapping(self._document.value.get("distances")):
+            example = f"distances: {{{limit}: 0.76 m}}"
+            self._report(key, f"'{name}' needs the house's limit at the top of the rubric: {example}")
 
     def _party(self, event: str | None, has_party: bool, key: str) -> None:
         kind = event_kinds().get(event or "")
@@ -216,6 +221,9 @@ class _Standing:
             return
         if kind.phrase and kind.phrase not in self._phrases:
             self._report(key, f"'{name}' needs a phrase named '{kind.phrase}'; define it under phrases")
+        if kind.colours and not _mapping(self._document.value.get("appearance")).get(kind.colours):
+            example = f'appearance: {{{kind.colours}: ["#006978"]}}'
+            self._report(key, f"'{name}' needs the house's colours at the top of the rubric: {example}")
         for amount in amounts:
             self._unit(key, name, amount, kind.unit)
 

@@ -33,19 +33,22 @@ FRAMES_PER_S = RATE_HZ // STEP
 SHORTEST = 20
 """Shorter stretches (0.2 s) say too little of a voice: they are given to the voice heard next to them."""
 
+TELLING_S = 0.8
+"""Only stretches this long, half a window, make the groups of voices: the shortest ("yes") lie anywhere."""
+
 LOUDNESS = 10 ** (-30 / 20)
 """Quiet speech is made as loud as -30 dBFS before it is encoded, as the encoder's makers do."""
 
 MOST_VOICES = 4
 """More voices are not looked for: an agent, a customer, and one to whom each may hand over."""
 
-APART = 0.85
-"""The voices' mean points may be alike (cosine) by at most so much. Measured: two people on one channel
-0.56 to 0.81 (18 calls, synthetic voices among them; 0.86 on one of 10 s, which is too short), one person cut
-in two 0.87 to 0.96 (16 recordings)."""
+APART, MORE_APART = 0.915, 0.82
+"""The mean points of two voices may be alike (cosine) by at most so much, of more voices by less. Measured:
+two people on one channel 0.55 to 0.91 (26 calls, real and synthetic), one person cut in two 0.92 to 0.96 (16
+recordings), two people cut in three 0.83 and more. Between 0.90 and 0.92 it may be either."""
 
-LEAST_SHARE, LEAST_WINDOWS = 0.05, 6
-"""A third or fourth voice has at least so much of the windows; less is music, noise or a laugh."""
+LEAST, LEAST_OF_MORE, LEAST_SHARE = 4, 8, 0.05
+"""Windows that a second voice has at least, and a third or fourth; less is music, noise or a laugh."""
 
 CLUSTERED = 2000
 """Of more windows (13 minutes of speech) so many, evenly spread, make the groups, which the others join.
@@ -102,7 +105,8 @@ class VoiceEncoder:
         windows = self._windows(sound, speech)
         if not len(windows.points):
             return (Activity("speaker-0", tuple(speech)),) if speech else ()
-        groups, sure = _groups(windows.points)
+        long = windows.spans_s[:, 1] - windows.spans_s[:, 0] >= TELLING_S
+        groups, sure = _groups(windows.points[long] if long.any() else windows.points)
         return _activity(_told(windows, groups, speech), sure)
 
     def encode(self, mels: Array) -> Array:
@@ -171,8 +175,8 @@ def _groups(points: Array) -> tuple[Array, float]:
         means, label = _cluster(some, count)
         sizes = np.bincount(label, minlength=count)
         alike = float(np.max(means @ means.T - 2 * np.eye(count)))
-        least = 1 if count == 2 else max(LEAST_WINDOWS, LEAST_SHARE * len(some))
-        if alike < APART and sizes.min() >= least:
+        limit, least = (APART, LEAST) if count == 2 else (MORE_APART, LEAST_OF_MORE)
+        if alike < limit and sizes.min() >= max(least, LEAST_SHARE * len(some)):
             apart = float(silhouette_score(some, label, metric="cosine"))
             return means, round(float(np.clip(apart / SURE, 0.0, 1.0)), 3)
     return _unit(points.mean(axis=0, keepdims=True)), 1.0

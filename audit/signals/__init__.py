@@ -50,6 +50,8 @@ class EventKind:
     """What is shorter is not this event."""
     seen: Callable[[Conversation, Role, Span], float] | None = None
     """Share 0..1 of a window in which it would have been found if the role had done it; None: always."""
+    limit: str = ""
+    """The key of `distances` that the rubric must give for this event, if any."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class MeasureKind:
     """Whether it is about one party, and not about the conversation."""
     phrase: str = ""
     """The phrase that the rubric must define for this measure, if any."""
+    colours: str = ""
+    """The part of `appearance` of which the rubric must name colours for this measure, if any."""
 
 
 class DuplicateKind(ComportError):
