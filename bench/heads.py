@@ -18,7 +18,7 @@ import numpy as np
 
 from audit.interactions import Channel, Conversation, Roles, Speakers
 from audit.mouths import voices_of
-from audit.signals.face import smiling
+from audit.signals.face import told_smile
 from audit.signals.heads import FACES_DEG, nodding
 from audit.spells import DOES
 from models.camera import Camera, assumed_camera
@@ -84,7 +84,7 @@ class Tally:
             if not known:
                 continue
             names[track.label] = max({n for n, _ in known}, key=[n for n, _ in known].count)
-            turned, smile = heads(people, track), smiling(conversation, track)
+            turned, smile = heads(people, track), told_smile(conversation, track)
             for row, one in enumerate(seen[track.label]):
                 if one is None:
                     continue

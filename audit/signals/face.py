@@ -1,11 +1,13 @@
 """What a face visibly does: it smiles, lowers the brow, keeps the eyes closed. Movements, no more."""
 
+import dataclasses
+
 import numpy as np
 
 from audit.interactions import Conversation, Role
 from audit.signals import Measure, MeasureKind
 from audit.signals.timing import untold
-from audit.spells import DOES, Readings, doing, of_role, within
+from audit.spells import DOES, Readings, coverage, doing, of_role, within
 from models.faces import both, smile_score
 from models.gaze import heads
 from models.observations import PersonTrack, Span
@@ -18,8 +20,12 @@ SMILE_STAYS = 0.2
 """A smile that was found (score 0.5) lasts until the score falls below this: on the rendered demo that is
 when the truth falls below a half."""
 
+SURE_SMILE = 0.7
+"""A score from here on is a sure smile: of 102 faces that score more 100 are labelled as smiles, of 41 that
+score 0.5 to 0.7 three quarters, of 167 below 0.2 one in twelve."""
+
 SMILE_DEG = 20.0
-"""A head turned further hides a smile, though it makes none: what reads as no smile is then not judged. Of
+"""A head turned further hides a smile, though it makes none: what does not read as a smile tells nothing. Of
 real smiles 0.80 are found up to 10 degrees, 0.74 to 20, one of 4 beyond (`docs/accuracy.md`)."""
 
 HIDDEN_DEG = 60.0
@@ -51,9 +57,19 @@ LEAST_CLOSED_S = 1.0
 
 def smiling(conversation: Conversation, track: PersonTrack) -> Readings:
     """The visible smile (n,), 0..1; NaN where no face was seen, or one so turned that no smile would show."""
+    return _smile(conversation, track, SMILE_STAYS)
+
+
+def told_smile(conversation: Conversation, track: PersonTrack) -> Readings:
+    """The same, NaN also for the weak smiles of turned faces, which may be strong ones."""
+    return _smile(conversation, track, DOES)
+
+
+def _smile(conversation: Conversation, track: PersonTrack, least: float) -> Readings:
     turned_deg = _turned(conversation, track)
     smile = steady(track.times_s, np.where(turned_deg <= HIDDEN_DEG, smile_score(track.expression), np.nan))
-    return np.where((turned_deg > SMILE_DEG) & (smile < SMILE_STAYS), np.nan, smile)
+    smile = np.where((turned_deg > SMILE_DEG) & (smile < least), np.nan, smile)
+    return np.interp(smile, [0.0, DOES, SURE_SMILE], [0.0, DOES, 1.0])
 
 
 def lowering(conversation: Conversation, track: PersonTrack) -> Readings:
@@ -82,7 +98,10 @@ def smile_share(conversation: Conversation, of: Role, window: Span) -> Measure:
     smiles = judged = turned = 0
     for track in of_role(conversation, of):
         rows = within(track.times_s, window)
-        smile, seen = smiling(conversation, track)[rows], (_turned(conversation, track) <= HIDDEN_DEG)[rows]
+        smile, seen = (
+            told_smile(conversation, track)[rows],
+            (_turned(conversation, track) <= HIDDEN_DEG)[rows],
+        )
         smiles += int((smile >= DOES).sum())
         judged += int(np.isfinite(smile).sum())
         turned += int((seen & np.isnan(smile)).sum())
@@ -90,8 +109,8 @@ def smile_share(conversation: Conversation, of: Role, window: Span) -> Measure:
     if not judged + turned:
         return untold("smile_share", "%", window, f"no face of the {of} was seen")
     low, high = (100 * found / (judged + turned) for found in (smiles, smiles + turned))
-    coverage = round(min(1.0, judged / looked), 3)
-    return Measure("smile_share", low, "%", window, low=low, high=high, coverage=coverage)
+    share = round(min(1.0, judged / looked), 3)
+    return Measure("smile_share", low, "%", window, low=low, high=high, coverage=share)
 
 
 def steady(times_s: Readings, values: Readings) -> Readings:
@@ -131,8 +150,14 @@ def _scaled(values: Readings, does: float) -> Readings:
     return np.clip(values * (DOES / does), 0.0, 1.0)
 
 
+def _smile_seen(conversation: Conversation, of: Role, window: Span) -> float:
+    return coverage(conversation, of, window, told_smile)
+
+
+_SMILE = doing("smile", "a visible smile", smiling, LEAST_SMILE_S, SMILE_STAYS)
+
 KINDS = (
-    doing("smile", "a visible smile", smiling, LEAST_SMILE_S, SMILE_STAYS),
+    dataclasses.replace(_SMILE, seen=_smile_seen),
     doing("brow_lowered", "the brow is lowered for a second or more", lowering, LEAST_BROW_S),
     doing("eyes_closed", "the eyes are closed for more than a blink", closing, LEAST_CLOSED_S, bridge_s=0.2),
     MeasureKind(
