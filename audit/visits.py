@@ -12,16 +12,13 @@ from audit.interactions import Conversation, Event, Role, common
 from audit.mouths import mouth_movement
 from audit.person_roles import MARGIN_S, in_zone
 from audit.signals import event_kinds
+from audit.signals.heads import FACES_DEG
 from audit.spells import DOES, at_times, of_role, spells
 from models.gaze import towards
 from models.geometry import horizontal
 from models.observations import People, PersonTrack, Span, span, union
 
 Array = NDArray[np.float64]
-
-LOOKS_DEG = 30.0
-"""Whose head points so near to somebody looks there: our choice. Eyes go further than the head turns, and
-heads are read up to 8 degrees wrong by the face, 21 by nose and ears (`models.gaze`)."""
 
 GLANCE_S = 0.4
 """A look lasts two frames at five a second: one may be read wrong."""
@@ -221,7 +218,7 @@ def _attention(people: People, agent: PersonTrack, customers: Sequence[PersonTra
         rows = np.searchsorted(people.times_s, turned.times_s)
         angle, sure = np.full(len(people.times_s), np.nan), np.full(len(people.times_s), np.nan)
         angle[rows] = turned.off_deg
-        sure[rows] = ndtr((LOOKS_DEG - turned.off_deg) / turned.sd_deg)
+        sure[rows] = ndtr((FACES_DEG - turned.off_deg) / turned.sd_deg)
         angles.append(angle)
         readings.append(sure)
         metres.append(_apart(people, agent, customer))
