@@ -6,6 +6,7 @@ import pytest
 from audit.interactions import Channel, Role
 from audit.judge import Verdict, judge
 from audit.signals import event_kinds, measure_kinds
+from audit.visits import presence
 from models.camera import Zone, assumed_camera
 from models.observations import BLENDSHAPES, Activity, Observed, Provenance, Recording, gather, span
 from tests import build
@@ -171,6 +172,28 @@ def test_an_entrance_may_lie_in_the_middle_of_the_picture(tmp_path):
         observed = Observed(build.IDENTITY, Provenance("people", "mediapipe", "1", "", ()), people=seen)
         whole = gather(Recording(build.IDENTITY, 20.0, 0, 0, ""), (observed,), ())
         assert len(found(tmp_path, (whole, {"person-0": A, "person-1": C}), "enters")) == count
+
+
+@pytest.mark.parametrize(
+    ("boxes", "came"),
+    [
+        # As detected of a man who walks in from below, and of one who peeks in.
+        ([(215, 190, 446, 431), (220, 95, 440, 429), (230, 26, 430, 421), (240, 6, 430, 407)], True),
+        ([(195, 339, 298, 432), (190, 330, 300, 432), (190, 320, 300, 432)], True),
+        # Found again while standing close to the camera.
+        ([(300, 30, 400, 430), (300, 32, 400, 428), (302, 30, 400, 431)], False),
+        ([(0, 30, 100, 380), (20, 30, 120, 380)], True),
+        ([(700, 30, 767, 380), (690, 30, 760, 380)], True),
+        ([(300, 90, 400, 380), (300, 90, 400, 380)], False),
+    ],
+)
+def test_people_come_in_by_the_borders_of_the_picture(boxes, came):
+    n = len(boxes)
+    track = build.track(n, times_s=10 + np.arange(n) / 5, boxes_px=np.array(boxes, float))
+    gone = build.track(n, "person-1", times_s=5 + np.arange(n) / 5, boxes_px=np.array(boxes[::-1], float))
+    people = build.people([track, gone], (768, 432), times_s=np.arange(100) / 5)
+    assert presence(people, track)[1] == came
+    assert presence(people, gone)[2] == came
 
 
 LATER = comes(40, 95, stands=(1.2, 4.6))
