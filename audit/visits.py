@@ -12,16 +12,13 @@ from audit.interactions import Conversation, Event, Role, common
 from audit.mouths import mouth_movement
 from audit.person_roles import MARGIN_S, in_zone
 from audit.signals import event_kinds
+from audit.signals.heads import FACES_DEG
 from audit.spells import DOES, at_times, of_role, spells
 from models.gaze import towards
 from models.geometry import horizontal
 from models.observations import People, PersonTrack, Span, span, union
 
 Array = NDArray[np.float64]
-
-LOOKS_DEG = 30.0
-"""Whose head points so near to somebody looks there: our choice. Eyes go further than the head turns, and
-heads are read up to 8 degrees wrong by the face, 21 by nose and ears (`models.gaze`)."""
 
 GLANCE_S = 0.4
 """A look lasts two frames at five a second: one may be read wrong."""
@@ -46,6 +43,9 @@ SPEAKS_S = 0.3
 BORDER = 0.03
 """A box that is so near to the border of the picture, as a share of its width, belongs to somebody who comes
 or goes: detectors draw boxes of people who are cut to within 2 % of it."""
+
+WALKS_IN_S = 3.0
+"""Who comes in from below is cut by the lower border for no longer: our choice, two or three steps."""
 
 WALKS_M_S = 0.3
 """Faster than this somebody walks: a quarter of a slow walk."""
@@ -169,18 +169,26 @@ def presence(people: People, track: PersonTrack) -> tuple[Span, bool, bool]:
     start_s, end_s = float(track.times_s[0]), float(track.times_s[-1])
     after = int(np.searchsorted(people.times_s, end_s, side="right"))
     gone_s = float(people.times_s[after]) if after < len(people.times_s) else end_s
-    at_door = in_zone(people, track, "entrance") | _at_border(people, track)
-    came = start_s - first_s >= MARGIN_S and bool(at_door[0])
-    return span(start_s, gone_s), came, last_s - end_s >= MARGIN_S and bool(at_door[-1])
+    door = in_zone(people, track, "entrance")
+    came = start_s - first_s >= MARGIN_S and (bool(door[0]) or _at_border(people, track, True))
+    left = last_s - end_s >= MARGIN_S and (bool(door[-1]) or _at_border(people, track, False))
+    return span(start_s, gone_s), came, left
 
 
-def _at_border(people: People, track: PersonTrack) -> NDArray[np.bool_]:
-    """(n,) when somebody is cut by the left or right border, or looks into the picture from below."""
+def _at_border(people: People, track: PersonTrack, first: bool) -> bool:
+    """Whether the first (else the last) box is cut by the left or right border, or comes up from below.
+
+    Who stands close to the camera is cut below all the time: only who peeks in or soon is farther up walks.
+    """
     width, height = people.size_px
-    left, top, right, bottom = np.asarray(track.boxes_px, np.float64).T
+    order = slice(None) if first else slice(None, None, -1)
+    left, top, right, bottom = np.asarray(track.boxes_px[order], np.float64).T
+    soon = np.abs(track.times_s[order] - track.times_s[order][0]) <= WALKS_IN_S
     margin_px = BORDER * width
-    from_below = (bottom >= height - margin_px) & (top > height / 2)
-    return np.asarray((left <= margin_px) | (right >= width - margin_px) | from_below)
+    if left[0] <= margin_px or right[0] >= width - margin_px:
+        return True
+    walks = bool((bottom[soon] < height - margin_px).any())
+    return bool(bottom[0] >= height - margin_px and (top[0] > height / 2 or walks))
 
 
 def _going_s(people: People, track: PersonTrack) -> float:
@@ -221,7 +229,7 @@ def _attention(people: People, agent: PersonTrack, customers: Sequence[PersonTra
         rows = np.searchsorted(people.times_s, turned.times_s)
         angle, sure = np.full(len(people.times_s), np.nan), np.full(len(people.times_s), np.nan)
         angle[rows] = turned.off_deg
-        sure[rows] = ndtr((LOOKS_DEG - turned.off_deg) / turned.sd_deg)
+        sure[rows] = ndtr((FACES_DEG - turned.off_deg) / turned.sd_deg)
         angles.append(angle)
         readings.append(sure)
         metres.append(_apart(people, agent, customer))

@@ -27,6 +27,7 @@ from audit.person_roles import person_roles
 from audit.signals import event_kinds
 from audit.signals.proxemics import closer_than
 from models.camera import Zone, assumed_camera
+from models.geometry import facing
 from models.observations import Activity, Observed, People, PersonTrack, Provenance, Recording, gather, span
 from models.people import perceive_people
 from models.phrases import Phrases
@@ -35,6 +36,8 @@ TOO_CLOSE_M = 0.76
 
 HINTS: dict[str, Palette | Zone] = {
     "nofi010": Zone("counter", ((1400, 1080), (1500, 700), (1750, 480), (1920, 420), (1920, 1080))),
+    "nofi012": Zone("counter", ((215, 90), (330, 90), (330, 175), (215, 175))),
+    "nofi013": Zone("counter", ((215, 90), (330, 90), (330, 175), (215, 175))),
     "nofi057": Palette(upper=("#b4284a",)),
     "nofi058": Palette(upper=("#b4284a",)),
     "nofi059": Palette(upper=("#b4284a",)),
@@ -128,6 +131,43 @@ def _off(times_s: list[float], true_s: float) -> float | None:
     return min((round(t - true_s, 2) for t in times_s), key=abs, default=None)
 
 
+def bodies_off_deg(people: People, truth: dict[str, Any], who: dict[str, str]) -> Iterator[float]:
+    """How far off the direction of each body is read, frame by frame."""
+    rotation = np.array(truth["camera"]["R"])
+    times_s = np.array([frame["t"] for frame in truth["frames"]])
+    for track in people.tracks:
+        for time_s, read in zip(track.times_s, facing(people, track), strict=True):
+            frame = truth["frames"][int(np.abs(times_s - time_s).argmin())]
+            true = rotation @ _pointing(frame["persons"][who[track.label]]["body_yaw_deg"])
+            if np.isfinite(read).all():
+                yield float(np.degrees(np.arccos(np.clip(read @ true / np.linalg.norm(true), -1, 1))))
+
+
+def _pointing(yaw_deg: float) -> np.ndarray:
+    """The truth's world: 0 faces -y, 90 faces +x."""
+    return np.array([np.sin(np.radians(yaw_deg)), -np.cos(np.radians(yaw_deg)), 0.0])
+
+
+STANDING = {"stands_in_front": (0, 35), "stands_beside": (55, 125)}
+"""Degrees from each body's front to the other person, 10 from where the events' limits are."""
+
+
+def standing(found: Conversation, truth: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(how employee and customer stand by the truth, whether that, the other or neither is found)."""
+    persons = truth["frames"][len(truth["frames"]) // 2]["persons"]
+    if not {"employee", "customer"} <= persons.keys():
+        return
+    places = [np.array(persons[who]["hip_centre"]) for who in ("employee", "customer")]
+    way = (places[1] - places[0]) * [1, 1, 0]
+    fronts = [_pointing(persons[who]["body_yaw_deg"]) for who in ("employee", "customer")]
+    cosines = [float(f @ w) / float(np.linalg.norm(way)) for f, w in zip(fronts, (way, -way), strict=True)]
+    off_deg = np.degrees(np.arccos(np.clip(cosines, -1, 1)))
+    kinds = {kind for kind in STANDING if event_kinds()[kind].find(found)}
+    for kind, (least, most) in STANDING.items():
+        if (off_deg >= least).all() and (off_deg <= most).all():
+            yield kind, "right" if kind in kinds else "wrong" if kinds else "none"
+
+
 def rendered(folder: Path) -> dict[str, Any]:
     """Roles, colours and events of rendered clips."""
     clips = [(perceive_people(video), truth) for video, truth in truths(folder)]
@@ -142,6 +182,8 @@ def rendered(folder: Path) -> dict[str, Any]:
     by_time: collections.Counter[str] = collections.Counter()
     colours: dict[bool, list[float]] = {True: [], False: []}
     events = {}
+    off_deg: list[float] = []
+    stands: collections.Counter[str] = collections.Counter()
     for (people, truth), (video, _) in zip(clips, truths(folder), strict=True):
         who = labelled(people, truth)
         for counts, palette in ((by_uniform, Palette(upper=(house,))), (by_time, None)):
@@ -153,7 +195,10 @@ def rendered(folder: Path) -> dict[str, Any]:
             if track.label in who and (off := _colour(track, house)) is not None:
                 own = "#{:02x}{:02x}{:02x}".format(*truth["persons"][who[track.label]]["uniform_srgb"])
                 colours[own == house].append(off)
-        if told := late(conversation(people, truth, who), truth):
+        talk = conversation(people, truth, who)
+        off_deg += bodies_off_deg(people, truth, who)
+        stands.update(f"{kind} {how}" for kind, how in standing(talk, truth))
+        if told := late(talk, truth):
             events[video.stem] = told
     return {
         "roles_by_uniform": dict(by_uniform),
@@ -164,6 +209,10 @@ def rendered(folder: Path) -> dict[str, Any]:
         "colours_told_right": sum(c <= HOUSE_COLOUR for c in colours[True])
         + sum(c > HOUSE_COLOUR for c in colours[False]),
         "events_late_s": events,
+        "bodies_off_deg": {q: round(float(np.quantile(off_deg, q)), 1) for q in (0.5, 0.95, 1.0)}
+        if off_deg
+        else {},
+        "standing": dict(stands),
     }
 
 

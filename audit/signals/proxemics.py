@@ -32,7 +32,7 @@ FRONT_DEG = 45.0
 """Somebody's front is the quarter of the circle before the body, the sides are those left and right."""
 
 SOFT_DEG = 15.0
-"""A body's direction is read 18 degrees wrong in one frame of twenty (`geometry.facing`)."""
+"""A body's direction is read 19 degrees wrong in one frame of twenty (`geometry.facing`)."""
 
 STANDS_S = 1.0
 """People stand beside or in front of each other from so long on, who pass each other do not: our choice."""
