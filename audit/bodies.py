@@ -31,8 +31,20 @@ READABLE_TORSO_PX = 95.0
 """From this size on an open hand is open. On rendered clips the hand model reads small hands as open: the
 pointing ones of people with torsos of 61 to 78 pixels (3 of 5), and of none of 108 and more."""
 
+UNSTEADY = 0.15
+"""Relative standard deviation of the torso's length in the picture within `VOTE_S`: above it the pose model
+guesses from frame to frame. Rendered people 0.01 to 0.04; walking up to a camera 3 m away 0.09; blurred
+people at counters, of whom it makes another body in each frame, 0.2 to 0.5."""
+
+LIES_DEG = 60.0
+"""A trunk that leans further lies, or is no trunk: nothing here holds for it."""
+
 VOTE_S = 0.4
 """The shape of a hand is the mean over so long before and after: it jumps from frame to frame."""
+
+
+TIPS = 0.12
+"""So far beyond the knuckles that the pose model gives reach the tips of bent fingers (6 cm of 50)."""
 
 
 class Arm(NamedTuple):
@@ -65,7 +77,8 @@ class Body(NamedTuple):
     """(n, 33, 3) the landmarks to the own left, forwards and upwards from the middle of the shoulders."""
     torso_px: Array
     large: Rows
-    """Whether the person is large enough, and shoulders are seen; nothing else holds where not."""
+    """Whether the person is large enough, stands or sits, and shoulders are seen steadily; nothing else holds
+    where not."""
     seen: Rows
     """(n, 33) which landmarks are."""
     arms: tuple[Arm, Arm]
@@ -76,9 +89,10 @@ class Body(NamedTuple):
     thigh_deg: Array
     """(n, 2) angle between thighs and straight down: 90 is level."""
     to_head: Array
-    """(n, 2) from each hand to the nearest landmark of the head, in the picture."""
+    """(n, 2) from each hand to the nearest landmark of the head, in the picture: from its fingers, where they
+    were not found from its knuckles less `TIPS`."""
     hand_depth: Array
-    """(n, 2) the same in space."""
+    """(n, 2) from its knuckles in space."""
 
 
 def body(track: PersonTrack, up: tuple[float, float, float]) -> Body:
@@ -105,19 +119,23 @@ def _body(track: PersonTrack, up: tuple[float, float, float]) -> Body:
         seen = pose_px[..., 2] >= VISIBLE
         thighs = [pose_m[:, knee] - pose_m[:, hip] for hip, knee in zip(HIPS, KNEES, strict=True)]
         heads = list(HEAD)
-        gaps_px = [_nearest(pose_px[:, list(f), :2], pose_px[:, heads, :2]) / torso_px for f in FINGERS]
-        hands = track.hands_px.astype(float)
-        for side in (0, 1):
-            by_hand = _nearest(hands[:, side], pose_px[:, heads, :2]) / torso_px
-            gaps_px[side] = np.fmin(gaps_px[side], by_hand)
+        gaps_px = []
+        for side, fingers in enumerate(FINGERS):
+            by_hand = _nearest(track.hands_px[:, side].astype(float), pose_px[:, heads, :2])
+            by_pose = _nearest(pose_px[:, list(fingers), :2], pose_px[:, heads, :2]) / torso_px - TIPS
+            gaps_px.append(np.where(np.isnan(by_hand), by_pose, by_hand / torso_px))
+        lean_deg = _degrees(_dot(spine, upright))
+        mean, squared = (_voted(track.times_s, v[:, None])[:, 0] for v in (torso_px, torso_px**2))
+        steady = squared - mean**2 <= (UNSTEADY * mean) ** 2
+        trunk_seen = seen[:, list(SHOULDERS)].all(axis=1) & steady & (lean_deg < LIES_DEG)
         return Body(
             points,
             torso_px,
-            (torso_px >= SMALLEST_TORSO_PX) & seen[:, list(SHOULDERS)].all(axis=1),
+            (torso_px >= SMALLEST_TORSO_PX) & trunk_seen,
             seen,
             (_arm(track, pose_m, points, seen, upright, 0), _arm(track, pose_m, points, seen, upright, 1)),
             axes[:, 1],
-            _degrees(_dot(spine, upright)),
+            lean_deg,
             np.stack([180 - _degrees(_cosine(t, upright)) for t in thighs], axis=1),
             np.stack(gaps_px, axis=1),
             np.stack([_nearest(points[:, list(f)], points[:, heads]) for f in FINGERS], axis=1),
@@ -157,14 +175,14 @@ def _straight(joints: Array) -> Array:
 
 
 def _voted(times_s: Array, values: Array) -> Array:
-    """The mean of what is known from `VOTE_S` before to `VOTE_S` after, for rows (n, k) with a value."""
+    """The mean of what is known of `values` (n, k) up to `VOTE_S` before and after; NaN where nothing is."""
     known = ~np.isnan(values)
     first = np.searchsorted(times_s, times_s - VOTE_S - 1e-6)
     last = np.searchsorted(times_s, times_s + VOTE_S + 1e-6)
     zero = np.zeros((1, values.shape[1]))
     sums = np.concatenate([zero, np.where(known, values, 0).cumsum(axis=0)])
     counts = np.concatenate([zero, known.cumsum(axis=0)])
-    return np.asarray(np.where(known, (sums[last] - sums[first]) / (counts[last] - counts[first]), np.nan))
+    return np.asarray((sums[last] - sums[first]) / (counts[last] - counts[first]))
 
 
 def _nearest(some: Array, others: Array) -> Array:

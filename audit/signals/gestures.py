@@ -18,8 +18,8 @@ HELD_S = 0.6
 """A posture of the arms lasts at least so long (three frames at 5 a second): our choice, so that an arm in
 passing is none."""
 
-FACE_S = 1.0
-"""A hand stays on the face for at least so long. Hands that sign or scratch pass in less: our choice."""
+FACE_S = 1.2
+"""A hand stays on the face for at least so long: of ten clips of signs one keeps a hand there for longer."""
 
 
 def surely(values: Array, limit: float, soft: float) -> Array:
@@ -49,13 +49,13 @@ def both(one: Body, readings: tuple[Array, Array]) -> Array:
 
 
 HANGS_DEG, HANGS = -45.0, -0.7
-"""A forearm that falls more steeply, with the wrist so far below the shoulder, hangs: -54 to -84 degrees, -0.80
-to -1.1 torsos."""
+"""A forearm that falls more steeply, with the wrist so far below the shoulder, hangs: -54 to -84 degrees,
+-0.80 to -1.1 torsos."""
 
 
 def either(one: Body, readings: tuple[Array, Array]) -> Array:
-    """What one arm does is enough. Nobody can tell where no arm is seen, or where the seen one does not and the
-    hidden one need not hang beside the body."""
+    """What one arm does is enough. Nobody can tell where no arm is seen, or where the seen one does not and
+    the hidden one need not hang beside the body."""
     shown = [np.where(arm.seen, read, 0.0) for arm, read in zip(one.arms, readings, strict=True)]
     found = np.maximum(*shown)
     hangs = [(a.forearm_rise_deg < HANGS_DEG) & (a.wrist[:, 2] < HANGS) for a in one.arms]
@@ -65,7 +65,7 @@ def either(one: Body, readings: tuple[Array, Array]) -> Array:
     return np.where(known, found, np.nan)
 
 
-def _body(conversation: Conversation, track: PersonTrack) -> Body:
+def seen_body(conversation: Conversation, track: PersonTrack) -> Body:
     people = conversation.observations.people
     return body(track, people.up if people else (0.0, -1.0, 0.0))
 
@@ -75,10 +75,12 @@ def arms_crossed(conversation: Conversation, track: PersonTrack) -> Array:
 
     Crossed arms hide one hand or both: one wrist and both elbows have to be seen.
     """
-    one = _body(conversation, track)
+    one = seen_body(conversation, track)
     to_elbow = [np.linalg.norm(one.points[:, w] - one.points[:, e], axis=1) for w, e in ((15, 14), (16, 13))]
     readings = [
-        least(surely(-gap, -0.45, 0.1), surely(arm.wrist[:, 2], -0.66, 0.08), surely(-arm.wrist[:, 0], 0.2, 0.1))
+        least(
+            surely(-gap, -0.45, 0.1), surely(arm.wrist[:, 2], -0.66, 0.08), surely(-arm.wrist[:, 0], 0.2, 0.1)
+        )
         for gap, arm in zip(to_elbow, one.arms, strict=True)
     ]
     in_front = surely(one.arms[0].wrist[:, 1] + one.arms[1].wrist[:, 1], 0.0, 0.1)
@@ -93,7 +95,7 @@ def hands_on_hips(conversation: Conversation, track: PersonTrack) -> Array:
     Wrists read 0.61 to 0.71 below the shoulders (hanging 0.80 and more) and 0.40 to 0.50 from the hip joint;
     elbows 0.12 to 0.27 outside the line from shoulder to wrist (others 0.15 at most, clasped hands 0.22).
     """
-    one = _body(conversation, track)
+    one = seen_body(conversation, track)
     apart = surely(np.linalg.norm(one.points[:, 15] - one.points[:, 16], axis=1), 0.8, 0.1)
     spread = surely((one.arms[0].bow + one.arms[1].bow) / 2, 0.14, 0.04)
     readings = []
@@ -116,10 +118,10 @@ def hands_behind_back(conversation: Conversation, track: PersonTrack) -> Array:
     """Both wrists behind the trunk (read 0.13 to 0.46) and near each other (0.33 to 0.73, hanging 0.65 to
     1.1), elbows behind the shoulders (0.14 to 0.32, hanging -0.11 to 0.11).
 
-    The trunk hides the hands of who faces the camera: shoulders and hips have to be seen, and where the wrists
-    are hidden elsewhere nobody can tell.
+    The trunk hides the hands of who faces the camera: shoulders and hips have to be seen, and where the
+    wrists are hidden elsewhere nobody can tell.
     """
-    one = _body(conversation, track)
+    one = seen_body(conversation, track)
     left, right = one.arms
     gap = np.linalg.norm(one.points[:, 15] - one.points[:, 16], axis=1)
     found = least(
@@ -141,7 +143,7 @@ def hands_in_pockets(conversation: Conversation, track: PersonTrack) -> Array:
 
     No clip we have shows it, and arms that hang look much alike, so it is never sure (`PERHAPS`).
     """
-    one = _body(conversation, track)
+    one = seen_body(conversation, track)
     readings = []
     for arm, wrist, hip in zip(one.arms, (15, 16), (23, 24), strict=True):
         to_hip = np.linalg.norm(one.points[:, wrist] - one.points[:, hip], axis=1)
@@ -160,7 +162,7 @@ PERHAPS = 0.45
 """How sure an event is at most that cannot be checked: below even odds, so that no verdict rests on it."""
 
 RAISED_DEG, RAISED_SOFT_DEG = -26.0, 8.0
-"""An arm that points is raised more than one that offers: -15 to -24 degrees below the horizon against -28 and
+"""An arm that points is raised more than one that offers: -15 to -24 degrees (0 is level) against -28 and
 less. It decides where the hand is too small to be read."""
 
 
@@ -174,7 +176,7 @@ def _out(arm: Arm) -> Array:
     return least(
         surely(arm.forearm_rise_deg, -44, 6),
         between(arm.wrist[:, 2], -0.84, -0.1, 0.06),
-        surely(arm.wrist[:, 0], -0.1, 0.06),
+        surely(arm.wrist[:, 0], -0.03, 0.06),
         surely(reach, 0.3, 0.06),
     )
 
@@ -182,10 +184,10 @@ def _out(arm: Arm) -> Array:
 def _stretched(arm: Arm) -> Array:
     """How surely the arm is stretched out, in whatever direction in front: 0.77 to 0.87 long."""
     return least(
-        surely(np.linalg.norm(arm.wrist, axis=1), 0.6, 0.1),
+        surely(np.linalg.norm(arm.wrist, axis=1), 0.66, 0.08),
         surely(arm.wrist[:, 0], -0.25, 0.08),
         surely(arm.wrist[:, 1], 0.1, 0.1),
-        surely(arm.bend_deg, 90, 10),
+        surely(arm.bend_deg, 98, 10),
         surely(-arm.wrist[:, 2], -0.4, 0.1),
     )
 
@@ -224,7 +226,7 @@ def _aimed(conversation: Conversation, track: PersonTrack, arm: Arm) -> Array:
 def pointing(conversation: Conversation, track: PersonTrack) -> Array:
     """An arm stretched out to where somebody is, with the index finger alone straight; where the hand is too
     small to be read, one arm raised nearly level."""
-    one = _body(conversation, track)
+    one = seen_body(conversation, track)
     readings = []
     for arm, other in (one.arms, one.arms[::-1]):
         alone, _ = _shape(one, arm)
@@ -244,22 +246,29 @@ UNREAD = 0.6
 def open_palm(conversation: Conversation, track: PersonTrack) -> Array:
     """A forearm held out below the shoulder with an open hand, as in offering or explaining.
 
-    Which way the palm faces cannot be read (its normal is off by more than 45 degrees on rendered clips). Where
-    the hand is too small to be read, an arm that rather points is none.
+    Which way the palm faces cannot be read: its normal jumps on rendered clips. So a hand that rests on a
+    counter is one, too. Where the hand is too small to be read, an arm that rather points is none; of a
+    person who is large enough the hand has to be found.
     """
-    one = _body(conversation, track)
+    one = seen_body(conversation, track)
     readings = []
     for arm, other in (one.arms, one.arms[::-1]):
         _, opened = _shape(one, arm)
-        offered = least(np.maximum(surely(-arm.rise_deg, -RAISED_DEG, RAISED_SOFT_DEG), _out(other)))
+        offered = np.maximum(surely(-arm.rise_deg, -RAISED_DEG, RAISED_SOFT_DEG), _out(other))
         guessed = np.minimum(offered, UNREAD)
         readings.append(least(_out(arm), np.where(np.isnan(opened), guessed, opened)))
-    return either(one, (readings[0], readings[1]))
+    unread = [
+        (out >= DOES) & np.isnan(arm.fingers[:, 0]) & (one.torso_px >= READABLE_TORSO_PX)
+        for out, arm in zip(readings, one.arms, strict=True)
+    ]
+    left, right = (np.where(u, 0.0, r) for u, r in zip(unread, readings, strict=True))
+    told = either(one, (left, right))
+    return np.where((unread[0] | unread[1]) & (told < DOES), np.nan, told)
 
 
 def thumbs_up(conversation: Conversation, track: PersonTrack) -> Array:
     """A raised forearm with folded fingers and the thumb above them."""
-    one = _body(conversation, track)
+    one = seen_body(conversation, track)
     readings = []
     for arm in one.arms:
         folded = surely(-arm.fingers.max(axis=1), -0.75, 0.1)
@@ -269,14 +278,19 @@ def thumbs_up(conversation: Conversation, track: PersonTrack) -> Array:
 
 
 def hand_on_face(conversation: Conversation, track: PersonTrack) -> Array:
-    """A hand over eyes, nose, mouth or ears in the picture (read 0.13 to 0.24 from a landmark of the head,
-    waving 0.54 and more) and near them in space (0.2 to 0.6), the arm bent (66 to 93 degrees)."""
-    one = _body(conversation, track)
+    """A hand over eyes, nose, mouth or ears in the picture (fingers read 0.03 to 0.12 from a landmark of the
+    head, waving 0.44 and more) and near them in space (0.21 to 0.61, waving 0.66 and more), the arm bent
+    (66 to 93 degrees).
+
+    A telephone or a cup looks the same.
+    """
+    one = seen_body(conversation, track)
     readings = [
         least(
-            surely(-one.to_head[:, side], -0.36, 0.1),
-            surely(-one.hand_depth[:, side], -0.8, 0.15),
+            surely(-one.to_head[:, side], -0.22, 0.08),
+            surely(-one.hand_depth[:, side], -0.66, 0.1),
             surely(-arm.bend_deg, -115, 10),
+            np.where(arm.seen, 1.0, 0.0),
         )
         for side, arm in enumerate(one.arms)
     ]
