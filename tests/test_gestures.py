@@ -31,7 +31,8 @@ THUMBS = {"right": ((0.15, 0.1, -0.42), (0.1, 0.5, -0.42)), "hands": (None, THUM
 ON_FACE = {"right": ((0.05, 0.3, -0.34), (-0.2, 0.3, 0.15))}
 WAVES = {"right": ((0.44, 0.1, -0.1), (0.47, 0.27, 0.3)), "hands": (None, OPEN)}
 CLASPED = dict.fromkeys(("left", "right"), ((0.03, 0.1, -0.5), (-0.25, 0.35, -0.77)))
-FISTS = {"right": OFFERS["right"], "hands": (None, {"fingers": (FOLDED,) * 4})}
+FIST = {"fingers": (FOLDED,) * 4}
+FISTS = {"right": OFFERS["right"], "hands": (None, FIST)}
 
 ARMS = (
     "arms_crossed",
@@ -110,12 +111,19 @@ def test_pointing_is_towards_somebody_and_with_one_finger(tmp_path, yaw_deg, pos
     assert "pointing" in done(one) if expected else "pointing" not in done(one)
 
 
-def test_a_hand_too_small_to_be_read_points_by_its_arm(tmp_path):
-    far = {"focal_px": 350.0}
-    assert done(talk(tmp_path, person(**{**POINTS, "hands": (None, OPEN)}, **far), customer())) == {
-        "pointing"
-    }
-    assert done(talk(tmp_path, person(**OFFERS, **far), customer())) == {"open_palm"}
+@pytest.mark.parametrize(
+    ("posture", "hand", "expected"),
+    [
+        (POINTS, OPEN, {"pointing"}),
+        (POINTS, FIST, {"pointing"}),
+        (POINTS, THUMB, {"thumbs_up"}),
+        (OFFERS, OPEN, {"open_palm"}),
+        (OFFERS_BOTH, FIST, set()),
+    ],
+)
+def test_of_a_hand_too_small_to_be_read_the_arm_tells(tmp_path, posture, hand, expected):
+    far = person(focal_px=350.0, **{**posture, "hands": (hand if posture is OFFERS_BOTH else None, hand)})
+    assert done(talk(tmp_path, far, customer())) == expected
 
 
 def test_nobody_points_at_somebody_when_nobody_is_there(tmp_path):

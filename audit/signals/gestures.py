@@ -116,7 +116,8 @@ def hands_on_hips(conversation: Conversation, track: PersonTrack) -> Array:
 
 def hands_behind_back(conversation: Conversation, track: PersonTrack) -> Array:
     """Both wrists behind the trunk (read 0.13 to 0.46) and near each other (0.33 to 0.73, hanging 0.65 to
-    1.1), elbows behind the shoulders (0.14 to 0.32, hanging -0.11 to 0.11).
+    1.1), elbows behind the shoulders (0.14 to 0.32, hanging -0.11 to 0.11). In profile the
+    hidden hand is read in the middle of the trunk.
 
     The trunk hides the hands of who faces the camera: shoulders and hips have to be seen, and where the
     wrists are hidden elsewhere nobody can tell.
@@ -126,7 +127,7 @@ def hands_behind_back(conversation: Conversation, track: PersonTrack) -> Array:
     gap = np.linalg.norm(one.points[:, 15] - one.points[:, 16], axis=1)
     found = least(
         surely(-left.wrist[:, 1] - right.wrist[:, 1], 0.24, 0.12),
-        surely(-np.maximum(left.wrist[:, 1], right.wrist[:, 1]), 0.06, 0.06),
+        surely(-np.maximum(left.wrist[:, 1], right.wrist[:, 1]), -0.03, 0.08),
         surely(-left.elbow[:, 1] - right.elbow[:, 1], 0.2, 0.08),
         surely(-gap, -0.8, 0.1),
         between(np.minimum(left.wrist[:, 2], right.wrist[:, 2]), -1.1, -0.5, 0.08),
@@ -157,6 +158,13 @@ def hands_in_pockets(conversation: Conversation, track: PersonTrack) -> Array:
         )
     return both(one, (readings[0], readings[1]))
 
+
+STRAIGHT = 0.93
+"""Fingers of open hands read 0.94 to 1.0; of a blurred pointing hand the model makes one with 0.7 to 0.9."""
+
+UNREAD = 0.6
+"""How sure a hand is at most that could not be read well: a forearm held out mostly ends in an open hand, a
+stretched arm in a finger."""
 
 PERHAPS = 0.45
 """How sure an event is at most that cannot be checked: below even odds, so that no verdict rests on it."""
@@ -194,11 +202,20 @@ def _stretched(arm: Arm) -> Array:
 
 def _shape(one: Body, arm: Arm) -> tuple[Array, Array]:
     """How surely the hand's index finger alone is straight, and how surely all four are; NaN where its
-    fingers cannot be read. Folded fingers are believed at any size, straight ones of large hands only."""
+    fingers cannot be read.
+
+    Folded fingers are believed at any size, straight ones of large hands only, and where they are quite
+    straight. A small hand whose fingers are
+    all folded, with no thumb above them, may have a straight index finger (`UNREAD`).
+    """
     index, rest = arm.fingers[:, 0], arm.fingers[:, 1:].mean(axis=1)
-    alone = least(surely(index, 0.75, 0.15), surely(-rest, -0.7, 0.15))
+    folded = surely(-rest, -0.7, 0.15)
+    alone = least(surely(index, 0.75, 0.15), folded)
     opened = surely(np.minimum(index, rest), 0.75, 0.1)
-    unsure = (one.torso_px < READABLE_TORSO_PX) & (opened >= DOES)
+    small = one.torso_px < READABLE_TORSO_PX
+    fist = np.minimum(least(folded, surely(-arm.thumb_above, -0.3, 0.1)), UNREAD)
+    alone = np.where(small, np.fmax(alone, fist), alone)
+    unsure = (opened >= DOES) & (small | (np.minimum(index, rest) < STRAIGHT))
     return np.where(unsure, np.nan, alone), np.where(unsure, np.nan, opened)
 
 
@@ -224,23 +241,19 @@ def _aimed(conversation: Conversation, track: PersonTrack, arm: Arm) -> Array:
 
 
 def pointing(conversation: Conversation, track: PersonTrack) -> Array:
-    """An arm stretched out to where somebody is, with the index finger alone straight; where the hand is too
-    small to be read, one arm raised nearly level."""
+    """An arm stretched out to where somebody is, with the index finger alone straight; where the hand cannot
+    be read, an arm raised nearly level. Two forearms held out explain rather than point."""
     one = seen_body(conversation, track)
     readings = []
     for arm, other in (one.arms, one.arms[::-1]):
         alone, _ = _shape(one, arm)
-        level = least(surely(arm.rise_deg, RAISED_DEG, RAISED_SOFT_DEG), 1 - _out(other))
-        by_hand = least(alone, surely(arm.rise_deg, -50, 10))
-        how = np.where(np.isnan(alone), level, by_hand)
+        raised, single = surely(arm.rise_deg, RAISED_DEG, RAISED_SOFT_DEG), 1 - _out(other)
+        by_hand = least(alone, surely(arm.rise_deg, -50, 10), np.maximum(raised, single))
+        how = np.where(np.isnan(alone), np.minimum(raised, single), by_hand)
         readings.append(least(_stretched(arm), how, _aimed(conversation, track, arm)))
     alone_there = np.isnan(readings[0]) & np.isnan(readings[1])
     told = either(one, (np.nan_to_num(readings[0]), np.nan_to_num(readings[1])))
     return np.where(alone_there, np.nan, told)
-
-
-UNREAD = 0.6
-"""How sure an open hand is at most that could not be read: a forearm held out is mostly one."""
 
 
 def open_palm(conversation: Conversation, track: PersonTrack) -> Array:
