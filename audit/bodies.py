@@ -27,9 +27,13 @@ SMALLEST_TORSO_PX = 30.0
 """A body whose torso is shorter in the picture has arms of a few pixels: nobody can tell what they do. The
 smallest on rendered clips has 60 and is read well; people in PETS's street have 15."""
 
-READABLE_TORSO_PX = 95.0
-"""From this size on an open hand is open. On rendered clips the hand model reads small hands as open: the
+READABLE_TORSO_PX = 85.0
+"""From this size on an open hand is open. The hand model reads small hands as open: on rendered clips the
 pointing ones of people with torsos of 61 to 78 pixels (3 of 5), and of none of 108 and more."""
+
+FOUND_TORSO_PX = 95.0
+"""From this size on a hand that is held out is found: in half of the frames or more on rendered clips, of people
+with torsos of 90 in one of five."""
 
 UNSTEADY = 0.15
 """Relative standard deviation of the torso's length in the picture within `VOTE_S`: above it the pose model

@@ -7,7 +7,7 @@ b19: 5 to 95 % of frames are given (`docs/accuracy.md`).
 
 import numpy as np
 
-from audit.bodies import READABLE_TORSO_PX, Arm, Array, Body, Rows, body
+from audit.bodies import FOUND_TORSO_PX, READABLE_TORSO_PX, Arm, Array, Body, Rows, body
 from audit.interactions import Conversation
 from audit.signals import EventKind
 from audit.spells import DOES, at_times, doing, others
@@ -169,8 +169,8 @@ stretched arm in a finger."""
 PERHAPS = 0.45
 """How sure an event is at most that cannot be checked: below even odds, so that no verdict rests on it."""
 
-RAISED_DEG, RAISED_SOFT_DEG = -26.0, 8.0
-"""An arm that points is raised more than one that offers: -15 to -24 degrees (0 is level) against -28 and
+RAISED_DEG, RAISED_SOFT_DEG = -25.0, 8.0
+"""An arm that points is raised more than one that offers: -15 to -24 degrees (0 is level) against -26 and
 less. It decides where the hand is too small to be read."""
 
 
@@ -271,7 +271,7 @@ def open_palm(conversation: Conversation, track: PersonTrack) -> Array:
         guessed = np.minimum(offered, UNREAD)
         readings.append(least(_out(arm), np.where(np.isnan(opened), guessed, opened)))
     unread = [
-        (out >= DOES) & np.isnan(arm.fingers[:, 0]) & (one.torso_px >= READABLE_TORSO_PX)
+        (out >= DOES) & np.isnan(arm.fingers[:, 0]) & (one.torso_px >= FOUND_TORSO_PX)
         for out, arm in zip(readings, one.arms, strict=True)
     ]
     left, right = (np.where(u, 0.0, r) for u, r in zip(unread, readings, strict=True))
