@@ -32,8 +32,8 @@ READABLE_TORSO_PX = 85.0
 pointing ones of people with torsos of 61 to 78 pixels (3 of 5), and of none of 108 and more."""
 
 FOUND_TORSO_PX = 95.0
-"""From this size on a hand that is held out is found: in half of the frames or more on rendered clips, of people
-with torsos of 90 in one of five."""
+"""From this size on a hand that is held out is found: in half of the frames or more on rendered clips, of
+people with torsos of 90 in one of five."""
 
 UNSTEADY = 0.15
 """Relative standard deviation of the torso's length in the picture within `VOTE_S`: above it the pose model
