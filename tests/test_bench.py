@@ -123,3 +123,10 @@ def test_metres():
     assert found["right camera"]["pairs"] == 10
     assert found["right camera"]["mae_m"] < 0.2
     assert found["unknown camera"]["interval_coverage"] == 1.0
+
+
+@build.sees_people
+def test_smiles():
+    found = figures("bench/smile.py", ROOT / "tests" / "faces")
+    assert (found["pictures"], found["found"], found["smile_auc"]) == (8, 8, 1.0)
+    assert sum(row["smiles"] + row["others"] for row in found["by_turn"]) == 8
