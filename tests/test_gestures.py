@@ -189,7 +189,7 @@ def test_postures_of_the_whole_body(tmp_path, yaw_deg, posture, expected):
 
 
 @pytest.mark.parametrize(
-    ("yaw_deg", "turned"), [(90, False), (0, False), (-90, True), (180, False), (-135, True)]
+    ("yaw_deg", "turned"), [(90, False), (0, False), (-90, True), (180, False), (-110, True), (-20, False)]
 )
 def test_a_back_is_turned_to_somebody(tmp_path, yaw_deg, turned):
     one = talk(tmp_path, person(yaw_deg=yaw_deg), customer(z_m=3.0))

@@ -18,8 +18,9 @@ SITS_DEG, STANDS_DEG = 55.0, 40.0
 """Thighs that rise from straight down by more are of somebody who sits, by less of somebody who stands: of
 rendered people who stand 95 % read below 25 degrees; on a chair they are nearly level."""
 
-TURNED_DEG = 120.0
-"""Who faces further away than this from somebody turns the back to them: a third of the circle is behind."""
+TURNED_DEG = 135.0
+"""Who faces further away than this from somebody turns the back to them: a quarter of the circle is behind.
+Where a chest faces is read 9 degrees off in the median, 22 in 95 % of frames (2088 on rendered clips)."""
 
 SETTLED_S = 1.0
 """Postures of the whole body last at least so long: our choice."""
