@@ -31,6 +31,8 @@ THUMBS = {"right": ((0.15, 0.1, -0.42), (0.1, 0.5, -0.42)), "hands": (None, THUM
 ON_FACE = {"right": ((0.05, 0.3, -0.34), (-0.2, 0.3, 0.15))}
 WAVES = {"right": ((0.44, 0.1, -0.1), (0.47, 0.27, 0.3)), "hands": (None, OPEN)}
 CLASPED = dict.fromkeys(("left", "right"), ((0.03, 0.1, -0.5), (-0.25, 0.35, -0.77)))
+ON_COUNTER = dict.fromkeys(("left", "right"), ((0.15, -0.05, -0.45), (0.2, 0.33, -0.77)))
+ON_COUNTER |= {"hands": (OPEN, OPEN)}
 FIST = {"fingers": (FOLDED,) * 4}
 FISTS = {"right": OFFERS["right"], "hands": (None, FIST)}
 
@@ -84,6 +86,7 @@ def customer(**how):
         (WAVES, set()),
         (CLASPED, set()),
         (FISTS, set()),
+        (ON_COUNTER, set()),
     ],
     ids=lambda value: "+".join(sorted(value)) if isinstance(value, set) else "",
 )

@@ -177,12 +177,13 @@ less. It decides where the hand is too small to be read."""
 def _out(arm: Arm) -> Array:
     """How surely the forearm is held out beside or before the body, below the shoulder.
 
-    Forearms of open palms rise -38 to 0 degrees, of hanging arms and hands on hips -51 and less; clasped and
-    crossed hands are inside the shoulder by 0.1 and more.
+    Forearms of open palms rise -28 to 0 degrees (the better arm), of hands laid on a counter -37 to -42, of
+    hanging arms and hands on hips -51 and less; clasped and crossed hands are inside the shoulder by 0.1 and
+    more.
     """
     reach = np.hypot(arm.wrist[:, 0], arm.wrist[:, 1])
     return least(
-        surely(arm.forearm_rise_deg, -44, 6),
+        surely(arm.forearm_rise_deg, -34, 6),
         between(arm.wrist[:, 2], -0.84, -0.1, 0.06),
         surely(arm.wrist[:, 0], -0.03, 0.06),
         surely(reach, 0.3, 0.06),
