@@ -115,11 +115,3 @@ def test_seeing_people():
     assert (found["frames"], found["people_per_frame"]) == (10, 2.0)
     assert found["ratio"] == pytest.approx(found["frames_per_s"] / found["bare_frames_per_s"], rel=0.02)
     assert found["realtime_factor"] == pytest.approx(found["frames_per_s"] / 5, rel=0.02)
-
-
-@build.sees_people
-def test_metres():
-    found = figures("bench/metres.py", CLIPS)
-    assert found["right camera"]["pairs"] == 10
-    assert found["right camera"]["mae_m"] < 0.2
-    assert found["unknown camera"]["interval_coverage"] == 1.0
