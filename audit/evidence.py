@@ -1,0 +1,169 @@
+"""The picture that belongs to a finding, and people as a player draws them over a video."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audit.interactions import Interaction, Role, clock
+from audit.judge import Evidence, Finding
+from audit.pictures import Shot, present
+from audit.rubric import Standard
+from audit.signals import kinds
+from models.geometry import distance
+from models.media import UnreadableMedia, digest_file
+from models.observations import People, PersonTrack, Recording, Span, to_json
+
+MOST_PAIRS = 6
+"""So many pairs get a distance when nobody knows who the agent is: among four people all."""
+
+FARTHEST_M = 6.0
+"""Who stands farther apart than Hall's social zone and half as much has no line: they do not deal with each
+other."""
+
+
+def is_visual(standard: Standard) -> bool:
+    """Whether the standard is about what was seen, so that a picture shows it."""
+    named = [
+        standard.keep.measure if standard.keep else None,
+        standard.avoid.event if standard.avoid else None,
+        standard.when.event if standard.when else None,
+        standard.during.anchor if standard.during else None,
+    ]
+    return any("people" in kinds()[name].needs for name in named if name in kinds())
+
+
+def moments(finding: Finding) -> tuple[Evidence, ...]:
+    """The moments of a finding that a picture can show."""
+    return tuple(e for e in finding.evidence if not e.quote)
+
+
+def shot_of(evidence: Evidence, people: People, roles: Mapping[str, Role]) -> Shot | None:
+    """What to show of a moment: the frame whose distance is the measured one, else the middle of its span
+    in which those it is about are seen. None when nobody was seen in it."""
+    if evidence.unit == "m" and evidence.value is not None:
+        found = _nearest_to(evidence.value, evidence, people, roles)
+        if found is not None:
+            return found
+    about = {t.label for t in people.tracks if evidence.role in (roles.get(t.label), Role.ANYONE)}
+    concerned = [t for t in people.tracks if t.label in about] or list(people.tracks)
+    times_s = np.concatenate([np.zeros(0), *(_within(t.times_s, evidence.span) for t in concerned)])
+    if not len(times_s):
+        return None
+    counted, seen = np.unique(times_s, return_counts=True)
+    best = counted[seen == seen.max()]
+    middle_s = (evidence.span.start_s + evidence.span.end_s) / 2
+    time_s = float(best[np.abs(best - middle_s).argmin()])
+    there = {track.label for track, _ in present(people, time_s)}
+    words = f"{clock(time_s)} {evidence.note.replace('_', ' ')}".strip()
+    return Shot(time_s, tuple(sorted(about & there)), words=words)
+
+
+def _within(times_s: Any, span: Span) -> Any:
+    inside = times_s[(times_s >= span.start_s) & (times_s < span.end_s)]
+    if len(inside) or not len(times_s):
+        return inside
+    # Shorter than the time between two frames: the one nearest to it.
+    nearest = times_s[[np.abs(times_s - span.start_s).argmin()]]
+    return nearest if abs(float(nearest[0]) - span.start_s) < 1 else inside
+
+
+def _nearest_to(value_m: float, evidence: Evidence, people: People, roles: Mapping[str, Role]) -> Shot | None:
+    best: tuple[float, Shot] | None = None
+    for one, other in pairs_of(people, roles):
+        read = distance(people, one, other)
+        inside = (read.times_s >= evidence.span.start_s) & (read.times_s < evidence.span.end_s)
+        if not inside.any():
+            continue
+        off_m = np.where(inside, np.abs(read.metres - value_m), np.inf)
+        row = int(off_m.argmin())
+        if best is None or off_m[row] < best[0]:
+            time_s = float(read.times_s[row])
+            about = tuple(t.label for t in (one, other) if roles.get(t.label) == evidence.role)
+            apart = f"{read.metres[row]:.2f} m ({read.low_m[row]:.2f}-{read.high_m[row]:.2f})"
+            shot = Shot(time_s, about, (one.label, other.label), apart, clock(time_s))
+            best = (float(off_m[row]), shot)
+    return best[1] if best else None
+
+
+def pairs_of(people: People, roles: Mapping[str, Role]) -> Iterator[tuple[PersonTrack, PersonTrack]]:
+    """The pairs whose distance is shown: each agent with everybody else; all, while they are few, when
+    nobody knows the agent."""
+    agents = [t for t in people.tracks if roles.get(t.label) == Role.AGENT]
+    if agents:
+        yield from ((a, t) for a in agents for t in people.tracks if roles.get(t.label) != Role.AGENT)
+        return
+    tracks = people.tracks
+    if len(tracks) * (len(tracks) - 1) / 2 <= MOST_PAIRS:
+        yield from ((one, other) for i, one in enumerate(tracks) for other in tracks[i + 1 :])
+
+
+def check_unchanged(interaction: Interaction, recording: Recording) -> Path:
+    """The path of the interaction's file, once it is sure that it is the one that was audited.
+
+    Raises:
+        UnreadableMedia: it is gone, or another one now.
+    """
+    path = Path(interaction.path)
+    if digest_file(path) != recording.id:
+        raise UnreadableMedia(str(path), "changed after it was audited", "audit it again")
+    return path
+
+
+DRAWN = (0, 7, 8, *range(11, 17), *range(23, 29), 31, 32)
+"""The pose landmarks that a player draws: those of `pictures.BONES`."""
+
+
+def people_json(people: People, roles: Mapping[str, Role]) -> bytes:
+    """Everybody over time as JSON for a player: whole pixels, times in seconds, metres to the centimetre.
+
+    `tracks`: label, role, `times_s` (n), `boxes` (n of left, top, right, bottom), `points` (n of x and y of
+    each of `drawn`, null where hidden). `pairs`: the two labels, `times_s`, `metres`, `low_m`, `high_m`.
+    """
+    tracks = [
+        {
+            "label": track.label,
+            "role": roles.get(track.label),
+            "times_s": _numbers(track.times_s, 3),
+            "boxes": [[int(v) for v in box] for box in np.round(track.boxes_px)],
+            "points": [_points(pose) for pose in track.pose_px],
+        }
+        for track in people.tracks
+    ]
+    apart = []
+    for one, other in pairs_of(people, roles):
+        read = distance(people, one, other)
+        near = read.metres <= FARTHEST_M
+        if near.any():
+            apart.append(
+                {
+                    "labels": (one.label, other.label),
+                    "times_s": _numbers(read.times_s[near], 3),
+                    "metres": _numbers(read.metres[near], 2),
+                    "low_m": _numbers(read.low_m[near], 2),
+                    "high_m": _numbers(read.high_m[near], 2),
+                }
+            )
+    step_s = float(np.median(np.diff(people.times_s))) if len(people.times_s) > 1 else 0.0
+    return to_json(
+        {
+            "size_px": people.size_px,
+            "step_s": round(step_s, 3),
+            "drawn": DRAWN,
+            "tracks": tracks,
+            "pairs": apart,
+        }
+    )
+
+
+def _numbers(values: Any, places: int) -> list[float]:
+    return [round(float(v), places) for v in values]
+
+
+def _points(pose: Any) -> list[int | None]:
+    found: list[int | None] = []
+    for x, y, visibility in pose[list(DRAWN)]:
+        hidden = not np.isfinite(x) or visibility < 0.5
+        found += [None, None] if hidden else [round(float(x)), round(float(y))]
+    return found
