@@ -93,15 +93,19 @@ def doing(
     stays: float = DOES,
     bridge_s: float = BRIDGE_S,
     needs: frozenset[str] = frozenset({"people"}),
+    most: float = 1.0,
 ) -> EventKind:
-    """The kind of event that lasts while somebody does what `read` reads; it knows how much could be seen."""
+    """The kind of event that lasts while somebody does what `read` reads; it knows how much could be seen.
+
+    No event is surer than `most`: below `judge.SURE` it never decides a verdict.
+    """
 
     def find(conversation: Conversation) -> tuple[Event, ...]:
         people = conversation.observations.people
         if people is None:
             return ()
         found = [
-            Event(name, spell.span, role, spell.confidence)
+            Event(name, spell.span, role, min(most, spell.confidence))
             for role, track in conversation.persons
             for spell in spells(
                 people.times_s, track.times_s, read(conversation, track), least_s, stays, bridge_s
