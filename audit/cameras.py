@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from audit.console import out
-from models.camera import BadCamera, Camera, assumed_camera, camera_yaml, load_camera
+from models.camera import BadCamera, Camera, Zone, assumed_camera, camera_yaml, check_zone, load_camera
 
 FRAMES_PER_S = 1.0
 """A board in a video is looked for once a second: it has to be held still anyway."""
@@ -38,6 +39,23 @@ class _Point(click.ParamType[tuple[tuple[float, float], tuple[float, float]]]):
         except ValueError:
             self.fail(f"{value!r} is no point; expected pixels=metres like 412,633=0,2.5", param, context)
         return (x, y), (east, north)
+
+
+class _Zone(click.ParamType[Zone]):
+    name = "NAME=X,Y/X,Y/X,Y"
+
+    def convert(self, value: str, param: click.Parameter | None, context: click.Context | None) -> Zone:
+        named, _, corners = value.partition("=")
+        try:
+            points = [tuple(map(float, corner.split(","))) for corner in corners.split("/")]
+            return msgspec.convert({"name": named, "corners_px": points}, Zone)
+        except (ValueError, msgspec.ValidationError):
+            self.fail(
+                f"{value!r} is no zone; expected counter or entrance and its corners in pixels, like "
+                "counter=412,300/905,310/880,120",
+                param,
+                context,
+            )
 
 
 @click.group()
@@ -85,6 +103,35 @@ def calibrate(
         out.print(f"floor: points off by {error_px:.1f} pixels", highlight=False)
     file.write_text(camera_yaml(found), "utf-8")
     out.print(_told(found, file), highlight=False, soft_wrap=True)
+
+
+@camera.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("picture", required=False, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--zone",
+    "drawn",
+    type=_Zone(),
+    multiple=True,
+    required=True,
+    help="counter or entrance, and its corners.",
+)
+def zones(file: Path, picture: Path | None, drawn: tuple[Zone, ...]) -> None:
+    """Write zones of the picture into the camera file FILE: who is who is told by where people are.
+
+    Corners are pixels of the picture that the file was calibrated with. A camera that nobody calibrated needs
+    a PICTURE (or video) of it; distances then stay as unsure as without a file. Zones drawn before are
+    replaced.
+    """
+    if picture is not None and not file.exists():
+        first = next(_pictures((picture,)))
+        known = assumed_camera((first.shape[1], first.shape[0]))
+    else:
+        known = load_camera(file)
+    for zone in drawn:
+        check_zone(zone, known.size_px, str(file))
+    file.write_text(camera_yaml(msgspec.structs.replace(known, zones=drawn)), "utf-8")
+    out.print(f"{file}: {', '.join(zone.name for zone in drawn)}", highlight=False, soft_wrap=True)
 
 
 def _told(found: Camera, file: Path) -> str:

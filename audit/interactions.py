@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.palette import Palette
 from models.language import BREAK
 from models.observations import Activity, Observations, PersonTrack, Span, Utterance, span, union
 from models.phrases import Match, Phrases, Prepared
@@ -201,9 +202,15 @@ class Conversation:
     """Observations of one interaction with everybody's role filled in: what standards look at."""
 
     def __init__(
-        self, channel: Channel, observations: Observations, roles: Roles, speakers: Speakers
+        self,
+        channel: Channel,
+        observations: Observations,
+        roles: Roles,
+        speakers: Speakers,
+        palette: Palette | None = None,
     ) -> None:
         self.channel = channel
+        self.palette = palette
         self.observations = observations
         self.roles = roles
         self.duration_s = observations.recording.duration_s

@@ -8,9 +8,11 @@ import msgspec
 
 from audit.doubt import LEAST_SEEN, deaf, hidden, unseen
 from audit.interactions import Conversation, Event, Role, clock
+from audit.portraits import portraits
 from audit.quantities import Quantity, show
 from audit.rubric import Avoid, During, Keep, Rubric, Say, Standard, Verb, When
 from audit.signals import Measure, event_kinds, kinds, measure_kinds
+from audit.spells import nobody_of
 from audit.voices import poor
 from models.observations import Span
 
@@ -38,6 +40,8 @@ class Evidence(msgspec.Struct, frozen=True):
     value: float | None = None
     unit: str = ""
     note: str = ""
+    box_px: tuple[float, float, float, float] | None = None
+    """Left, top, right, bottom of whom to look at, in the picture at the start of the span."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -70,7 +74,7 @@ def judge_standard(standard: Standard, conversation: Conversation) -> Finding:
     """The finding on one standard: each opportunity is judged, the credit is the mean of theirs."""
     finding = functools.partial(Finding, standard.id)
     if standard.verb == Verb.ASK:
-        return finding(Verdict.CANNOT_TELL, None, 0.0, "awaits a person")
+        return finding(Verdict.CANNOT_TELL, None, 0.0, *_shown(standard, conversation))
     muffled = next(filter(None, (poor(conversation, role) for role in _listens_to(standard))), "")
     if muffled and conversation.recognised:
         return finding(Verdict.CANNOT_TELL, None, 0.0, muffled)
@@ -97,6 +101,19 @@ def judge_standard(standard: Standard, conversation: Conversation) -> Finding:
     # What could be told was met, but not every opportunity could be told: "met" would be a guess.
     unsure = next(o for o in outcomes if o.credit is None)
     return finding(Verdict.CANNOT_TELL, None, 0.0, _tally(outcomes, unsure), evidence, windows)
+
+
+def _shown(standard: Standard, conversation: Conversation) -> tuple[str, tuple[Evidence, ...]]:
+    """Why an `ask` has no verdict yet, and the pictures for whoever answers it."""
+    waits = "awaits a person"
+    if not standard.show or "people" in conversation.missing:
+        return waits, ()
+    lacking = nobody_of(conversation, standard.party, conversation.whole)
+    pictures = portraits(conversation, standard.party)
+    evidence = tuple(
+        Evidence(p.span, standard.party, note="sharp picture", box_px=p.box_px) for p in pictures
+    )
+    return (f"{waits}; no pictures: {lacking}" if lacking else waits), evidence
 
 
 def _listens_to(standard: Standard) -> Iterator[Role]:

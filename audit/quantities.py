@@ -25,6 +25,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "": ("times", 1.0),
     "m": ("m", 1.0),
     "cm": ("m", 0.01),
+    "de": ("dE", 1.0),
 }
 """Written unit → (base unit, factor)."""
 
@@ -40,6 +41,7 @@ KIND_OF_UNIT = {
     "turns": "turns",
     "times": "a count",
     "m": "a distance",
+    "dE": "a difference of colours",
 }
 
 BELOW_ZERO = ("dB", "LUFS")
@@ -108,6 +110,6 @@ def show(value: float, unit: str) -> str:
             return f"{value:.2f} m"
         case "LUFS" | "semitones":
             return f"{value:.1f} {unit}"
-        case "wpm" | "spm" | "dB" | "Hz":
+        case "wpm" | "spm" | "dB" | "Hz" | "dE":
             return f"{value:.0f} {unit}"
     return f"{value:.0f} {'time' if value == 1 else 'times'}"

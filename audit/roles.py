@@ -1,6 +1,7 @@
 """Who is the agent: from metadata, else from the rubric, else from who speaks the house's formulas."""
 
 from audit.interactions import Conversation, Interaction, Role, Roles, Speakers
+from audit.person_roles import person_roles, together
 from audit.rubric import Rubric
 from models.observations import Observations
 
@@ -9,7 +10,11 @@ def converse(interaction: Interaction, observations: Observations, rubric: Rubri
     """The conversation as this rubric looks at it, with everybody's role filled in."""
     speakers = Speakers(interaction.channel, observations, rubric.finder)
     roles = assign_roles(interaction, speakers, rubric)
-    return Conversation(interaction.channel, observations, roles, speakers)
+    people = observations.people
+    if people is not None:
+        persons = person_roles(people, dict(interaction.roles), rubric.appearance)
+        roles = together(roles, persons) if speakers.labels else persons
+    return Conversation(interaction.channel, observations, roles, speakers, rubric.appearance)
 
 
 def assign_roles(interaction: Interaction, speakers: Speakers, rubric: Rubric) -> Roles:

@@ -3,12 +3,13 @@
 import functools
 import hashlib
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, model_validator
 
 from audit.interactions import Channel, Role
+from audit.palette import Palette
 from audit.pattern import Sequences, unfold
 from audit.quantities import Quantity, parse_quantity
 from audit.signals import event_kinds, measure_kinds
@@ -206,6 +207,8 @@ class Standard(Checked):
     avoid: Annotated[Avoid | None, BeforeValidator(_avoided)] = None
     keep: Keep | None = None
     ask: str | None = None
+    show: Literal["person"] | None = None
+    """What a person who answers an `ask` is shown: pictures of the party."""
     examples: Examples = Examples()
 
     @model_validator(mode="after")
@@ -214,6 +217,8 @@ class Standard(Checked):
         if len(verbs) != 1:
             found = " and ".join(verbs) or "none"
             raise ValueError(f"'{self.id}' needs exactly one of say, avoid, keep and ask; found {found}")
+        if self.show and self.ask is None:
+            raise ValueError(f"'{self.id}': show goes with ask: pictures for the person who answers")
         return self
 
     @property
@@ -247,6 +252,7 @@ class Rubric(Checked):
     slots: dict[str, Texts] = {}
     values: dict[str, str] = {}
     phrases: dict[str, Texts] = {}
+    appearance: Palette | None = None
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
 
     @property
@@ -294,6 +300,7 @@ class Rubric(Checked):
             for name in filter(None, named):
                 kind = event_kinds().get(name) or measure_kinds().get(name)
                 found |= kind.needs if kind else {"utterances"}
+            found |= {"people"} if standard.show else set()
             spoken = (
                 standard.say
                 or (standard.avoid and standard.avoid.said)

@@ -216,6 +216,9 @@ class _Standing:
             return
         if kind.phrase and kind.phrase not in self._phrases:
             self._report(key, f"'{name}' needs a phrase named '{kind.phrase}'; define it under phrases")
+        if kind.colours and not _mapping(self._document.value.get("appearance")).get(kind.colours):
+            example = f'appearance: {{{kind.colours}: ["#006978"]}}'
+            self._report(key, f"'{name}' needs the house's colours at the top of the rubric: {example}")
         for amount in amounts:
             self._unit(key, name, amount, kind.unit)
 

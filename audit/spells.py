@@ -140,6 +140,24 @@ def of_role(conversation: Conversation, of: Role) -> tuple[PersonTrack, ...]:
     return tuple(track for role, track in conversation.persons if of in (Role.ANYONE, role))
 
 
+def nobody_of(conversation: Conversation, of: Role, window: Span) -> str:
+    """Why nobody of the role was seen in the window, in words; empty when somebody was."""
+    people = conversation.observations.people
+    if people is None:
+        return conversation.missing.get("people", "there is no picture")
+    there = [(role, t) for role, t in conversation.persons if within(t.times_s, window).any()]
+    if any(of in (Role.ANYONE, role) for role, _ in there):
+        return ""
+    unknown = sum(role is None for role, _ in there)
+    if not there:
+        return "nobody was seen"
+    if unknown:
+        if len(there) == 1:
+            return f"one person was seen, and whether that is the {of} is unknown"
+        return f"{len(there)} people were seen, and who of them is the {of} is unknown"
+    return f"no {of} was seen"
+
+
 def others(people: People, track: PersonTrack) -> tuple[PersonTrack, ...]:
     """Everybody else."""
     return tuple(one for one in people.tracks if one.label != track.label)

@@ -56,6 +56,23 @@ class Floor(msgspec.Struct, frozen=True):
         return np.asarray(self.rotation, np.float64)[:, 2]
 
 
+ZoneName = Literal["counter", "entrance"]
+
+
+class Zone(msgspec.Struct, frozen=True):
+    """A part of the picture that somebody drew: where staff stand behind the `counter`, or the `entrance`."""
+
+    name: ZoneName
+    corners_px: tuple[tuple[float, float], ...]
+
+    def holds(self, points_px: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Which of the points (n, 2) lie in it."""
+        from skimage.measure import points_in_poly
+
+        inside = points_in_poly(points_px, np.asarray(self.corners_px))  # type: ignore[no-untyped-call]
+        return np.asarray(inside, np.bool_)
+
+
 class Camera(msgspec.Struct, frozen=True):
     """A pinhole camera with OpenCV's axes: x right, y down, z forward; pixels of the picture as shown."""
 
@@ -68,6 +85,8 @@ class Camera(msgspec.Struct, frozen=True):
     source: Source = "calibrated"
     focal_sd: float = CALIBRATED_FOCAL_SD
     """Relative standard deviation of the focal length."""
+    zones: tuple[Zone, ...] = ()
+    """Parts of the picture that tell who is who."""
 
     @property
     def matrix(self) -> NDArray[np.float64]:
@@ -95,6 +114,10 @@ class Camera(msgspec.Struct, frozen=True):
             size_px=size_px,
             focal_px=(self.focal_px[0] * across, self.focal_px[1] * down),
             centre_px=(self.centre_px[0] * across, self.centre_px[1] * down),
+            zones=tuple(
+                Zone(zone.name, tuple((x * across, y * down) for x, y in zone.corners_px))
+                for zone in self.zones
+            ),
         )
 
 
@@ -123,6 +146,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     distortion: tuple[float, ...] = ()
     floor: Floor | None = None
     focal_sd: float = CALIBRATED_FOCAL_SD
+    source: Source = "calibrated"
+    zones: tuple[Zone, ...] = ()
 
 
 def load_camera(path: Path) -> Camera:
@@ -146,11 +171,31 @@ def load_camera(path: Path) -> Camera:
         raise BadCamera(
             str(path), f"{len(known.distortion)} distortion numbers", "expected k1, k2, p1, p2, k3"
         )
+    for zone in known.zones:
+        check_zone(zone, known.size_px, str(path))
     if known.floor is not None:
         rotation = np.asarray(known.floor.rotation)
         if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
             raise BadCamera(str(path), "a floor whose rotation is none", expected)
     return Camera(**msgspec.structs.asdict(known))
+
+
+def check_zone(zone: Zone, size_px: tuple[int, int], where: str) -> None:
+    """Sees that a zone can hold anybody.
+
+    Raises:
+        BadCamera: it has too few corners, or lies outside the picture.
+    """
+    corners = np.asarray(zone.corners_px, np.float64).reshape(-1, 2)
+    if len(corners) < 3:
+        raise BadCamera(where, f"zone '{zone.name}' with {len(corners)} corners", "expected three or more")
+    outside = (corners.max(axis=0) <= 0).any() or (corners.min(axis=0) >= size_px).any()
+    if outside or not np.isfinite(corners).all():
+        raise BadCamera(
+            where,
+            f"zone '{zone.name}' lies outside the picture of {size_px[0]}x{size_px[1]} pixels",
+            "give its corners as pixels of the picture as shown",
+        )
 
 
 def camera_yaml(camera: Camera) -> str:

@@ -116,7 +116,9 @@ def conversation(
     """Speakers named `agent` and `customer` have these roles unless `roles` says otherwise."""
     known = {"agent": Role.AGENT, "customer": Role.CUSTOMER} if roles is None else roles
     speakers = Speakers(channel, observed, rubric.finder)
-    return Conversation(channel, observed, Roles(tuple(known.items()), "given", 1.0), speakers)
+    return Conversation(
+        channel, observed, Roles(tuple(known.items()), "given", 1.0), speakers, rubric.appearance
+    )
 
 
 RUBRIC = """

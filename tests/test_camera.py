@@ -19,6 +19,7 @@ from models.camera import (
 )
 from tests.test_geometry import camera
 
+ZONES = "{{size_px: [9, 9], focal_px: [9, 9], centre_px: [1, 1], zones: [{{name: {}, corners_px: [{}]}}]}}"
 SQUARES = (8, 6)
 CORNERS = (7, 5)
 
@@ -142,6 +143,9 @@ def test_a_camera_file_gives_the_same_camera(tmp_path, floor):
             " translation_m: [0,0,1]}}",
             "rotation",
         ),
+        (ZONES.format("counter", "[1, 1], [9, 9]"), "2 corners"),
+        (ZONES.format("counter", "[10, 1], [19, 9], [12, 12]"), "outside the picture"),
+        (ZONES.format("kitchen", "[1, 1], [9, 9], [1, 9]"), "no camera file.*kitchen"),
     ],
 )
 def test_a_damaged_camera_file_says_what_is_wrong(tmp_path, text, says):
@@ -200,3 +204,52 @@ def test_the_command_says_what_is_missing(tmp_path, options, says):
     cv2.imwrite(str(picture), np.zeros((48, 64, 3), np.uint8))
     done = CliRunner().invoke(cli, ["camera", "calibrate", str(tmp_path / "c.yaml"), str(picture), *options])
     assert done.exit_code == 2 and says in done.output
+
+
+BEHIND = "counter=10,10/30,10/30,40/10,40"
+
+
+def test_zones_are_drawn_into_a_camera_file_and_scale_with_the_picture(tmp_path):
+    file, picture = tmp_path / "shop.yaml", tmp_path / "a.png"
+    cv2.imwrite(str(picture), np.zeros((48, 64, 3), np.uint8))
+    drawn = [
+        "camera",
+        "zones",
+        str(file),
+        str(picture),
+        "--zone",
+        BEHIND,
+        "--zone",
+        "entrance=50,0/64,0/64,48",
+    ]
+    done = CliRunner().invoke(cli, drawn, catch_exceptions=False)
+    assert done.exit_code == 0 and "counter, entrance" in done.output
+    read = load_camera(file)
+    # Nobody calibrated this camera: its metres stay as unsure as they were.
+    assert (read.source, read.focal_sd) == ("assumed", assumed_camera((64, 48)).focal_sd)
+    points = np.array([[20.0, 20.0], [20.0, 45.0], [60.0, 10.0]])
+    assert [zone.holds(points).tolist() for zone in read.zones] == [
+        [True, False, False],
+        [False, False, True],
+    ]
+    assert [z.holds(2 * points).tolist() for z in read.resized((128, 96)).zones] == [
+        zone.holds(points).tolist() for zone in read.zones
+    ]
+
+
+def test_zones_are_added_to_a_calibrated_camera(tmp_path):
+    file = tmp_path / "shop.yaml"
+    file.write_text(camera_yaml(camera(20, 2.5, floor=True)))
+    before = load_camera(file)
+    done = CliRunner().invoke(cli, ["camera", "zones", str(file), "--zone", BEHIND], catch_exceptions=False)
+    after = load_camera(file)
+    assert done.exit_code == 0
+    assert (after.floor, after.focal_px, after.source) == (before.floor, before.focal_px, "calibrated")
+    assert [zone.name for zone in after.zones] == ["counter"]
+
+
+@pytest.mark.parametrize("drawn", ["kitchen=1,1/2,2/1,2", "counter", "counter=1,2/3", "counter=a,b/1,1/2,1"])
+def test_what_is_no_zone_is_refused_with_an_example(tmp_path, drawn):
+    done = CliRunner().invoke(cli, ["camera", "zones", str(tmp_path / "c.yaml"), "--zone", drawn])
+    assert done.exit_code == 2
+    assert "is no zone" in done.output and "counter=412,300/905,310" in " ".join(done.output.split())

@@ -1,8 +1,13 @@
 import msgspec
+import numpy as np
 import pytest
 
 from audit.interactions import Channel, Role, Speakers
-from audit.roles import assign_roles
+from audit.palette import Palette
+from audit.person_roles import person_roles
+from audit.roles import assign_roles, converse
+from models.camera import Zone, assumed_camera
+from models.observations import Observed, Provenance, Recording, gather
 from tests import build
 
 STANDARDS = "- {id: a, title: A, say: {all: [greeting, own-name, offer-help]}}"
@@ -69,3 +74,111 @@ def test_an_uncertain_agent_and_a_thin_score_are_caveats(tmp_path):
         "Only 2 % of the weight that applied ",
         "Who is the agent is uncertain: the l",
     ]
+
+
+TEAL, RED, GREY = (38.4, -18.5, -14.4), (32.9, 43.2, 20.8), (47.0, 1.4, -7.6)
+"""CIELAB as measured on rendered people: the house's #006978, and others."""
+HOUSE = Palette(upper=["#006978"])
+NOWHERE = (np.nan, np.nan, np.nan)
+HERE, AWAY = (100, 50, 140, 200), (400, 50, 440, 340)
+"""Boxes with their lower middle at (120, 200) and (420, 340)."""
+COUNTER = Zone("counter", ((80, 150), (180, 150), (180, 220), (80, 220)))
+DOOR = Zone("entrance", ((380, 300), (460, 300), (460, 360), (380, 360)))
+
+
+def someone(number, came_s=0.0, left_s=10.0, wears=NOWHERE, box=AWAY):
+    times_s = np.arange(came_s, left_s, 0.2)
+    n = len(times_s)
+    arrays = {
+        "times_s": times_s,
+        "boxes_px": np.tile(np.asarray(box, float), (n, 1)),
+        "clothes_lab": np.tile([wears, NOWHERE], (n, 1, 1)),
+    }
+    return build.track(n, f"person-{number}", **arrays)
+
+
+def seen(*tracks, zones=()):
+    camera = msgspec.structs.replace(assumed_camera((640, 360)), zones=zones)
+    return build.people(list(tracks), camera=camera, times_s=np.arange(0, 10, 0.2))
+
+
+A, C = Role.AGENT, Role.CUSTOMER
+
+
+@pytest.mark.parametrize(
+    ("people", "expected", "why"),
+    [
+        (seen(someone(0, wears=TEAL), someone(1, wears=GREY)), (A, C), "in the house colours"),
+        (seen(someone(0, wears=TEAL)), (A,), "in the house colours"),
+        # Nobody is in uniform: the one in the wrong one is not made a customer.
+        (
+            seen(someone(0, wears=RED), someone(1, wears=GREY)),
+            (None, None),
+            "2 people seen is the agent is unk",
+        ),
+        (seen(someone(0, wears=TEAL), someone(1)), (A, None), "in the house colours"),
+        (seen(someone(0), someone(1, came_s=3, left_s=8)), (A, C), "while others came and left"),
+        (seen(someone(0), someone(1, came_s=3)), (A, C), "while others came and left"),
+        (seen(someone(0), someone(1, came_s=0.6, left_s=9.4)), (None, None), "unknown"),
+        # Two stay and one passes by: who of the two waits and who serves, the times do not tell.
+        (seen(someone(0), someone(1), someone(2, came_s=3, left_s=8)), (None, None, None), "unknown"),
+        (seen(someone(0), someone(1, came_s=3, left_s=4)), (None, None), "unknown"),
+        (seen(someone(0, box=HERE), someone(1), zones=(COUNTER,)), (A, C), "behind the counter"),
+        (seen(someone(0), someone(1, 3), someone(2), zones=(DOOR,)), (None, C, None), "no agent among the 3"),
+        # Staff on the floor, and staff in a wrong uniform behind the counter.
+        (
+            seen(someone(0, wears=TEAL), someone(1, wears=GREY, box=HERE), zones=(COUNTER,)),
+            (A, A),
+            "person-0 is the agent (in the house colours), person-1 is the agent (behind the counter)",
+        ),
+        (seen(), (), "nobody was seen"),
+        (seen(someone(0)), (None,), "whether the one person seen is the agent is unknown"),
+    ],
+)
+def test_who_is_the_agent_in_a_picture(people, expected, why):
+    found = person_roles(people, {}, HOUSE)
+    assert tuple(dict(found.of).get(track.label) for track in people.tracks) == expected
+    assert why in found.how
+    assert (found.confidence == 0) == (not found.of)
+
+
+@pytest.mark.parametrize(
+    ("voices", "expected"),
+    [
+        ({"person-0": C, "person-1": A}, {"person-0": C, "person-1": A}),
+        ({"person-0": Role.BOT}, {}),
+        ({}, {}),
+    ],
+)
+def test_voices_joined_to_people_tell_who_they_are(voices, expected):
+    assert dict(person_roles(seen(someone(0), someone(1)), {}, None, voices).of) == expected
+
+
+def test_cues_that_agree_are_surer_and_what_is_given_goes_before_all():
+    people = seen(someone(0, wears=TEAL), someone(1, 3, 8, wears=GREY))
+    uniform, both = (
+        person_roles(seen(*(someone(n, wears=w) for n, w in ((0, TEAL), (1, GREY)))), {}, HOUSE),
+        None,
+    )
+    both = person_roles(people, {}, HOUSE)
+    assert 0.5 < uniform.confidence < both.confidence < 1
+    given = person_roles(people, {"person-0": C, "person-1": A}, HOUSE)
+    assert dict(given.of) == {"person-0": C, "person-1": A}
+    assert given.confidence == 1 and "given with it" in given.how
+
+
+def test_people_and_voices_have_roles_in_one_conversation(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text(build.rubric_text(STANDARDS).replace("slots:", "appearance: {upper: '#006978'}\nslots:"))
+    rubric = build.load_rubric(path)
+    people = seen(someone(0, wears=GREY), someone(1, wears=TEAL))
+    picture = Observed(build.IDENTITY, Provenance("people", "mediapipe", "1", "", ()), people=people)
+    silent = gather(Recording(build.IDENTITY, 10.0, 0, 0, ""), (picture,), ())
+    alone = converse(build.interaction(Channel.VIDEO), silent, rubric)
+    assert [role for role, _ in alone.persons] == [C, A]
+    assert alone.roles.how == "person-1 is the agent (in the house colours)"
+    heard = build.observations([("channel-0", 0, "yes"), ("channel-1", 1, FORMULA)])
+    spoken = converse(build.interaction(), msgspec.structs.replace(heard, people=people), rubric)
+    assert [role for role, _ in spoken.persons] == [C, A]
+    assert [role for role, _ in spoken.utterances] == [C, A]
+    assert "formulas said 3 by" in spoken.roles.how and spoken.roles.confidence == pytest.approx(0.75)

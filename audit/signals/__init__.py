@@ -65,6 +65,8 @@ class MeasureKind:
     """Whether it is about one party, and not about the conversation."""
     phrase: str = ""
     """The phrase that the rubric must define for this measure, if any."""
+    colours: str = ""
+    """The part of `appearance` of which the rubric must name colours for this measure, if any."""
 
 
 class DuplicateKind(ComportError):
