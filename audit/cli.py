@@ -22,6 +22,7 @@ from audit.console import (
     store_of,
 )
 from audit.evaluate import evaluate
+from audit.picturing import picture
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def cli(context: click.Context, home: Path | None) -> None:
     context.obj = home or Path(platformdirs.user_data_dir("comport"))
 
 
-for _command in (rubric, weights, user, camera_commands, doctor, upgrade, evaluate):
+for _command in (rubric, weights, user, camera_commands, doctor, upgrade, evaluate, picture):
     cli.add_command(_command)
 
 _rubric_option = click.option(

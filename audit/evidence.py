@@ -8,12 +8,14 @@ import numpy as np
 
 from audit.interactions import Interaction, Role, clock
 from audit.judge import Evidence, Finding
-from audit.pictures import Shot, present
+from audit.pictures import Shot, jpeg, present, shoot
 from audit.rubric import Standard
+from audit.scorecard import Scorecard
 from audit.signals import kinds
+from audit.store import NotStored
 from models.geometry import distance
 from models.media import UnreadableMedia, digest_file
-from models.observations import People, PersonTrack, Recording, Span, to_json
+from models.observations import Observations, People, PersonTrack, Recording, Span, to_json
 
 MOST_PAIRS = 6
 """So many pairs get a distance when nobody knows who the agent is: among four people all."""
@@ -31,7 +33,9 @@ def is_visual(standard: Standard) -> bool:
         standard.when.event if standard.when else None,
         standard.during.anchor if standard.during else None,
     ]
-    return any("people" in kinds()[name].needs for name in named if name in kinds())
+    return standard.show is not None or any(
+        "people" in kinds()[name].needs for name in named if name in kinds()
+    )
 
 
 def moments(finding: Finding) -> tuple[Evidence, ...]:
@@ -42,12 +46,19 @@ def moments(finding: Finding) -> tuple[Evidence, ...]:
 def shot_of(evidence: Evidence, people: People, roles: Mapping[str, Role]) -> Shot | None:
     """What to show of a moment: the frame whose distance is the measured one, else the middle of its span
     in which those it is about are seen. None when nobody was seen in it."""
+    if evidence.box_px is not None:
+        time_s = evidence.span.start_s
+        there = {track.label: track for track, _ in present(people, time_s)}
+        about_px = np.asarray(evidence.box_px)
+        nearest = min(there, key=lambda label: _off_px(there[label], time_s, about_px), default=None)
+        about = () if nearest is None else (nearest,)
+        return Shot(time_s, about, words=clock(time_s), box_px=evidence.box_px)
     if evidence.unit == "m" and evidence.value is not None:
         found = _nearest_to(evidence.value, evidence, people, roles)
         if found is not None:
             return found
-    about = {t.label for t in people.tracks if evidence.role in (roles.get(t.label), Role.ANYONE)}
-    concerned = [t for t in people.tracks if t.label in about] or list(people.tracks)
+    mine = _of(evidence.role, people, roles)
+    concerned = [t for t in people.tracks if t.label in mine] or list(people.tracks)
     times_s = np.concatenate([np.zeros(0), *(_within(t.times_s, evidence.span) for t in concerned)])
     if not len(times_s):
         return None
@@ -55,9 +66,21 @@ def shot_of(evidence: Evidence, people: People, roles: Mapping[str, Role]) -> Sh
     best = counted[seen == seen.max()]
     middle_s = (evidence.span.start_s + evidence.span.end_s) / 2
     time_s = float(best[np.abs(best - middle_s).argmin()])
-    there = {track.label for track, _ in present(people, time_s)}
+    seen_then = {track.label for track, _ in present(people, time_s)}
     words = f"{clock(time_s)} {evidence.note.replace('_', ' ')}".strip()
-    return Shot(time_s, tuple(sorted(about & there)), words=words)
+    return Shot(time_s, tuple(sorted(mine & seen_then)), words=words)
+
+
+def _of(role: Role | None, people: People, roles: Mapping[str, Role]) -> set[str]:
+    """The labels of the people of a role; nobody's where it is nobody's in particular."""
+    if role in (None, Role.ANYONE):
+        return set()
+    return {track.label for track in people.tracks if roles.get(track.label) == role}
+
+
+def _off_px(track: PersonTrack, time_s: float, box_px: Any) -> float:
+    row = int(np.abs(track.times_s - time_s).argmin())
+    return float(np.abs(track.boxes_px[row] - box_px).max())
 
 
 def _within(times_s: Any, span: Span) -> Any:
@@ -80,7 +103,7 @@ def _nearest_to(value_m: float, evidence: Evidence, people: People, roles: Mappi
         row = int(off_m.argmin())
         if best is None or off_m[row] < best[0]:
             time_s = float(read.times_s[row])
-            about = tuple(t.label for t in (one, other) if roles.get(t.label) == evidence.role)
+            about = tuple(sorted({one.label, other.label} & _of(evidence.role, people, roles)))
             apart = f"{read.metres[row]:.2f} m ({read.low_m[row]:.2f}-{read.high_m[row]:.2f})"
             shot = Shot(time_s, about, (one.label, other.label), apart, clock(time_s))
             best = (float(off_m[row]), shot)
@@ -99,7 +122,35 @@ def pairs_of(people: People, roles: Mapping[str, Role]) -> Iterator[tuple[Person
         yield from ((one, other) for i, one in enumerate(tracks) for other in tracks[i + 1 :])
 
 
-def check_unchanged(interaction: Interaction, recording: Recording) -> Path:
+def finding_picture(
+    path: Path,
+    interaction: Interaction,
+    observations: Observations,
+    card: Scorecard,
+    standard: str,
+    moment: int = 0,
+    faces: bool = False,
+) -> bytes:
+    """The picture of a moment (counted from 0) of a finding as a JPEG file; `path` is the recording.
+
+    Raises:
+        NotStored: nobody looked at a picture, there is no such finding or moment, or nobody was seen in it.
+        UnreadableMedia: the video cannot be read.
+    """
+    people, roles = observations.people, dict(card.roles.of)
+    if people is None:
+        raise NotStored("picture of", interaction.title, "audit it under a rubric that looks at people")
+    finding = next((f for f in card.findings if f.standard == standard), None)
+    if finding is None:
+        raise NotStored("finding", standard, f"see: comport show {interaction.id[:12]}")
+    shown = moments(finding)
+    shot = shot_of(shown[moment], people, roles) if moment < len(shown) else None
+    if shot is None:
+        raise NotStored("picture of finding", standard, "nobody was seen at a moment of it")
+    return jpeg(shoot(path, people, shot, roles, faces))
+
+
+def unchanged(interaction: Interaction, recording: Recording) -> Path:
     """The path of the interaction's file, once it is sure that it is the one that was audited.
 
     Raises:

@@ -56,6 +56,8 @@ class Shot(NamedTuple):
     pair: tuple[str, str] | None = None
     apart: str = ""
     words: str = ""
+    box_px: tuple[float, float, float, float] | None = None
+    """Whom to look at: the picture is cut out around it, and has no skeleton."""
 
 
 def shoot(path: Path, people: People, shot: Shot, roles: Mapping[str, Role], faces: bool = False) -> Picture:
@@ -70,6 +72,8 @@ def shoot(path: Path, people: People, shot: Shot, roles: Mapping[str, Role], fac
     there = {track.label: (track, row) for track, row in present(people, frame.time_s)}
     if not faces:
         _blur(picture, [found for label, found in there.items() if label not in shot.about], scale)
+    if shot.box_px is not None:
+        return _cut_out(picture, np.asarray(shot.box_px) / scale)
     for label in dict.fromkeys((*shot.about, *(shot.pair or ()))):
         if label in there:
             _bones(picture, *there[label], scale, COLOURS[_party(roles, label)])
@@ -78,6 +82,17 @@ def shoot(path: Path, people: People, shot: Shot, roles: Mapping[str, Role], fac
     if shot.words:
         _write(picture, shot.words, (8, 8))
     return picture
+
+
+ROOM = 0.15
+"""What is cut out reaches so much of its own size beyond on each side."""
+
+
+def _cut_out(picture: Picture, box: NDArray[np.float64]) -> Picture:
+    room = ROOM * (box[2:] - box[:2])
+    left, top, right, bottom = _inside(np.concatenate([box[:2] - room, box[2:] + room]), picture)
+    part = picture[top:bottom, left:right]
+    return np.ascontiguousarray(part if part.size else picture)
 
 
 def jpeg(picture: Picture) -> bytes:
@@ -175,7 +190,7 @@ def head_px(track: PersonTrack, row: int) -> NDArray[np.float64]:
     face = np.asarray(track.face_px[row], np.float64)
     if np.isfinite(face).all():
         room = ROUND_HEAD * (face[2] - face[0])
-        boxes.append(face + (-room, -room, room, room))
+        boxes.append(face + np.array([-room, -room, room, room]))
     pose = np.asarray(track.pose_px[row], np.float64)
     head = pose[list(HEAD), :2]
     if np.isfinite(head).all():
@@ -226,7 +241,8 @@ def _distance_line(
     one, other = (_at(middle_px(track, row), scale) for track, row in both)
     cv2.line(picture, one, other, (0, 0, 0), max(4, picture.shape[1] // 160), cv2.LINE_AA)
     cv2.line(picture, one, other, LINE_COLOUR, max(2, picture.shape[1] // 320), cv2.LINE_AA)
-    _write(picture, words, ((one[0] + other[0]) // 2, (one[1] + other[1]) // 2))
+    # Below the line, so that a short one can be seen.
+    _write(picture, words, ((one[0] + other[0]) // 2, max(one[1], other[1]) + 8))
 
 
 def middle_px(track: PersonTrack, row: int) -> NDArray[np.float64]:

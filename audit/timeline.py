@@ -8,8 +8,9 @@ import numpy as np
 from audit.evidence import pairs_of
 from audit.interactions import Conversation, Role, clock
 from audit.signals import event_kinds
+from models.arrays import Times
 from models.geometry import distance
-from models.observations import Span, Times
+from models.observations import Span
 
 WIDTH, NAMES, ROW, BAR, TOP = 1200, 260, 22, 14, 34
 """Pixels: of the whole, of the names beside it, of a row and the bar in it, and of what is above the rows."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.evaluate import metres
+from audit.evaluate import metres, roles
 from audit.evaluate.matching import Tally, tally, together
 from audit.evaluate.rendered import LABELS, PASSED_OVER, Clip, Place, labelled, places, smiling, watch
 from audit.evaluate.truth import BadTruth, Found, find_truth
@@ -54,9 +54,23 @@ def evaluate_people(folder: Path, title: Title) -> dict[str, Any]:
         tables["events"] = events(clips)
         tables["geometry only"] = by_group(clips)
     real = _real_people(found, title)
+    if told := _roles_told(clips, found, title):
+        tables["roles"] = told
     if real:
         tables.setdefault("metres", {}).update(real)
     return _figures(tables, list(real)) | {"tables": tables}
+
+
+def _roles_told(clips: Sequence[Clip], found: Found, title: Title) -> dict[str, Any]:
+    told = roles.of_rendered(clips)
+    tables = {"rendered": roles.summary(told)} if told else {}
+    for labels in found.scenes:
+        with _explained(labels):
+            seen = roles.scenes(labels, title)
+        asked = [one for scene in seen for one in scene.told]
+        told += asked
+        tables[labels.parent.name] = roles.summary(asked) | roles.counts(seen)
+    return tables | {"accuracy": roles.summary(told)["accuracy"]} if told else {}
 
 
 def _watched(path: Path, title: Title) -> Clip:
@@ -137,8 +151,8 @@ def _idle_s(clip: Clip, role: Role | None) -> float:
 
 def _row(each: list[tuple[Tally, float]]) -> dict[str, Any]:
     whole = together(one for one, _ in each)
-    idle_s = sum(s for _, s in each)
-    idle_alarms = sum(one.false_alarms for one, s in each if s)
+    idle_s = sum(idle for _, idle in each)
+    idle_alarms = sum(one.false_alarms for one, idle in each if idle)
     return {
         "true": whole.hits + whole.misses,
         "hits": whole.hits,
@@ -148,6 +162,7 @@ def _row(each: list[tuple[Tally, float]]) -> dict[str, Any]:
         "f1": whole.f1,
         "start_off_s": _median_size(whole.starts_off_s),
         "end_off_s": _median_size(whole.ends_off_s),
+        "idle_min": round(idle_s / 60, 2),
         "idle_alarms_per_min": round(60 * idle_alarms / idle_s, 3) if idle_s else None,
     }
 

@@ -27,7 +27,8 @@ SHORT = {
     "precision": "prec.",
     "start_off_s": "start",
     "end_off_s": "end",
-    "idle_alarms_per_min": "idle",
+    "idle_alarms_per_min": "per min",
+    "idle_min": "idle min",
     "place_mae_m": "place",
     "gesture_recall": "gestures",
 }

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -41,6 +41,7 @@ class Person(msgspec.Struct, frozen=True):
     sex: str = "unsaid"
     skin_tone: str = "unsaid"
     height_m: float | None = None
+    uniform_srgb: tuple[int, int, int] | None = None
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -101,6 +102,8 @@ class Truth(msgspec.Struct, frozen=True):
     events: tuple[Happened, ...] = ()
     intervals: dict[str, tuple[tuple[float, float], ...]] = {}
     transcript: tuple[Said, ...] = ()
+    spec: dict[str, Any] = {}
+    """How the clip was asked for; `expected_uniform_srgb` is what the employee should wear."""
 
 
 class Found(NamedTuple):
