@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.palette import Palette
+from models.geometry import Distance
 from models.language import BREAK
 from models.observations import Activity, Observations, PersonTrack, Span, Utterance, span, union
 from models.phrases import Match, Phrases, Prepared
@@ -208,9 +209,11 @@ class Conversation:
         roles: Roles,
         speakers: Speakers,
         palette: Palette | None = None,
+        too_close_m: float | None = None,
     ) -> None:
         self.channel = channel
         self.palette = palette
+        self.too_close_m = too_close_m
         self.observations = observations
         self.roles = roles
         self.duration_s = observations.recording.duration_s
@@ -298,6 +301,11 @@ class Conversation:
     @cached_property
     def poor(self) -> dict[Role, str]:
         """What `audit.voices.poor` has said so far of each role."""
+        return {}
+
+    @cached_property
+    def apart(self) -> dict[tuple[str, str], Distance]:
+        """The distances of people, by their labels, that were worked out so far."""
         return {}
 
     def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:

@@ -364,9 +364,11 @@ def _keep(standard: Standard, conversation: Conversation, window: Span) -> _Outc
     if taken.value is None:
         return _Outcome(None, 0.0, taken.reason)
     who = standard.party if measure_kinds()[rule.measure].of_party else None
-    evidence = tuple(Evidence(s, who, "", s.duration_s, "s") for s in taken.evidence) or (
-        Evidence(taken.window, who, "", taken.value, taken.unit),
-    )
+    # Moments of a distance show the distance, others how long they last.
+    evidence = tuple(
+        Evidence(s, who, "", *((taken.value, "m") if taken.unit == "m" else (s.duration_s, "s")))
+        for s in taken.evidence or ()
+    ) or (Evidence(taken.window, who, "", taken.value, taken.unit),)
     if taken.confidence < SURE:
         return _Outcome(None, 0.0, f"{_words(rule.measure)} rests on words heard weakly", evidence)
     if taken.coverage < LEAST_SEEN:

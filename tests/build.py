@@ -116,9 +116,8 @@ def conversation(
     """Speakers named `agent` and `customer` have these roles unless `roles` says otherwise."""
     known = {"agent": Role.AGENT, "customer": Role.CUSTOMER} if roles is None else roles
     speakers = Speakers(channel, observed, rubric.finder)
-    return Conversation(
-        channel, observed, Roles(tuple(known.items()), "given", 1.0), speakers, rubric.appearance
-    )
+    given = Roles(tuple(known.items()), "given", 1.0)
+    return Conversation(channel, observed, given, speakers, rubric.appearance, rubric.too_close_m)
 
 
 RUBRIC = """

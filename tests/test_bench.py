@@ -115,3 +115,10 @@ def test_seeing_people():
     assert (found["frames"], found["people_per_frame"]) == (10, 2.0)
     assert found["ratio"] == pytest.approx(found["frames_per_s"] / found["bare_frames_per_s"], rel=0.02)
     assert found["realtime_factor"] == pytest.approx(found["frames_per_s"] / 5, rel=0.02)
+
+
+@build.sees_people
+def test_smiles():
+    found = figures("bench/smile.py", ROOT / "tests" / "faces")
+    assert (found["pictures"], found["found"], found["smile_auc"]) == (8, 8, 1.0)
+    assert sum(row["smiles"] + row["others"] for row in found["by_turn"]) == 8

@@ -50,6 +50,8 @@ class EventKind:
     """What is shorter is not this event."""
     seen: Callable[[Conversation, Role, Span], float] | None = None
     """Share 0..1 of a window in which it would have been found if the role had done it; None: always."""
+    limit: str = ""
+    """The key of `distances` that the rubric must give for this event, if any."""
 
 
 @dataclass(frozen=True)
