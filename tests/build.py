@@ -278,3 +278,12 @@ def sees_people(test: Callable[..., None]) -> Callable[..., None]:
     """Marks a test that runs the models which see people; it is skipped where they are not here."""
     reason = f"needs the weights {', '.join(_LACKING)}: comport weights fetch {' '.join(_LACKING)}"
     return pytest.mark.weights(pytest.mark.skipif(bool(_LACKING), reason=reason)(test))
+
+
+def looks(n: int, yaw_deg: float, at_px: tuple[float, float] = (320.0, 180.0)) -> dict[str, np.ndarray]:
+    """Bodies (n rows of `pose_px`, `pose_m`) at one place whose nose and ears say where the head looks."""
+    pose_m, pose_px = np.zeros((n, 33, 3)), np.ones((n, 33, 3))
+    pose_m[:, 0] = [0.1 * math.sin(math.radians(yaw_deg)), -0.6, -0.1 * math.cos(math.radians(yaw_deg))]
+    pose_m[:, [7, 8]] = [0.0, -0.6, 0.0]
+    pose_px[..., :2] = at_px
+    return {"pose_m": pose_m, "pose_px": pose_px}
