@@ -9,9 +9,9 @@ import numpy as np
 from audit.interactions import Interaction, Role, clock
 from audit.judge import Evidence, Finding
 from audit.pictures import Shot, jpeg, present, shoot
-from audit.rubric import Standard
+from audit.rubric import Rubric, Standard
 from audit.scorecard import Scorecard
-from audit.signals import kinds
+from audit.signals import EventKind, MeasureKind, kinds
 from audit.store import NotStored
 from models.geometry import distance
 from models.media import UnreadableMedia, digest_file
@@ -27,15 +27,25 @@ other."""
 
 def is_visual(standard: Standard) -> bool:
     """Whether the standard is about what was seen, so that a picture shows it."""
+    return standard.show is not None or any("people" in kind.needs for kind in _kinds_of(standard))
+
+
+def is_of_two(standard: Standard) -> bool:
+    """Whether it is about how far two people stand from each other."""
+    return any(
+        "people" in kind.needs and (kind.unit == "m" if isinstance(kind, MeasureKind) else not kind.of_party)
+        for kind in _kinds_of(standard)
+    )
+
+
+def _kinds_of(standard: Standard) -> list[EventKind | MeasureKind]:
     named = [
         standard.keep.measure if standard.keep else None,
         standard.avoid.event if standard.avoid else None,
         standard.when.event if standard.when else None,
         standard.during.anchor if standard.during else None,
     ]
-    return standard.show is not None or any(
-        "people" in kinds()[name].needs for name in named if name in kinds()
-    )
+    return [kinds()[name] for name in named if name in kinds()]
 
 
 def moments(finding: Finding) -> tuple[Evidence, ...]:
@@ -43,9 +53,11 @@ def moments(finding: Finding) -> tuple[Evidence, ...]:
     return tuple(e for e in finding.evidence if not e.quote)
 
 
-def shot_of(evidence: Evidence, people: People, roles: Mapping[str, Role]) -> Shot | None:
-    """What to show of a moment: the frame whose distance is the measured one, else the middle of its span
-    in which those it is about are seen. None when nobody was seen in it."""
+def shot_of(
+    evidence: Evidence, people: People, roles: Mapping[str, Role], of_two: bool = False
+) -> Shot | None:
+    """What to show of a moment: who is in its box; of a distance the frame in which it was as measured, or
+    the smallest; else the middle of the span, while those it is about are seen. None when nobody was seen."""
     if evidence.box_px is not None:
         time_s = evidence.span.start_s
         there = {track.label: track for track, _ in present(people, time_s)}
@@ -53,8 +65,9 @@ def shot_of(evidence: Evidence, people: People, roles: Mapping[str, Role]) -> Sh
         nearest = min(there, key=lambda label: _off_px(there[label], time_s, about_px), default=None)
         about = () if nearest is None else (nearest,)
         return Shot(time_s, about, words=clock(time_s), box_px=evidence.box_px)
-    if evidence.unit == "m" and evidence.value is not None:
-        found = _nearest_to(evidence.value, evidence, people, roles)
+    if of_two:
+        measured_m = evidence.value if evidence.unit == "m" and evidence.value is not None else 0.0
+        found = _nearest_to(measured_m, evidence, people, roles)
         if found is not None:
             return found
     mine = _of(evidence.role, people, roles)
@@ -124,14 +137,16 @@ def pairs_of(people: People, roles: Mapping[str, Role]) -> Iterator[tuple[Person
 
 def finding_picture(
     path: Path,
-    interaction: Interaction,
     observations: Observations,
     card: Scorecard,
-    standard: str,
+    rubric: Rubric,
+    name: str,
     moment: int = 0,
     faces: bool = False,
 ) -> bytes:
-    """The picture of a moment (counted from 0) of a finding as a JPEG file; `path` is the recording.
+    """The picture of a moment (counted from 0) of the finding on the standard of this name, as a JPEG file.
+
+    `path` is the recording, `rubric` the one of the card.
 
     Raises:
         NotStored: nobody looked at a picture, there is no such finding or moment, or nobody was seen in it.
@@ -139,14 +154,15 @@ def finding_picture(
     """
     people, roles = observations.people, dict(card.roles.of)
     if people is None:
-        raise NotStored("picture of", interaction.title, "audit it under a rubric that looks at people")
-    finding = next((f for f in card.findings if f.standard == standard), None)
-    if finding is None:
-        raise NotStored("finding", standard, f"see: comport show {interaction.id[:12]}")
-    shown = moments(finding)
-    shot = shot_of(shown[moment], people, roles) if moment < len(shown) else None
+        raise NotStored("picture of finding", name, "audit it under a rubric that looks at people")
+    finding = next((f for f in card.findings if f.standard == name), None)
+    standard = next((s for s in rubric.standards if s.id == name), None)
+    if finding is None or standard is None:
+        raise NotStored("finding", name, f"see: comport show {card.interaction[:12]}")
+    shown = moments(finding) if is_visual(standard) else ()
+    shot = shot_of(shown[moment], people, roles, is_of_two(standard)) if moment < len(shown) else None
     if shot is None:
-        raise NotStored("picture of finding", standard, "nobody was seen at a moment of it")
+        raise NotStored("picture of finding", name, "nobody was seen at a moment of it")
     return jpeg(shoot(path, people, shot, roles, faces))
 
 

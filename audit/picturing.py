@@ -76,9 +76,9 @@ def _finding(
 ) -> bytes:
     from audit.evidence import finding_picture, unchanged
 
-    observations = store.observations(found)
+    observations, rubric = store.observations(found), store.rubric(card.rubric_digest)
     path = unchanged(found, observations.recording)
-    return finding_picture(path, found, observations, card, standard, moment, faces)
+    return finding_picture(path, observations, card, rubric, standard, moment, faces)
 
 
 def _sheet(

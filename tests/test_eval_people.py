@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from audit.cli import cli
-from audit.evaluate import metres, people
+from audit.evaluate import metres, people, roles, smiles
 from audit.evaluate.matching import Tally, area_under_curve, tally, together
 from audit.evaluate.rendered import Clip, smiling
+from audit.evaluate.smiles import Read
 from audit.evaluate.truth import BadTruth, Truth, find_truth, load_truth
 from models.observations import Observed, Provenance, Recording, Span, gather
 from tests import build
@@ -168,26 +169,12 @@ def test_who_is_hardly_in_the_picture_is_no_part_of_it():
     assert (one := clip(frames, tracks)).pairs(one.people) == []
 
 
-@pytest.mark.parametrize(
-    ("apart_m", "expected"),
-    [
-        ([1.2] * 10, ()),
-        ([1.2] * 3 + [0.6] * 4 + [1.2] * 3, (Span(0.6, 1.4),)),
-        ([1.2] * 3 + [0.6, 0.6, 0.9, 0.6] + [1.2] * 3, (Span(0.6, 1.4),)),  # read wrong for one frame
-    ],
-)
-def test_standing_too_close(apart_m, expected):
-    assert people.too_close(clip(*standing(apart_m))) == expected
-
-
 def test_an_event_is_off_by_the_time_to_the_nearest_that_was_found_or_by_the_whole_clip():
     intervals = {"under_0_76m": [[0.5, 1.2]]}
     near = clip(*standing([1.2] * 3 + [0.6] * 4 + [1.2] * 3), intervals=intervals)
     never = clip(*standing([1.2] * 10), intervals=intervals)
-    assert [(e["true_s"], e["found_s"], e["off_s"]) for e in people.events([near, never])] == [
-        (0.5, 0.6, 0.1),
-        (0.5, None, 2.0),
-    ]
+    told = [(e["event"], e["true_s"], e["found_s"], e["off_s"]) for e in people.events([near, never])]
+    assert told == [("too close", 0.5, 0.5, 0.0), ("too close", 0.5, None, 2.0)]
 
 
 def test_a_smile_has_to_be_seen_when_it_is_plain_and_the_face_is_to_the_camera():
@@ -279,6 +266,37 @@ def test_truth_of_several_kinds_is_found_in_the_folders_below(tmp_path):
     ]
 
 
+FACES = Path(__file__).parent / "faces"
+
+
+@build.sees_people
+def test_smiles_in_pictures_are_told_from_other_faces():
+    found = people.evaluate_people(FACES, untitled)
+    assert found["smile_auc"] == 1.0
+    told = found["tables"]["smiles"]
+    assert (told["pictures"], told["found"], told["taken_for_smiles"]) == (8, 8, 0)
+    assert found["distance_mae_m"] is None
+
+
+def test_a_face_that_was_not_found_has_no_score():
+    read = [Read("a", True, 0.9), Read("b", True, 0.3), Read("c", False, 0.6), Read("d", False, None)]
+    assert smiles.summary(read) == {
+        "pictures": 4,
+        "found": 3,
+        "auc": 0.5,
+        "smiles_found": 1,
+        "smiles": 2,
+        "taken_for_smiles": 1,
+        "contrary": ["b", "c"],
+    }
+
+
+def test_a_picture_that_is_named_and_not_there_is_told(tmp_path):
+    (tmp_path / "labels.csv").write_text("file,smile\na.jpg,1\n")
+    with pytest.raises(BadTruth, match="a.jpg: no picture; expected what labels.csv names"):
+        people.evaluate_people(tmp_path, untitled)
+
+
 @build.sees_people
 def test_the_clip_of_the_tests_is_read_right(tmp_path):
     for path in CLIPS.iterdir():
@@ -299,3 +317,46 @@ def test_people_read_it_as_tables():
     done = CliRunner().invoke(cli, ["eval", "people", str(CLIPS)], catch_exceptions=False)
     assert "geometry only" in done.output
     assert "distance_median_m" in done.output
+
+
+def came(number, first, last):
+    """Somebody who is seen from one frame (of 50, 5 a second) to another."""
+    times_s = np.arange(first, last) / 5
+    return build.track(len(times_s), f"person-{number}", seed=number, times_s=times_s)
+
+
+@pytest.mark.parametrize(
+    ("tracks", "row", "expected"),
+    [
+        ([came(0, 0, 50), came(1, 10, 40)], ("yes", "yes", "2"), ([(True, True), (True, True)], 2)),
+        ([came(0, 0, 50), came(1, 10, 40)], ("yes", "no", "2"), ([(True, True), (True, False)], 2)),
+        ([came(0, 0, 50), came(1, 10, 22)], ("yes", "unclear", "2"), ([(True, True)], 1)),
+        ([came(0, 0, 50), came(1, 0, 50)], ("yes", "yes", "2"), ([(False, False)] * 2, 2)),
+        ([], ("no", "no", ""), ([(True, True)] * 2, 0)),
+    ],
+)
+def test_a_scene_asks_for_staff_customers_and_how_many(tracks, row, expected):
+    seen = build.people(tracks, times_s=np.arange(50) / 5)
+    names = ("staff_visible", "customer_visible", "people_mid_frame_estimate")
+    found = roles.scene(seen, dict(zip(names, row, strict=True)))
+    assert ([tuple(one) for one in found.told], found.counted) == expected
+    assert found.true_count == (int(row[2]) if row[2] else None)
+
+
+def test_the_rendered_employee_is_told_by_the_colour_of_the_house():
+    frames, tracks = standing([1.2] * 10)
+    teal, other = (
+        np.tile([[[39.6, -15.9, -13.9]] * 2], (10, 1, 1)),
+        np.tile([[[60.0, 5.0, 40.0]] * 2], (10, 1, 1)),
+    )
+    dressed = [
+        msgspec.structs.replace(t, clothes_lab=lab) for t, lab in zip(tracks, (teal, other), strict=True)
+    ]
+    one = clip(frames, dressed, spec={"expected_uniform_srgb": [0, 105, 120]})
+    assert roles.summary(roles.of_rendered([one])) == {
+        "asked": 2,
+        "answered": 1.0,
+        "accuracy": 1.0,
+        "right_of_answered": 1.0,
+    }
+    assert roles.summary(roles.of_rendered([clip(frames, dressed)]))["answered"] == 0.0

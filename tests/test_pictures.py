@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from audit.cli import cli
-from audit.evidence import is_visual, people_json, shot_of
+from audit.evidence import is_of_two, is_visual, people_json, shot_of
 from audit.interactions import Channel, Role
 from audit.judge import Evidence
 from audit.pictures import COLOURS, LINE_COLOUR, Shot, head_px, jpeg, sheet, sheet_times, shoot
@@ -177,10 +177,12 @@ def test_somebody_who_comes_and_goes_is_shown_while_there():
 def test_a_distance_is_shown_when_it_was_as_measured():
     apart_m = [3.0, 2.5, 2.0, 1.5, 1.0, 0.6, 1.0, 1.5, 2.0, 2.5]
     people = build.people([person(0, 50, at_m=[0.0] * 10), person(1, 400, at_m=apart_m)], SIZE_PX)
-    shot = shot_of(Evidence(WHOLE, Role.AGENT, value=0.62, unit="m"), people, ROLES)
+    shot = shot_of(Evidence(WHOLE, Role.AGENT, value=0.62, unit="m"), people, ROLES, of_two=True)
     assert (shot.time_s, shot.about, shot.pair) == (1.0, ("person-0",), ("person-0", "person-1"))
     assert shot.apart.startswith("0.60 m (0.")
-    assert shot_of(Evidence(WHOLE, None, value=0.62, unit="m"), people, {}).about == ()
+    early = Evidence(Span(0.0, 0.8), Role.AGENT, value=0.8, unit="s")
+    assert shot_of(early, people, ROLES, of_two=True).time_s == 0.6
+    assert shot_of(Evidence(WHOLE, None, value=0.62, unit="m"), people, {}, of_two=True).about == ()
 
 
 def test_a_portrait_is_of_the_person_in_its_box():
@@ -190,21 +192,22 @@ def test_a_portrait_is_of_the_person_in_its_box():
 
 
 @pytest.mark.parametrize(
-    ("standard", "expected"),
+    ("standard", "visual", "of_two"),
     [
-        ("avoid: {event: arms_crossed}", True),
-        ("keep: {measure: distance, at_least: 1 m}", True),
-        ("keep: {measure: handle_time, at_most: 1 h}", False),
-        ("say: greeting", False),
-        ("{during: {after: arms_crossed, within: 5 s}, say: greeting}", True),
-        ("ask: Was it right?", False),
-        ("{ask: Is it neat?, show: person}", True),
+        ("avoid: {event: arms_crossed}", True, False),
+        ("keep: {measure: distance, at_least: 1 m}", True, True),
+        ("keep: {measure: handle_time, at_most: 1 h}", False, False),
+        ("avoid: {event: in_intimate_zone}", True, True),
+        ("say: greeting", False, False),
+        ("{during: {after: arms_crossed, within: 5 s}, say: greeting}", True, False),
+        ("ask: Was it right?", False, False),
+        ("{ask: Is it neat?, show: person}", True, False),
     ],
 )
-def test_which_standards_are_about_what_was_seen(tmp_path, standard, expected):
+def test_which_standards_are_about_what_was_seen(tmp_path, standard, visual, of_two):
     rule = standard.strip("{}") if standard.startswith("{") else standard
     [one] = build.rubric(tmp_path, f"- {{id: a, title: A, {rule}}}").standards
-    assert is_visual(one) == expected
+    assert (is_visual(one), is_of_two(one)) == (visual, of_two)
 
 
 def test_a_player_gets_people_in_whole_pixels_and_the_distance_of_agent_and_customer():

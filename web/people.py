@@ -52,7 +52,7 @@ def frame(store: Store, identity: str, standard: str) -> ResponseReturnValue:
     observations = observations_of(store, found)
     if observations is None:
         abort(404)
-    content = finding_picture(path, found, observations, card, standard, moment)
+    content = finding_picture(path, observations, card, store.rubric(card.rubric_digest), standard, moment)
     response = Response(content, mimetype="image/jpeg")
     response.set_etag(etag)
     response.cache_control.private = True

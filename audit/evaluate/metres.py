@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.evaluate.truth import BadTruth, only, rows
+from audit.signals.proxemics import INTIMATE_M, PERSONAL_M, SOCIAL_M
 from models.camera import Camera, Floor
 from models.geometry import distance, located
 from models.observations import People, PersonTrack
@@ -23,7 +24,7 @@ from models.perceiving import Progress
 
 Array = NDArray[np.float64]
 
-ZONES_M, MARGIN_M = (0.45, 1.2, 3.6), 0.15
+ZONES_M, MARGIN_M = (INTIMATE_M, PERSONAL_M, SOCIAL_M), 0.15
 """Hall's borders, and how near to one a truth does not count."""
 
 NEAR_M = 2.5

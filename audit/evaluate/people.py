@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from audit.evaluate import metres, roles
+from audit.evaluate import metres, roles, smiles
 from audit.evaluate.matching import Tally, tally, together
 from audit.evaluate.rendered import LABELS, PASSED_OVER, Clip, Place, labelled, places, smiling, watch
 from audit.evaluate.truth import BadTruth, Found, find_truth
 from audit.interactions import Role
 from audit.signals import event_kinds
+from audit.signals.proxemics import closer_than
 from models.camera import assumed_camera
 from models.errors import ComportError
-from models.geometry import distance, located
-from models.observations import Span, span, union
+from models.geometry import located
+from models.observations import Span
 from models.perceiving import Progress
 
 Title = Callable[[str], contextlib.AbstractContextManager[Progress]]
@@ -31,10 +32,6 @@ ALSO = ("thumbs_up", "hands_in_pockets", "leaning", "sitting", "handshake")
 
 TOO_CLOSE_M = 0.76
 """The nearest that an employee may stand without a reason (2.5 feet): the rendered demo's truth counts so."""
-
-SETTLED_S = 0.5
-"""Two stretches of standing too close with less between them are one: one frame at 5 a second may be read
-wrong."""
 
 
 def evaluate_people(folder: Path, title: Title) -> dict[str, Any]:
@@ -54,11 +51,21 @@ def evaluate_people(folder: Path, title: Title) -> dict[str, Any]:
         tables["events"] = events(clips)
         tables["geometry only"] = by_group(clips)
     real = _real_people(found, title)
+    if found.smiles:
+        tables["smiles"] = _smiles_told(found.smiles, title)
     if told := _roles_told(clips, found, title):
         tables["roles"] = told
     if real:
         tables.setdefault("metres", {}).update(real)
     return _figures(tables, list(real)) | {"tables": tables}
+
+
+def _smiles_told(tables: Sequence[Path], title: Title) -> dict[str, Any]:
+    read = []
+    for labels in tables:
+        with title(labels.parent.name) as report, _explained(labels):
+            read += smiles.read(labels, report)
+    return smiles.summary(read)
 
 
 def _roles_told(clips: Sequence[Clip], found: Found, title: Title) -> dict[str, Any]:
@@ -203,26 +210,12 @@ def _timed(clip: Clip) -> Iterator[tuple[str, float, tuple[Span, ...]]]:
         if "smile" in kinds:
             yield "smile", start_s, clip.found("smile", Role.AGENT)
     for start_s, _ in truth.intervals.get("under_0_76m", ()):
-        yield "too close", start_s, too_close(clip)
+        near = closer_than(clip.conversation, TOO_CLOSE_M)
+        yield "too close", start_s, tuple(e.span for e in near)
     if truth.events and "arms_crossed" in kinds:
         for label in _of(clip, Role.AGENT):
             for crossed in labelled(clip, label, {"arms_crossed"}):
                 yield "arms crossed", crossed.start_s, clip.found("arms_crossed", Role.AGENT)
-
-
-def too_close(clip: Clip) -> tuple[Span, ...]:
-    """When an agent and a customer stand less than `TOO_CLOSE_M` from each other by what was seen."""
-    people = clip.people
-    step_s = float(np.median(np.diff(people.times_s))) if len(people.times_s) > 1 else 0.0
-    spans = []
-    for one in people.tracks:
-        for other in people.tracks:
-            roles = [clip.role(clip.persons[t.label]) for t in (one, other) if t.label in clip.persons]
-            if roles == [Role.AGENT, Role.CUSTOMER]:
-                read = distance(people, one, other)
-                near = read.times_s[read.metres < TOO_CLOSE_M]
-                spans += [Span(t, t + step_s + SETTLED_S) for t in near]
-    return tuple(span(s.start_s, s.end_s - SETTLED_S) for s in union(sorted(spans)))
 
 
 def by_group(clips: Sequence[Clip]) -> dict[str, dict[str, Any]]:
