@@ -94,6 +94,17 @@ def test_distances_say_what_was_found_how_far_off_and_in_which_zone():
     assert set(metres.figures([]).values()) == {0, None}
 
 
+def test_distances_are_told_by_range():
+    pairs = [metres.Pair(0.5, 0.4, 0.6, 0.4), metres.Pair(0.4, 0.3, 0.6, 0.46), metres.Pair(4.0, 3, 5, 4.2)]
+    told = metres.by_range(pairs)
+    assert {name: one["pairs"] for name, one in told.items()} == {
+        "0 to 0.46 m": 1,
+        "0.46 to 1.22 m": 1,
+        "from 3.66 m": 1,
+    }
+    assert told["from 3.66 m"]["mae_m"] == pytest.approx(0.2)
+
+
 def clip(frames, tracks=(), gestures=None, duration_s=2.0, **more):
     """A clip of an employee and a customer with these frames of truth and these tracks."""
     persons = {

@@ -5,6 +5,7 @@ Two data sets of real people are read as they are given out:
 - PETS 2009: a video, `View_*.xml` (Tsai), `ground_truth.csv`, `pair_distances.csv` (floor plane).
 """
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -74,6 +75,20 @@ def figures(pairs: list[Pair]) -> dict[str, float | int | None]:
         "interval_coverage": mean((low <= true) & (true <= high), found),
         "interval_width_m": mean(high - low, found),
     }
+
+
+RANGES_M = (INTIMATE_M, PERSONAL_M, NEAR_M, SOCIAL_M)
+
+
+def by_range(pairs: list[Pair]) -> dict[str, dict[str, float | int | None]]:
+    """The figures of the pairs by how far apart they truly are; ranges without pairs are not in it."""
+    edges = (0.0, *RANGES_M, math.inf)
+    found = {}
+    for low, high in itertools.pairwise(edges):
+        inside = [pair for pair in pairs if low <= pair.true_m < high]
+        if inside:
+            found[f"from {low:g} m" if math.isinf(high) else f"{low:g} to {high:g} m"] = figures(inside)
+    return found
 
 
 def pair_at(

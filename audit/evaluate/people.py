@@ -34,6 +34,11 @@ TOO_CLOSE_M = 0.76
 """The nearest that an employee may stand without a reason (2.5 feet): the rendered demo's truth counts so."""
 
 
+KNOWN, UNKNOWN = "rendered, right camera", "rendered, unknown camera"
+
+RANGE_FIGURES = ("pairs", "found_share", "mae_m", "median_m", "bias_m", "interval_coverage")
+
+
 def evaluate_people(folder: Path, title: Title) -> dict[str, Any]:
     """Every figure for which the folder has truth, the others None; `tables` holds what they come from.
 
@@ -43,20 +48,26 @@ def evaluate_people(folder: Path, title: Title) -> dict[str, Any]:
     """
     found = find_truth(folder)
     tables: dict[str, Any] = {}
+    pairs: dict[str, list[metres.Pair]] = {}
     clips = [_watched(path, title) for path in found.rendered]
     if clips:
-        tables["metres"] = {"rendered, right camera": metres.figures(_pairs(clips, known=True))}
-        tables["metres"]["rendered, unknown camera"] = metres.figures(_pairs(clips, known=False))
+        pairs[KNOWN], pairs[UNKNOWN] = _pairs(clips, known=True), _pairs(clips, known=False)
         tables["signals"] = signals(clips)
         tables["events"] = events(clips)
         tables["geometry only"] = by_group(clips)
     real = _real_people(found, title)
+    pairs |= real
+    if pairs:
+        tables["metres"] = {name: metres.figures(of) for name, of in pairs.items()}
+        tables["ranges"] = {
+            f"{name}, {between}": {k: told[k] for k in RANGE_FIGURES}
+            for name, of in pairs.items()
+            for between, told in metres.by_range(of).items()
+        }
     if found.smiles:
         tables["smiles"] = _smiles_told(found.smiles, title)
     if told := _roles_told(clips, found, title):
         tables["roles"] = told
-    if real:
-        tables.setdefault("metres", {}).update(real)
     return _figures(tables, list(real)) | {"tables": tables}
 
 
@@ -85,13 +96,13 @@ def _watched(path: Path, title: Title) -> Clip:
         return watch(path, report)
 
 
-def _real_people(found: Found, title: Title) -> dict[str, dict[str, Any]]:
+def _real_people(found: Found, title: Title) -> dict[str, list[metres.Pair]]:
     told = {}
     sets = [("panoptic", one, metres.panoptic) for one in found.panoptic]
     sets += [("pets", one, metres.pets) for one in found.pets]
     for name, folder, read in sets:
         with title(f"{name} {folder.name}") as report, _explained(folder):
-            told[f"{name} ({folder.name})"] = metres.figures(read(folder, report))
+            told[f"{name} ({folder.name})"] = read(folder, report)
     return told
 
 
@@ -266,8 +277,7 @@ def _group(members: list[tuple[Clip, str]], placed: dict[tuple[str, str], list[P
 def _figures(tables: dict[str, Any], real: list[str]) -> dict[str, float | None]:
     """The figures by name, from the tables."""
     distances = tables.get("metres", {})
-    known = distances.get("rendered, right camera", {})
-    unknown = distances.get("rendered, unknown camera", {})
+    known, unknown = distances.get(KNOWN, {}), distances.get(UNKNOWN, {})
     medians = [distances[name]["median_m"] for name in real if distances[name]["median_m"] is not None]
     shares = [distances[name]["found_share"] for name in real] or [known.get("found_share")]
     f1 = [tables["signals"][kind]["f1"] for kind in JUDGED if kind in tables.get("signals", {})]

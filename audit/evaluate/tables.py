@@ -8,6 +8,7 @@ from rich.table import Table
 
 TITLES = {
     "metres": "Distances between two people, by what was looked at",
+    "ranges": "The same by how far they truly stand apart",
     "signals": "Signals: what was found of what is true",
     "smiles": "Smiles in pictures",
     "roles": "Who is staff and who is a customer",
