@@ -10,7 +10,17 @@ import numpy as np
 
 from audit.evaluate import metres, roles, smiles
 from audit.evaluate.matching import Tally, tally, together
-from audit.evaluate.rendered import LABELS, PASSED_OVER, Clip, Place, labelled, places, smiling, watch
+from audit.evaluate.rendered import (
+    LABELS,
+    PASSED_OVER,
+    Clip,
+    Place,
+    labelled,
+    places,
+    smile_starts_s,
+    smiling,
+    watch,
+)
 from audit.evaluate.truth import BadTruth, Found, find_truth
 from audit.interactions import Role
 from audit.signals import event_kinds
@@ -217,8 +227,8 @@ def _timed(clip: Clip) -> Iterator[tuple[str, float, tuple[Span, ...]]]:
     for happened in truth.events:
         if happened.event == "employee_greets" and "greeted" in kinds:
             yield "greeting", happened.t, clip.found("greeted", Role.AGENT)
-    for start_s, _ in truth.intervals.get("employee_smile_over_half", ()):
-        if "smile" in kinds:
+    for label in _of(clip, Role.AGENT):
+        for start_s in smile_starts_s(clip, label) if "smile" in kinds else ():
             yield "smile", start_s, clip.found("smile", Role.AGENT)
     for start_s, _ in truth.intervals.get("under_0_76m", ()):
         near = closer_than(clip.conversation, TOO_CLOSE_M)

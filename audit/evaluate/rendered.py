@@ -35,9 +35,9 @@ LABELS = {
 PASSED_OVER = {"open_palm": "wave"}
 """Labels that show what a kind looks for and something else too: they count neither way."""
 
-SMILES, FRONTAL_DEG = 0.5, 25.0
-"""A rendered smile above this (of a mouth pulled to 1) has to be seen up to this turn of the head; beyond it
-MediaPipe's smile falls to 0.29."""
+SMILES, FRONTAL_DEG = 0.5, 30.0
+"""A rendered smile above this (of a mouth pulled to 1) has to be seen up to this turn of the head: beyond it
+MediaPipe's mouthSmile falls below 0.29, and a person in front sees one corner of the mouth."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,13 @@ def smiling(clip: Clip, label: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]
     sure = [(t, b.smile >= SMILES and _frontal(b)) for t, b in bodies]
     perhaps = [(t, b.smile > 0 and not (b.smile >= SMILES and _frontal(b))) for t, b in bodies]
     return _stretches(sure, clip.truth.duration_s), _stretches(perhaps, clip.truth.duration_s)
+
+
+def smile_starts_s(clip: Clip, label: str) -> list[float]:
+    """When the truth's `intervals` say that a person begins to smile, while the face can be seen."""
+    starts = [start_s for start_s, _ in clip.truth.intervals.get("employee_smile_over_half", ())]
+    seen = {round(m.t, 3): m.persons[label] for m in clip.truth.frames if label in m.persons}
+    return [s for s in starts if (body := seen.get(round(s, 3))) is not None and _frontal(body)]
 
 
 def _frontal(body: Body) -> bool:
