@@ -43,9 +43,8 @@ def print_people(console: Console, found: Mapping[str, Any]) -> None:
         if name in tables:
             _print(console, title, tables[name])
     if tables.get("events"):
-        rows = {
-            f"{one['clip']}: {one['event']}": _without(one, ("clip", "event")) for one in tables["events"]
-        }
+        rows = {f"{one['clip']}: {one['event']} at {one['true_s']:g} s": one for one in tables["events"]}
+        rows = {name: _without(one, ("clip", "event", "true_s")) for name, one in rows.items()}
         _print(console, "Events whose time is known", rows)
     console.print("Figures", style="bold", highlight=False)
     table = Table(box=None, pad_edge=False, show_header=False)
