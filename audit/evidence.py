@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.interactions import Interaction, Role, clock
 from audit.judge import Evidence, Finding
-from audit.pictures import Shot, jpeg, present, shoot
+from audit.pictures import SHOWN, Shot, jpeg, present, shoot
 from audit.rubric import Rubric, Standard
 from audit.scorecard import Scorecard
 from audit.signals import EventKind, MeasureKind, kinds
@@ -193,8 +193,8 @@ def people_json(people: People, roles: Mapping[str, Role]) -> bytes:
             "label": track.label,
             "role": roles.get(track.label),
             "times_s": _numbers(track.times_s, 3),
-            "boxes": [[int(v) for v in box] for box in np.round(track.boxes_px)],
-            "points": [_points(pose) for pose in track.pose_px],
+            "boxes": np.round(track.boxes_px).astype(int).tolist(),
+            "points": _points(track),
         }
         for track in people.tracks
     ]
@@ -225,12 +225,15 @@ def people_json(people: People, roles: Mapping[str, Role]) -> bytes:
 
 
 def _numbers(values: Any, places: int) -> list[float]:
-    return [round(float(v), places) for v in values]
+    found: list[float] = np.round(np.asarray(values, np.float64), places).tolist()
+    return found
 
 
-def _points(pose: Any) -> list[int | None]:
-    found: list[int | None] = []
-    for x, y, visibility in pose[list(DRAWN)]:
-        hidden = not np.isfinite(x) or visibility < 0.5
-        found += [None, None] if hidden else [round(float(x)), round(float(y))]
+def _points(track: PersonTrack) -> list[list[int | None]]:
+    """x and y of each of `DRAWN` for each row, None where hidden."""
+    pose = np.asarray(track.pose_px)[:, list(DRAWN)]
+    hidden = ~np.isfinite(pose[..., 0]) | ~(pose[..., 2] >= SHOWN)
+    places: Any = np.round(np.where(hidden[..., None], 0, pose[..., :2])).astype(int).astype(object)
+    places[hidden] = None
+    found: list[list[int | None]] = places.reshape(len(pose), -1).tolist()
     return found

@@ -53,7 +53,14 @@ def voices_of(people: People, activity: Iterable[Activity]) -> dict[str, tuple[s
     tracks = sorted(people.tracks, key=lambda t: -len(t.times_s))[:MOST_PEOPLE]
     if not voices or not tracks:
         return {}
-    evidence = np.array([[0.0, *(_evidence(people, t, voice, voices) for voice in voices)] for t in tracks])
+    step_s = float(np.median(np.diff(people.times_s))) if len(people.times_s) > 1 else MOVES_S
+    moved = [mouth_movement(people, track) for track in tracks]
+    evidence = np.array(
+        [
+            [0.0, *(_evidence(track, mouth, voice, voices, step_s) for voice in voices)]
+            for track, mouth in zip(tracks, moved, strict=True)
+        ]
+    )
     chance = _joined(evidence)
     found = {}
     for track, shares in zip(tracks, chance, strict=True):
@@ -74,29 +81,32 @@ def mouth_movement(people: People, track: PersonTrack) -> Array:
     changes = np.abs(np.diff(open_, prepend=np.nan))
     first = np.searchsorted(track.times_s, track.times_s - MOVES_S / 2 - 1e-6)
     after = np.searchsorted(track.times_s, track.times_s + MOVES_S / 2 + 1e-6)
-    moved = np.full(len(changes), np.nan)
-    for row, (a, b) in enumerate(zip(first, after, strict=True)):
-        near = changes[a:b]
-        if np.isfinite(near).any() and np.isfinite(open_[row]):
-            moved[row] = np.nanmean(near)
-    return moved
+    sums, counts = (
+        np.concatenate([[0.0], np.cumsum(values)])
+        for values in (np.nan_to_num(changes), np.isfinite(changes))
+    )
+    known = counts[after] - counts[first]
+    return np.where(
+        np.isfinite(open_) & (known > 0), (sums[after] - sums[first]) / np.maximum(1, known), np.nan
+    )
 
 
-def _evidence(people: People, track: PersonTrack, voice: Activity, voices: list[Activity]) -> float:
+def _evidence(
+    track: PersonTrack, moved: Array, voice: Activity, voices: list[Activity], step_s: float
+) -> float:
     """The logarithm of how much likelier the mouth's movement is if this is its voice than if it is not."""
-    moved = mouth_movement(people, track)
     speaks = _spoken(voice, track.times_s)
     # Who speaks at once with somebody tells nothing about whose voice it is.
     both = sum(_spoken(other, track.times_s).astype(int) for other in voices) > 1
     clear = np.isfinite(moved) & ~(speaks & both)
     during, else_ = moved[clear & speaks], moved[clear & ~speaks]
-    step_s = float(np.median(np.diff(people.times_s))) if len(people.times_s) > 1 else MOVES_S
     seconds = [len(values) * step_s for values in (during, else_)]
     elsewhere = -ABSENT * _absent(track, voice)
     if min(seconds) < LEAST_S:
         return elsewhere
-    apart = during[:, None] - else_
-    share = float(np.mean((apart > 0) + 0.5 * (apart == 0)))
+    still = np.sort(else_)
+    below, not_above = np.searchsorted(still, during, "left"), np.searchsorted(still, during, "right")
+    share = float((below + not_above).mean()) / (2 * len(still))
     # Neighbouring moments are alike: as many count as there are seconds (variance of the rank sum).
     sd = np.sqrt((sum(seconds) / MOVES_S + 1) / (12 * seconds[0] * seconds[1] / MOVES_S**2))
     own, other = (np.hypot(spread, sd) for spread in (SPEAKS_SD, CHANCE_SD))

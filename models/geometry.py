@@ -283,9 +283,21 @@ def distance(people: People, one: PersonTrack, other: PersonTrack) -> Distance:
     places = [np.asarray(t.position_m[rows], np.float64) for t, rows in ((one, first), (other, second))]
     spreads = [np.asarray(t.position_sd_m[rows], np.float64) for t, rows in ((one, first), (other, second))]
     metres = np.linalg.norm(horizontal(places[0] - places[1], up), axis=1)
-    drawn = _draws()
+    starts = range(0, len(metres), _AT_ONCE)
+    ends = [_interval(people, *(a[i : i + _AT_ONCE] for a in (*places, *spreads))) for i in starts]
+    low, high = np.concatenate(ends, axis=1) if ends else (metres, metres)
+    return Distance(times_s[known], metres, np.minimum(low, metres), np.maximum(high, metres))
+
+
+_AT_ONCE = 1000
+"""Rows whose interval is worked out together: each takes 40 kB while that lasts."""
+
+
+def _interval(people: People, one: Array, other: Array, one_sd: Array, other_sd: Array) -> Array:
+    """Both ends (2, k) of the interval of the distance between places (k, 3), spread by (k, 2)."""
+    up, drawn = np.asarray(people.up), _draws()
     shifted = []
-    for number, (place, sd) in enumerate(zip(places, spreads, strict=True)):
+    for number, (place, sd) in enumerate(((one, one_sd), (other, other_sd))):
         line = place / np.linalg.norm(place, axis=1, keepdims=True)
         aside = np.cross(line, up)
         aside /= np.maximum(1e-9, np.linalg.norm(aside, axis=1, keepdims=True))
@@ -297,8 +309,7 @@ def distance(people: People, one: PersonTrack, other: PersonTrack) -> Distance:
         moved[..., 2] += deeper
         shifted.append(moved)
     spread = np.linalg.norm(horizontal(shifted[0] - shifted[1], up), axis=2)
-    low, high = np.quantile(spread, INTERVAL, axis=0) if len(metres) else (metres, metres)
-    return Distance(times_s[known], metres, np.minimum(low, metres), np.maximum(high, metres))
+    return np.asarray(np.quantile(spread, INTERVAL, axis=0), np.float64)
 
 
 _DRAWS = 256

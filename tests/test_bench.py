@@ -122,3 +122,11 @@ def test_smiles():
     found = figures("bench/smile.py", ROOT / "tests" / "faces")
     assert (found["pictures"], found["found"], found["smile_auc"]) == (8, 8, 1.0)
     assert sum(row["smiles"] + row["others"] for row in found["by_turn"]) == 8
+
+
+@build.sees_people
+def test_heads():
+    found = figures("bench/heads.py", CLIPS)
+    assert found["yaw_error_deg"]["face"]["median"] < 10
+    assert found["eye_contact"]["recall"] > 0.5
+    assert found["nods_found"]["10 a second"]["1.2 Hz"] > found["nods_found"]["5 a second"]["3.5 Hz"]

@@ -41,7 +41,11 @@ def print_people(console: Console, found: Mapping[str, Any]) -> None:
     tables = found["tables"]
     for name, title in TITLES.items():
         if name in tables:
-            _print(console, title, tables[name])
+            _print(console, title, _without(tables[name], ("contrary",)))
+    if contrary := tables.get("smiles", {}).get("contrary"):
+        console.print("Their scores say the contrary of their labels, the worst first:", highlight=False)
+        console.print(", ".join(contrary), highlight=False, markup=False)
+        console.print()
     if tables.get("events"):
         rows = {f"{one['clip']}: {one['event']} at {one['true_s']:g} s": one for one in tables["events"]}
         rows = {name: _without(one, ("clip", "event", "true_s")) for name, one in rows.items()}
@@ -81,6 +85,4 @@ def _print(console: Console, title: str, rows: Mapping[str, Any]) -> None:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(str, value)) or "–"
     return "–" if value is None else f"{value:g}" if isinstance(value, float | int) else str(value)

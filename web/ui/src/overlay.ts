@@ -24,6 +24,13 @@ interface People {
   pairs: Pair[];
 }
 
+/** The frames before and after a time, and how far it lies between them, 0 to 1. */
+interface Around {
+  before: number;
+  after: number;
+  share: number;
+}
+
 type Point = [number, number];
 
 /** Where somebody is at a time: the box, and each landmark by its number. */
@@ -120,8 +127,11 @@ function paint(ink: CanvasRenderingContext2D, people: People, now_s: number): vo
   }
   for (const pair of people.pairs) {
     const [one, other] = pair.labels.map((label) => there.get(label));
-    const metres = valueAt(pair.times_s, pair.metres, people.step_s, now_s);
-    if (one && other && metres !== undefined) distance(ink, middle(one), middle(other), metres, line);
+    const found = around(pair.times_s, people.step_s, now_s);
+    if (!one || !other || !found) continue;
+    const [metres, low_m, high_m] = [pair.metres, pair.low_m, pair.high_m].map((values) => blended(values, found));
+    const words = `${metres?.toFixed(2)} m (${low_m?.toFixed(1)}–${high_m?.toFixed(1)})`;
+    distance(ink, middle(one), middle(other), words, line);
   }
 }
 
@@ -151,7 +161,7 @@ function skeleton(ink: CanvasRenderingContext2D, place: Place, colour: string, l
   }
 }
 
-function distance(ink: CanvasRenderingContext2D, from: Point, to: Point, metres: number, line: number): void {
+function distance(ink: CanvasRenderingContext2D, from: Point, to: Point, words: string, line: number): void {
   for (const [colour, width] of [["#000000", 2 * line], [token("cannot_tell"), line]] as const) {
     ink.strokeStyle = colour;
     ink.lineWidth = width;
@@ -160,7 +170,6 @@ function distance(ink: CanvasRenderingContext2D, from: Point, to: Point, metres:
     ink.lineTo(...to);
     ink.stroke();
   }
-  const words = `${metres.toFixed(2)} m`;
   const size = 7 * line;
   ink.font = `${size}px sans-serif`;
   ink.textAlign = "center";
@@ -198,15 +207,13 @@ function placeAt(track: Track, people: People, now_s: number): Place | null {
   return { box, points };
 }
 
-function valueAt(times_s: number[], values: number[], step_s: number, now_s: number): number | undefined {
-  const found = around(times_s, step_s, now_s);
-  if (!found) return undefined;
+function blended(values: number[], found: Around): number {
   const [one = 0, other = 0] = [values[found.before], values[found.after]];
   return one + found.share * (other - one);
 }
 
-/** The frames before and after a time, and how far it lies between them, 0 to 1. */
-function around(times_s: number[], step_s: number, now_s: number): { before: number; after: number; share: number } | null {
+/** Null when nothing is known around that time. */
+function around(times_s: number[], step_s: number, now_s: number): Around | null {
   let low = 0;
   let high = times_s.length;
   while (low < high) {
