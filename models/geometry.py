@@ -27,7 +27,7 @@ ALONG_SD = 0.08
 """Relative standard deviation along the line of sight. MediaPipe gives everybody an average body: on rendered
 people of 1.64 to 1.82 m the distance read is 1.02 to 0.86 of the truth (5.3 % around its mean); stature of
 adults varies by 6 % (NCD-RisC). There is no common factor to correct: rendered people (tall) read 0.94,
-people in four photographs 0.98, Panoptic's 1.04 (`comport eval people`)."""
+people in four photographs 0.98, Panoptic's 1.04 (`bench/metres.py`)."""
 
 ALONG_SD_CUT = 0.14
 """The same when fewer than `WHOLE` landmarks are seen: on rendered people 0.14 below 20, 0.05 above."""
@@ -233,30 +233,6 @@ def _three(vector: Array) -> tuple[float, float, float]:
     return x, y, z
 
 
-def facing(people: People, track: PersonTrack) -> Array:
-    """Where somebody's body faces over time: (n, 3) horizontal vectors of length 1 in camera axes, NaN where
-    no pose or place is known.
-
-    The pose model sees each person in a crop, as if looked at straight on: its directions are turned by the
-    line of sight. On 55 rendered people 5 degrees off in the median, 18 in 95 % of frames, 30 at most.
-    """
-    up = np.asarray(people.up)
-    pose_m = np.asarray(track.pose_m, np.float64)
-    across = sum((pose_m[:, left] - pose_m[:, right] for left, right in (SHOULDERS, HIPS)), np.zeros(3))
-    seen_m = horizontal(np.cross(across, up), up)
-    # Axes on the floor: towards the right of the picture, and along the middle of it.
-    right = horizontal(np.array([1.0, 0.0, 0.0]), up)
-    right /= np.linalg.norm(right)
-    along = np.cross(up, right)
-    sight_m = horizontal(np.asarray(track.position_m, np.float64), up)
-    turn = np.arctan2(sight_m @ right, sight_m @ along)
-    x, z = seen_m @ right, seen_m @ along
-    turned = np.outer(x * np.cos(turn) + z * np.sin(turn), right)
-    turned += np.outer(z * np.cos(turn) - x * np.sin(turn), along)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(turned / np.linalg.norm(turned, axis=1, keepdims=True))
-
-
 class Distance(NamedTuple):
     """The distance of two people over time, arrays (k,): times at which both could be located."""
 
@@ -283,21 +259,9 @@ def distance(people: People, one: PersonTrack, other: PersonTrack) -> Distance:
     places = [np.asarray(t.position_m[rows], np.float64) for t, rows in ((one, first), (other, second))]
     spreads = [np.asarray(t.position_sd_m[rows], np.float64) for t, rows in ((one, first), (other, second))]
     metres = np.linalg.norm(horizontal(places[0] - places[1], up), axis=1)
-    starts = range(0, len(metres), _AT_ONCE)
-    ends = [_interval(people, *(a[i : i + _AT_ONCE] for a in (*places, *spreads))) for i in starts]
-    low, high = np.concatenate(ends, axis=1) if ends else (metres, metres)
-    return Distance(times_s[known], metres, np.minimum(low, metres), np.maximum(high, metres))
-
-
-_AT_ONCE = 1000
-"""Rows whose interval is worked out together: each takes 40 kB while that lasts."""
-
-
-def _interval(people: People, one: Array, other: Array, one_sd: Array, other_sd: Array) -> Array:
-    """Both ends (2, k) of the interval of the distance between places (k, 3), spread by (k, 2)."""
-    up, drawn = np.asarray(people.up), _draws()
+    drawn = _draws()
     shifted = []
-    for number, (place, sd) in enumerate(((one, one_sd), (other, other_sd))):
+    for number, (place, sd) in enumerate(zip(places, spreads, strict=True)):
         line = place / np.linalg.norm(place, axis=1, keepdims=True)
         aside = np.cross(line, up)
         aside /= np.maximum(1e-9, np.linalg.norm(aside, axis=1, keepdims=True))
@@ -309,7 +273,8 @@ def _interval(people: People, one: Array, other: Array, one_sd: Array, other_sd:
         moved[..., 2] += deeper
         shifted.append(moved)
     spread = np.linalg.norm(horizontal(shifted[0] - shifted[1], up), axis=2)
-    return np.asarray(np.quantile(spread, INTERVAL, axis=0), np.float64)
+    low, high = np.quantile(spread, INTERVAL, axis=0) if len(metres) else (metres, metres)
+    return Distance(times_s[known], metres, np.minimum(low, metres), np.maximum(high, metres))
 
 
 _DRAWS = 256
