@@ -6,6 +6,7 @@ import numpy as np
 
 from audit.interactions import Conversation, Role, cut
 from audit.signals import event_kinds
+from audit.spells import nobody_of
 from audit.voices import NO_SOUND, no_levels
 from models.observations import Span
 
@@ -33,7 +34,7 @@ def unseen(name: str, by: Role, conversation: Conversation, window: Span) -> str
         return "who spoke is unknown"
     if not reasons and kind.seen:
         share = kind.seen(conversation, by, window)
-        return hidden(by, share) if share < LEAST_SEEN else ""
+        return (nobody_of(conversation, by, window) or hidden(by, share)) if share < LEAST_SEEN else ""
     return reasons[0] if reasons else ""
 
 

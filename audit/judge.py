@@ -180,7 +180,7 @@ def _not_applying(standard: Standard, name: str, by: Role, conversation: Convers
         perhaps = conversation.near(name, by)
     if perhaps:
         where = clock(perhaps[0].span.start_s)
-        reason = f"whether it applies: something like '{name}'{who} was heard at {where}"
+        reason = f"whether it applies: something like '{name}'{who} was {_sensed(name)} at {where}"
         evidence = (_quoted(perhaps[0], f"like {name}"),)
         return Finding(standard.id, Verdict.CANNOT_TELL, None, 0.0, reason, evidence)
     whole = (conversation.whole,)
@@ -190,6 +190,12 @@ def _not_applying(standard: Standard, name: str, by: Role, conversation: Convers
         return Finding(standard.id, Verdict.CANNOT_TELL, None, 0.0, f"whether it applies: {doubt}")
     reason = f"'{name}'{who} did not occur"
     return Finding(standard.id, Verdict.NO_OPPORTUNITY, None, 1.0, reason, (), whole)
+
+
+def _sensed(name: str) -> str:
+    """How a phrase or event comes to be known."""
+    kind = event_kinds().get(name)
+    return "seen" if kind and "people" in kind.needs else "heard"
 
 
 def _band(rule: When) -> str:
@@ -341,7 +347,9 @@ def _avoid(standard: Standard, conversation: Conversation, window: Span) -> _Out
     if sure:
         return _Outcome(0.0, max(e.confidence for e in sure), f"{_listed(sure)}", evidence)
     if happened:
-        return _Outcome(None, 0.0, f"perhaps {_listed(happened)}, but not heard clearly", evidence)
+        return _Outcome(
+            None, 0.0, f"perhaps {_listed(happened)}, but not {_sensed(names[0])} clearly", evidence
+        )
     unknown = [e for name in rule.said for e in conversation.said(name, None) if _starts_in(e, window)]
     if unknown and by != Role.ANYONE:
         return _Outcome(

@@ -25,8 +25,8 @@ PLACE = (0.95, 0.1)
 CAME_IN = 0.2
 """Who comes in by the entrance while somebody looks is an agent in one of five cases: our choice."""
 
-VOICE = (0.9, 0.1)
-"""The same for people whose voice is the agent's or the customer's: our choice."""
+MOST_BY_VOICE = 0.95
+"""No voice makes a role surer than a uniform does, however surely it was joined to the person."""
 
 STAYED = (0.85, 0.7)
 """The one who is there before and after the others, and the one who is there either before or after them
@@ -53,13 +53,13 @@ def person_roles(
     people: People,
     given: Mapping[str, Role],
     palette: Palette | None = None,
-    voices: Mapping[str, Role] | None = None,
+    voices: Mapping[str, tuple[Role, float]] | None = None,
 ) -> Roles:
     """The role of each person; those whom nothing tells apart have none.
 
     `given` are roles known beforehand by label (they are not doubted), `palette` the house's colours,
-    `voices` the roles of the voices that were joined to people. Cues are taken for independent: their odds
-    multiply.
+    `voices` the roles of the voices that were joined to people, and how surely they were. Cues are taken for
+    independent: their odds multiply.
     """
     if not people.tracks:
         return Roles((), "nobody was seen", 0.0)
@@ -161,12 +161,16 @@ def in_zone(people: People, track: PersonTrack, name: ZoneName) -> NDArray[np.bo
     return inside
 
 
-def _by_voice(tracks: Sequence[PersonTrack], voices: Mapping[str, Role]) -> dict[str, _Cue]:
-    words = {
-        Role.AGENT: _Cue(VOICE[0], "speaks as the agent"),
-        Role.CUSTOMER: _Cue(VOICE[1], "speaks as a customer"),
-    }
-    return {t.label: words[voices[t.label]] for t in tracks if voices.get(t.label) in words}
+def _by_voice(tracks: Sequence[PersonTrack], voices: Mapping[str, tuple[Role, float]]) -> dict[str, _Cue]:
+    found: dict[str, _Cue] = {}
+    for track in tracks:
+        role, sure = voices.get(track.label, (None, 0.0))
+        sure = min(max(sure, 0.5), MOST_BY_VOICE)
+        if role == Role.AGENT:
+            found[track.label] = _Cue(sure, "speaks as the agent")
+        elif role == Role.CUSTOMER:
+            found[track.label] = _Cue(1 - sure, "speaks as a customer")
+    return found
 
 
 def _by_time(people: People) -> dict[str, _Cue]:

@@ -1,22 +1,45 @@
 """Who is the agent: from metadata, else from the rubric, else from who speaks the house's formulas."""
 
 from audit.interactions import Conversation, Interaction, Role, Roles, Speakers
+from audit.mouths import voices_of
 from audit.person_roles import person_roles, together
 from audit.rubric import Rubric
-from models.observations import Observations
+from models.observations import Observations, People
 
 
 def converse(interaction: Interaction, observations: Observations, rubric: Rubric) -> Conversation:
     """The conversation as this rubric looks at it, with everybody's role filled in."""
     speakers = Speakers(interaction.channel, observations, rubric.finder)
     roles = assign_roles(interaction, speakers, rubric)
-    people = observations.people
-    if people is not None:
-        persons = person_roles(people, dict(interaction.roles), rubric.appearance)
-        roles = together(roles, persons) if speakers.labels else persons
+    if observations.people is not None:
+        roles = _with_persons(interaction, observations, observations.people, roles, rubric)
     return Conversation(
         interaction.channel, observations, roles, speakers, rubric.appearance, rubric.too_close_m
     )
+
+
+def _with_persons(
+    interaction: Interaction, observations: Observations, people: People, voices: Roles, rubric: Rubric
+) -> Roles:
+    """The roles of voices and of people in the picture: what is known of one tells of the other."""
+    activity = observations.activity or ()
+    joined = voices_of(people, activity)
+    known = dict(voices.of)
+    spoken = {label: (known[voice], sure) for label, (voice, sure) in joined.items() if voice in known}
+    persons = person_roles(people, dict(interaction.roles), rubric.appearance, spoken)
+    if not (activity or observations.utterances):
+        return persons
+    seen = dict(persons.of)
+    heard = {
+        voice: (seen[label], min(sure, persons.confidence))
+        for label, (voice, sure) in joined.items()
+        if voice not in known and label in seen
+    }
+    if heard:
+        of = (*voices.of, *((voice, role) for voice, (role, _) in heard.items()))
+        told = "who speaks is told by whose mouth moves"
+        voices = Roles(of, told, min(sure for _, sure in heard.values()))
+    return together(voices, persons)
 
 
 def assign_roles(interaction: Interaction, speakers: Speakers, rubric: Rubric) -> Roles:

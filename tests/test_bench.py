@@ -118,6 +118,13 @@ def test_seeing_people():
 
 
 @build.sees_people
+def test_visits():
+    found = figures("bench/visits.py", CLIPS)["video"]
+    assert found["roles_by_uniform"] == {"right": 2}
+    assert found["house_colour_at_most"] < 12 < found["other_colours_at_least"]
+
+
+@build.sees_people
 def test_smiles():
     found = figures("bench/smile.py", ROOT / "tests" / "faces")
     assert (found["pictures"], found["found"], found["smile_auc"]) == (8, 8, 1.0)

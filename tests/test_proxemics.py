@@ -244,6 +244,13 @@ AVOID = "- {id: a, title: A, avoid: {event: too_close, longer_than: 1 s}}"
         (walking([(0, 4)] * 30, STEP, STEP), {}, Verdict.CANNOT_TELL, "only 0 % of the time"),
         (walking([(0, 4)] * 30, [(np.nan, np.nan)] * 30), BOTH, Verdict.CANNOT_TELL, "only 0 % of the time"),
         (walking([(0, 4)] * 9, [(1.2, 4)] * 30), BOTH, Verdict.CANNOT_TELL, "only 30 % of the time"),
+        # Hesitates at the limit, and was perhaps nearer.
+        (
+            walking([(0, 4)] * 30, [(0.75, 4)] + [(0.758, 4)] * 29),
+            BOTH,
+            Verdict.CANNOT_TELL,
+            "but not seen clearly",
+        ),
         # So unsure that the true distance may as well be above the limit.
         (
             walking([(0, 4)] * 30, [(0.8, 4)] * 30, sd_m=(0.2, 0.2)),

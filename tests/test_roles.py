@@ -7,8 +7,9 @@ from audit.palette import Palette
 from audit.person_roles import person_roles
 from audit.roles import assign_roles, converse
 from models.camera import Zone, assumed_camera
-from models.observations import Observed, Provenance, Recording, gather
+from models.observations import Observed, Provenance, Recording, gather, span
 from tests import build
+from tests.test_mouths import TURNS, face, heard
 
 STANDARDS = "- {id: a, title: A, say: {all: [greeting, own-name, offer-help]}}"
 FORMULA = "good morning my name is Sarah how may I help you"
@@ -145,8 +146,10 @@ def test_who_is_the_agent_in_a_picture(people, expected, why):
 @pytest.mark.parametrize(
     ("voices", "expected"),
     [
-        ({"person-0": C, "person-1": A}, {"person-0": C, "person-1": A}),
-        ({"person-0": Role.BOT}, {}),
+        ({"person-0": (C, 0.9), "person-1": (A, 0.9)}, {"person-0": C, "person-1": A}),
+        ({"person-1": (A, 0.9)}, {"person-1": A}),
+        ({"person-0": (C, 0.6), "person-1": (A, 0.6)}, {}),
+        ({"person-0": (Role.BOT, 1.0)}, {}),
         ({}, {}),
     ],
 )
@@ -182,3 +185,34 @@ def test_people_and_voices_have_roles_in_one_conversation(tmp_path):
     assert [role for role, _ in spoken.persons] == [C, A]
     assert [role for role, _ in spoken.utterances] == [C, A]
     assert "formulas said 3 by" in spoken.roles.how and spoken.roles.confidence == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("agent", [0, 1])
+def test_whose_mouth_moves_tells_who_speaks_and_the_other_way_round(tmp_path, agent):
+    """Nobody says a formula: the uniform tells the person, the mouth the voice of that person."""
+    clothes = [GREY, GREY]
+    clothes[agent] = TEAL
+    tracks = [
+        msgspec.structs.replace(
+            (seen := face(f"person-{n}", f"channel-{n}")),
+            clothes_lab=np.tile([clothes[n], NOWHERE], (len(seen.times_s), 1, 1)),
+        )
+        for n in (0, 1)
+    ]
+    path = tmp_path / "r.yaml"
+    path.write_text(build.rubric_text(STANDARDS).replace("slots:", "appearance: {upper: '#006978'}\nslots:"))
+    rubric = build.load_rubric(path)
+    of = ("people", build.people(tracks)), ("activity", tuple(heard("channel-0", "channel-1")))
+    parts = [Observed(build.IDENTITY, Provenance(n, "x", "1", "", ()), **{n: value}) for n, value in of]
+    whole = gather(Recording(build.IDENTITY, 24.0, 2, 16000, ""), parts, ())
+    talk = converse(build.interaction(Channel.VIDEO), whole, rubric)
+    assert dict(talk.roles.of)[f"channel-{agent}"] == A
+    assert dict(talk.roles.of)[f"channel-{1 - agent}"] == C
+    assert talk.speech(A) == tuple(span(*s) for s in TURNS[f"channel-{agent}"])
+    assert "by whose mouth moves" in talk.roles.how and 0.3 < talk.roles.confidence < 1
+    # The same without a uniform, when it is known who speaks on which channel.
+    known = (("channel-0", C), ("channel-1", A))
+    plain = build.rubric(tmp_path, STANDARDS)
+    talk = converse(build.interaction(Channel.VIDEO, roles=known), whole, plain)
+    assert [role for role, _ in talk.persons] == [C, A]
+    assert "person-1 is the agent (speaks as the agent)" in talk.roles.how
