@@ -33,7 +33,7 @@ def people(store: Store, identity: str) -> ResponseReturnValue:
     observations = observations_of(store, found)
     if observations is None or observations.people is None:
         raise NotStored("people of interaction", found.title, "nobody looked at its picture")
-    card = next(iter(store.scorecards(found.id)), None)
+    card = _card(store, found)
     roles = dict(card.roles.of if card else found.roles)
     return Response(people_json(observations.people, roles), mimetype="application/json")
 
@@ -42,6 +42,8 @@ def frame(store: Store, identity: str, standard: str) -> ResponseReturnValue:
     moment = max(0, request.args.get("moment", 0, type=int))
     found = find(store, identity)
     card = _card(store, found)
+    if card is None:
+        abort(404)
     recording, path = recording_of(store, found), Path(found.path)
     if recording.size_px is None or file_problem(path, recording):
         abort(404)
@@ -60,9 +62,7 @@ def frame(store: Store, identity: str, standard: str) -> ResponseReturnValue:
     return response
 
 
-def _card(store: Store, found: Interaction) -> Scorecard:
+def _card(store: Store, found: Interaction) -> Scorecard | None:
+    """The scorecard that the page shows: under the rubric asked for, or the newest."""
     wanted = request.args.get("rubric", "")
-    card = next((c for c in store.scorecards(found.id) if wanted in ("", c.rubric)), None)
-    if card is None:
-        abort(404)
-    return card
+    return next((c for c in store.scorecards(found.id) if wanted in ("", c.rubric)), None)
