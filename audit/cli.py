@@ -21,6 +21,8 @@ from audit.console import (
     progress_bar,
     store_of,
 )
+from audit.evaluate import evaluate
+from audit.picturing import picture
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def cli(context: click.Context, home: Path | None) -> None:
     context.obj = home or Path(platformdirs.user_data_dir("comport"))
 
 
-for _command in (rubric, weights, user, camera_commands, doctor, upgrade):
+for _command in (rubric, weights, user, camera_commands, doctor, upgrade, evaluate, picture):
     cli.add_command(_command)
 
 _rubric_option = click.option(

@@ -38,7 +38,7 @@ def waveform_json(store: Store, interaction: Interaction) -> bytes:
     """
     recording = store.recording(interaction.recording)
     if recording is None or not recording.channels:
-        raise NotStored("sound of interaction", interaction.title, "it is written, so there is none")
+        raise NotStored("sound of interaction", interaction.title, "it has none")
     path = _place(store, recording.id)
     if path.exists():
         return path.read_bytes()

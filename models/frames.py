@@ -128,3 +128,50 @@ def _focal_35mm(metadata: dict[str, str]) -> float | None:
             if 8 <= focal_mm <= 400:
                 return focal_mm
     return None
+
+
+EARLY_S = 0.002
+"""Times of observations are rounded to the millisecond: a frame this much earlier is the one meant."""
+
+
+def picture_at(path: Path, time_s: float) -> Frame:
+    """The first frame from a time on; the last one of the video where there is none.
+
+    Raises:
+        UnreadableMedia: there is no picture, or not one frame could be decoded.
+    """
+    return _sought(path, time_s) or _read_through(path, time_s)
+
+
+def _sought(path: Path, time_s: float) -> Frame | None:
+    """The frame by seeking; None where the container cannot be searched."""
+    import av
+    import av.error
+
+    frames = Frames(path, 1.0)
+    with opened(path) as container:
+        stream = picture_of(container)
+        if stream is None:
+            return None
+        start_s = (container.start_time or 0) / av.time_base
+        try:
+            container.seek(max(0, int((time_s + start_s - EARLY_S) * av.time_base)))
+        except av.error.FFmpegError:
+            return None
+        for number, frame in enumerate(frames._decoded(container, stream)):
+            if frame.time is None or (number == 0 and frame.time - start_s > time_s + EARLY_S):
+                return None
+            if frame.time - start_s >= time_s - EARLY_S:
+                return frames._upright(frame, stream, frame.time - start_s)
+    return None
+
+
+def _read_through(path: Path, time_s: float) -> Frame:
+    """The frame by decoding all before it."""
+    last: Frame | None = None
+    for last in Frames(path, 1000.0):
+        if last.time_s >= time_s - EARLY_S:
+            break
+    if last is None:
+        raise UnreadableMedia(str(path), "no picture", "give a video")
+    return last

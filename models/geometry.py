@@ -27,7 +27,7 @@ ALONG_SD = 0.08
 """Relative standard deviation along the line of sight. MediaPipe gives everybody an average body: on rendered
 people of 1.64 to 1.82 m the distance read is 1.02 to 0.86 of the truth (5.3 % around its mean); stature of
 adults varies by 6 % (NCD-RisC). There is no common factor to correct: rendered people (tall) read 0.94,
-people in four photographs 0.98, Panoptic's 1.04 (`bench/metres.py`)."""
+people in four photographs 0.98, Panoptic's 1.04 (`comport eval people`)."""
 
 ALONG_SD_CUT = 0.14
 """The same when fewer than `WHOLE` landmarks are seen: on rendered people 0.14 below 20, 0.05 above."""

@@ -89,7 +89,21 @@ def test_the_front_end_lock_holds_no_download_addresses():
 
 
 @pytest.mark.parametrize(
-    "command", ["audit", "show", "rescore", "rubric", "weights", "serve", "demo", "doctor", "user", "upgrade"]
+    "command",
+    [
+        "audit",
+        "show",
+        "rescore",
+        "rubric",
+        "weights",
+        "serve",
+        "demo",
+        "doctor",
+        "user",
+        "upgrade",
+        "eval",
+        "picture",
+    ],
 )
 def test_the_readme_names_every_command(command):
     assert f"comport {command}" in (ROOT / "README.md").read_text("utf-8")

@@ -118,14 +118,6 @@ def test_seeing_people():
 
 
 @build.sees_people
-def test_metres():
-    found = figures("bench/metres.py", CLIPS)
-    assert found["right camera"]["pairs"] == 10
-    assert found["right camera"]["mae_m"] < 0.2
-    assert found["unknown camera"]["interval_coverage"] == 1.0
-
-
-@build.sees_people
 def test_visits():
     found = figures("bench/visits.py", CLIPS)["video"]
     assert found["roles_by_uniform"] == {"right": 2}

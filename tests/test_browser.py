@@ -11,7 +11,7 @@ import waitress
 from audit.store import open_store
 from audit.users import add_user
 from tests import build
-from tests.test_web import PASSWORD, keep_call
+from tests.test_web import PASSWORD, keep_call, keep_video
 from web import create_app
 
 CHROMIUM = next(
@@ -67,6 +67,7 @@ def calls(tmp_path_factory):
     keep_call(store, folder, mulaw, "unplayable")
     keep_call(store, folder, over, "just over")
     keep_call(store, folder, weak, "weak", 0.4, channels=(0,), standards=WHOLE)
+    keep_video(store, folder, title="seen")
     return store
 
 
@@ -306,3 +307,47 @@ def test_nothing_jumps_while_the_page_loads(browse):
     page.wait_for_timeout(300)
     # "Good" by the Web Vitals is 0.1; what the browser rounds is left over.
     assert page.evaluate("window.shifts") < 0.01
+
+
+DRAWN = """() => {
+  const canvas = document.querySelector('#people')
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true })
+  copy.drawImage(canvas, 0, 0)
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height)
+  const columns = new Set()
+  for (let i = 3; i < data.length; i += 4) if (data[i]) columns.add(Math.floor(100 * ((i >> 2) % canvas.width) / canvas.width))
+  return [...columns]
+}"""
+"""Which hundredths of the video's width have something drawn over them."""
+
+
+def test_people_and_their_distance_are_drawn_over_the_video(browse):
+    page = browse()
+    page.click("a.row >> text='seen'")
+    until(page, "media.readyState >= 2")
+    end_s = time.monotonic() + 15
+    while not (columns := page.evaluate(DRAWN)):
+        assert time.monotonic() < end_s, "nothing was drawn"
+        page.wait_for_timeout(50)
+    # The video stands in the middle of its element: as wide as its height lets it be.
+    box = page.locator("#media").bounding_box()
+    wide = min(1.0, box["height"] * 640 / 360 / box["width"])
+    of = [(c / 100 - (1 - wide) / 2) / wide for c in columns]
+    assert min(of) == pytest.approx(120 / 640, abs=0.04)  # the agent's shoulder
+    assert max(of) == pytest.approx(480 / 640, abs=0.04)  # the customer's
+    assert any(0.45 < x < 0.55 for x in of)  # the line between them
+    page.click("[data-overlay]")
+    assert page.evaluate(DRAWN) == []
+    page.click("[data-overlay]")
+    page.evaluate("document.querySelector('#media').currentTime = 1.0")
+    until(page, "!media.seeking")
+    assert page.evaluate(DRAWN) != []
+
+
+def test_a_finding_about_what_was_seen_shows_its_picture(browse):
+    page = browse()
+    page.click("a.row >> text='seen'")
+    picture = page.locator("#finding-near .frames img")
+    picture.scroll_into_view_if_needed()
+    picture.evaluate("image => image.decode()")
+    assert picture.evaluate("image => image.naturalWidth") == 640

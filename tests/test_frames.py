@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models import media
-from models.frames import Frames
+from models.frames import Frames, picture_at
 from tests import build
 from tests.build import card, write_video
 
@@ -101,3 +101,28 @@ def test_a_video_cut_off_in_its_first_frame_is_refused(tmp_path):
     path.write_bytes(content[: start + 20] + bytes(len(content) - start - 20))
     with pytest.raises(media.UnreadableMedia, match="frame|recording"):
         list(Frames(path, 5))
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "a.gif"])
+@pytest.mark.parametrize(
+    ("time_s", "number"), [(0.0, 0), (0.2, 1), (1.0, 5), (1.9, 10), (3.8, 19), (3.9, 19), (99.0, 19)]
+)
+def test_the_picture_at_a_time_is_the_first_from_then_on_or_the_last(tmp_path, name, time_s, number):
+    codec = "gif" if name.endswith("gif") else "mpeg4"
+    path = write_video(tmp_path / name, [card(n) for n in range(20)], fps=5, codec=codec)
+    found = picture_at(path, time_s)
+    assert numbers([found]) == [number]
+    assert found.time_s == pytest.approx(number / 5, abs=0.02)
+
+
+def test_the_picture_at_a_time_of_a_phone_is_upright(tmp_path):
+    lying = np.ascontiguousarray(np.rot90(card(5), -1))
+    found = picture_at(write_video(tmp_path / "a.mp4", [lying] * 9, turned_deg=90), 1.0)
+    assert found.picture.shape == (48, 64, 3)
+    assert found.picture[3, 32, 0] > 180 and found.picture[3, 32, 1] < 90
+
+
+def test_there_is_no_picture_at_a_time_of_sound(tmp_path):
+    path = build.write_wav(tmp_path / "a.wav", build.tone(1))
+    with pytest.raises(media.UnreadableMedia, match="no picture"):
+        picture_at(path, 0.5)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import msgspec
+import numpy as np
 import pytest
 from flask import request
 from sqlalchemy import update
@@ -874,3 +875,133 @@ def test_a_damaged_waveform_is_an_error_for_scripts_in_json(client, call):
     answer = client.get(f"/interactions/{call.id}/peaks.json", headers={"Accept": "application/json"})
     assert answer.status_code == 422
     assert "call.wav" in answer.json["error"]
+
+
+# People in videos
+
+
+CLIP = Path(__file__).parent / "video" / "two-people.mp4"
+
+SEEN = """
+- {id: arms, title: Keeps the arms open, avoid: {event: arms_crossed}}
+- {id: near, title: Keeps a distance, keep: {measure: distance, at_least: 0.5 m}}
+- {id: neat, title: Is neat, ask: Is it?, show: person}
+- {id: pace, title: Speaks calmly, keep: {measure: words_per_minute, at_most: 160 wpm}}
+"""
+
+
+def standing(number, left_px, n=10):
+    """Somebody who stands in a box of 100 by 300 pixels from `left_px` on, seen for 2 s."""
+    pose = np.zeros((n, 33, 3))
+    pose[..., 2] = 1.0
+    pose[..., :2] = (left_px + 50, 150)
+    for joint, x, y in (
+        (11, 80, 90),
+        (12, 20, 90),
+        (23, 70, 190),
+        (24, 30, 190),
+        (25, 70, 250),
+        (26, 30, 250),
+    ):
+        pose[:, joint, :2] = (left_px + x, y)
+    return build.track(
+        n,
+        f"person-{number}",
+        boxes_px=np.tile([left_px, 10.0, left_px + 100, 310], (n, 1)),
+        pose_px=pose,
+        position_m=np.tile([number * 1.2, 0.0, 4.0], (n, 1)),
+        position_sd_m=np.full((n, 2), 0.02),
+    )
+
+
+def keep_video(store, folder, path=CLIP, title="a video", watched=True):
+    """Keeps a video with two people as somebody would have seen them, judged; gives the interaction."""
+    rubric = build.rubric(folder, SEEN)
+    people = build.people([standing(0, 100), standing(1, 400)])
+    provenance = Provenance("people", "mediapipe", "1", "", ())
+    answers = (Observed(probe(path).id, provenance, people=people),) if watched else ()
+    observed = gather(probe(path), answers, () if watched else (("people", "weights missing"),))
+    roles = (("person-0", Role.AGENT), ("person-1", Role.CUSTOMER))
+    one = Interaction(
+        observed.recording.id, Channel.VIDEO, title, str(path), observed.recording.id, roles=roles
+    )
+    store.keep(one, observed, answers)
+    store.keep_rubric(rubric)
+    store.keep_scorecard(make_scorecard(one, observed, rubric))
+    return one
+
+
+@pytest.fixture
+def video(store, tmp_path):
+    return keep_video(store, tmp_path)
+
+
+def test_a_player_gets_the_people_with_their_roles_and_distance(client, video):
+    answer = client.get(f"/interactions/{video.id}/people.json")
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert [t["role"] for t in answer.json["tracks"]] == ["agent", "customer"]
+    assert answer.json["pairs"][0]["metres"] == [1.2] * 10
+
+
+def test_a_finding_shows_its_picture(client, video):
+    shown = page(client, f"/interactions/{video.id}")
+    addresses = [a["src"] for tag, a in shown.tags if tag == "img" and "/frames/" in a["src"]]
+    assert [re.search(r"frames/(\w+)\.jpg", a)[1] for a in addresses] == ["near", "neat", "neat"]
+    for address in addresses:
+        answer = client.get(address)
+        assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+        assert answer.data[:2] == b"\xff\xd8"
+        assert "private" in answer.headers["Cache-Control"]
+        again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b"")
+    assert len({client.get(a).data for a in addresses}) == 3
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [
+        ("frames/near.jpg", 200),
+        ("frames/near.jpg?rubric=house", 200),
+        ("frames/near.jpg?rubric=other", 404),
+        ("frames/near.jpg?moment=7", 404),
+        ("frames/near.jpg?moment=-1", 200),
+        ("frames/arms.jpg", 404),  # it did not happen
+        ("frames/pace.jpg", 404),
+        ("frames/none.jpg", 404),
+    ],
+)
+def test_there_is_a_picture_of_what_was_seen_alone(client, video, what, code):
+    assert client.get(f"/interactions/{video.id}/{what}").status_code == code
+
+
+@pytest.mark.parametrize("what", ["people.json", "frames/greets.jpg"])
+def test_of_sound_there_are_no_people_and_no_pictures(client, call, what):
+    assert client.get(f"/interactions/{call.id}/{what}").status_code == 404
+    assert client.get(f"/interactions/{'0' * 64}/{what}").status_code == 404
+
+
+def test_nobody_is_shown_where_nobody_looked(client, store, tmp_path):
+    one = keep_video(store, tmp_path, watched=False)
+    assert client.get(f"/interactions/{one.id}/people.json").status_code == 404
+    assert client.get(f"/interactions/{one.id}/frames/near.jpg").status_code == 404
+    assert "<canvas" not in client.get(f"/interactions/{one.id}").text
+
+
+def test_a_video_that_was_changed_gives_no_picture(client, store, tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(CLIP.read_bytes())
+    one = keep_video(store, tmp_path, path)
+    assert client.get(f"/interactions/{one.id}/frames/near.jpg").status_code == 200
+    path.write_bytes(CLIP.read_bytes() + b"more")
+    assert client.get(f"/interactions/{one.id}/frames/near.jpg").status_code == 404
+    shown = page(client, f"/interactions/{one.id}")
+    assert [a for tag, a in shown.tags if tag == "img"] == []
+
+
+def test_a_video_without_sound_can_be_played(client, video):
+    shown = page(client, f"/interactions/{video.id}")
+    assert ("video", f"/interactions/{video.id}/media") in [(t, a.get("src")) for t, a in shown.tags]
+    assert "h264, no sound, 640 × 360" in shown.text
+    assert client.get(f"/interactions/{video.id}/media").mimetype == "video/mp4"
+    assert client.get(f"/interactions/{video.id}/peaks.json").status_code == 404

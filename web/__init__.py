@@ -18,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from audit.store import NotStored, Store
 from models.errors import ComportError
 from models.media import UnreadableMedia
-from web import accounts, interactions, wording
+from web import accounts, interactions, people, wording
 from web.sessions import SESSION_S
 
 PUBLIC = frozenset({"static", "healthz", "accounts.login"})
@@ -66,6 +66,7 @@ def create_app(store: Store, behind_proxy: bool = False) -> Flask:
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     app.register_blueprint(accounts.room(app, store, limiter))
     app.register_blueprint(interactions.room(store))
+    app.register_blueprint(people.room(store))
     wording.register(app)
     app.add_url_rule("/healthz", "healthz", lambda: _healthz(store))
     app.before_request(_require_login)

@@ -9,6 +9,7 @@ import msgspec
 from flask import Blueprint, Response, abort, current_app, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
+from audit.evidence import is_visual, moments
 from audit.interactions import Interaction, Role
 from audit.judge import Evidence, Finding
 from audit.rubric import Rubric, Standard
@@ -17,7 +18,7 @@ from audit.scorecard import Scorecard
 from audit.store import NotStored, Store
 from audit.waveform import waveform_json
 from models.observations import Observations, ObservationsUnreadable, Recording, Span, Utterance
-from web.playback import file_problem, playback_of
+from web.playback import file_problem, is_media, playback_of
 
 PAGE_ROWS = 50
 """Rows of the list on one page: two screens, so that the end can still be seen."""
@@ -40,6 +41,8 @@ class Judged(msgspec.Struct, frozen=True):
     standard: Standard
     moments: tuple[Evidence, ...]
     """What to look at: the evidence, or the searched spans when there is none."""
+    frames: tuple[tuple[int, Evidence], ...] = ()
+    """The moments that a picture shows, each with its number; none of what was only heard."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -89,14 +92,14 @@ def index(store: Store) -> ResponseReturnValue:
 
 
 def interaction(store: Store, identity: str) -> ResponseReturnValue:
-    found = _find(store, identity)
+    found = find(store, identity)
     cards = store.scorecards(found.id)
     wanted = request.args.get("rubric", "")
     card = next((c for c in cards if c.rubric == wanted), None) if wanted else next(iter(cards), None)
     if wanted and card is None:
         abort(404)
-    recording = _recording(store, found)
-    observations = _observations(store, found)
+    recording = recording_of(store, found)
+    observations = observations_of(store, found)
     return render_template(
         "interaction.html",
         interaction=found,
@@ -108,16 +111,18 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         unreadable=observations is None,
         missing=dict(observations.missing) if observations else {},
         sides=channel_roles(recording.channels, card),
-        playback=playback_of(Path(found.path), recording) if recording.channels else None,
+        playback=playback_of(Path(found.path), recording) if is_media(recording) else None,
+        watched=observations is not None and observations.people is not None and is_media(recording),
+        here=is_media(recording) and not file_problem(Path(found.path), recording),
         earlier_s=EARLIER_S,
         shown_chips=SHOWN_CHIPS,
     )
 
 
 def media(store: Store, identity: str) -> ResponseReturnValue:
-    found = _find(store, identity)
-    recording, path = _recording(store, found), Path(found.path)
-    if not recording.channels or file_problem(path, recording):
+    found = find(store, identity)
+    recording, path = recording_of(store, found), Path(found.path)
+    if not is_media(recording) or file_problem(path, recording):
         abort(404)
     response = send_file(
         path,
@@ -132,10 +137,10 @@ def media(store: Store, identity: str) -> ResponseReturnValue:
 
 
 def waveform(store: Store, identity: str) -> ResponseReturnValue:
-    return Response(waveform_json(store, _find(store, identity)), mimetype="application/json")
+    return Response(waveform_json(store, find(store, identity)), mimetype="application/json")
 
 
-def _find(store: Store, identity: str) -> Interaction:
+def find(store: Store, identity: str) -> Interaction:
     """The interaction with exactly this id: an address is no search.
 
     Raises:
@@ -152,14 +157,14 @@ def _find(store: Store, identity: str) -> Interaction:
 _IDENTITY = re.compile("[0-9a-f]{64}")
 
 
-def _recording(store: Store, found: Interaction) -> Recording:
+def recording_of(store: Store, found: Interaction) -> Recording:
     recording = store.recording(found.recording)
     if recording is None:
         raise NotStored("recording", found.recording[:12], "audit it again")
     return recording
 
 
-def _observations(store: Store, found: Interaction) -> Observations | None:
+def observations_of(store: Store, found: Interaction) -> Observations | None:
     """What was perceived; None when it was lost on disk, which leaves the scorecard as it is."""
     try:
         return store.observations(found)
@@ -177,7 +182,11 @@ def judged_parts(card: Scorecard, rubric: Rubric) -> tuple[Part, ...]:
             section,
             tuple(
                 Judged(
-                    line, findings[line.standard], standards[line.standard], _moments(findings[line.standard])
+                    line,
+                    findings[line.standard],
+                    standards[line.standard],
+                    _moments(findings[line.standard]),
+                    _frames(findings[line.standard], standards[line.standard]),
                 )
                 for line in section.lines
             ),
@@ -190,6 +199,16 @@ def _moments(finding: Finding) -> tuple[Evidence, ...]:
     if finding.evidence or not finding.verdict.assessed:
         return finding.evidence
     return tuple(Evidence(span, note="searched") for span in finding.searched)
+
+
+SHOWN_FRAMES = 3
+"""Pictures under a question that a person answers; a verdict has one, of its first moment."""
+
+
+def _frames(finding: Finding, standard: Standard) -> tuple[tuple[int, Evidence], ...]:
+    if not is_visual(standard):
+        return ()
+    return tuple(enumerate(moments(finding)))[: SHOWN_FRAMES if standard.ask else 1]
 
 
 def transcript(found: Interaction, observations: Observations, card: Scorecard | None) -> tuple[Said, ...]:

@@ -34,6 +34,10 @@ _CONTAINERS: dict[str, tuple[str, frozenset[str]]] = {
 Source: MDN, "Media container formats" and "Web audio codec guide"."""
 
 
+_PICTURES = frozenset({"h264", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d"})
+"""Picture codecs that they all play, by their FFmpeg names; asked of videos without sound."""
+
+
 class Playback(msgspec.Struct, frozen=True):
     """How a page offers a recording: `problem` says why it cannot be played, empty when it can."""
 
@@ -46,12 +50,17 @@ def playback_of(path: Path, recording: Recording) -> Playback:
     """How a browser gets this recording."""
     mime, codecs = _CONTAINERS.get(path.suffix.lower(), ("application/octet-stream", frozenset()))
     problem = file_problem(path, recording)
-    if not problem and recording.codec not in codecs:
+    if not problem and recording.codec not in (codecs if recording.channels or not codecs else _PICTURES):
         problem = (
             f"Browsers cannot play this recording ({path.suffix.lstrip('.') or 'no suffix'}, "
             f"{codec_name(recording.codec)}). Its waveform, transcript and evidence are complete."
         )
     return Playback(mime, recording.size_px is not None, problem)
+
+
+def is_media(recording: Recording) -> bool:
+    """Whether there is anything to hear or see in it: transcripts and chats have neither."""
+    return bool(recording.channels) or recording.size_px is not None
 
 
 def codec_name(codec: str) -> str:

@@ -1,5 +1,6 @@
 import { Findings } from "./findings";
 import { listenToKeys } from "./keys";
+import { drawPeople } from "./overlay";
 import { Player } from "./player";
 import { followTranscript } from "./transcript";
 import { drawWaveform } from "./waveform";
@@ -9,4 +10,4 @@ const findings = new Findings(player);
 if (player.media) document.body.classList.add("live");
 followTranscript(player);
 listenToKeys(player, findings);
-await drawWaveform(player, findings);
+await Promise.all([drawWaveform(player, findings), drawPeople(player)]);

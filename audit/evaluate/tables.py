@@ -1,0 +1,88 @@
+"""Figures beside truth as people read them in a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+TITLES = {
+    "metres": "Distances between two people, by what was looked at",
+    "ranges": "The same by how far they truly stand apart",
+    "signals": "Signals: what was found of what is true",
+    "smiles": "Smiles in pictures",
+    "roles": "Who is staff and who is a customer",
+    "geometry only": "Rendered people by group: geometry only, nothing about fairness to real people",
+}
+
+SHORT = {
+    "found_share": "found",
+    "mae_m": "mae",
+    "mae_near_m": "near",
+    "median_m": "median",
+    "bias_m": "bias",
+    "zone_accuracy": "zone",
+    "interval_coverage": "covered",
+    "interval_width_m": "width",
+    "false_alarms": "false",
+    "precision": "prec.",
+    "start_off_s": "start",
+    "end_off_s": "end",
+    "idle_alarms_per_min": "per min",
+    "idle_min": "idle min",
+    "place_mae_m": "place",
+    "gesture_recall": "gestures",
+}
+"""Columns that would not fit on 80 letters by their full names."""
+
+
+def print_people(console: Console, found: Mapping[str, Any]) -> None:
+    """Prints the tables that the figures come from, then the figures."""
+    tables = found["tables"]
+    for name, title in TITLES.items():
+        if name in tables:
+            _print(console, title, _without(tables[name], ("contrary",)))
+    if contrary := tables.get("smiles", {}).get("contrary"):
+        console.print("Their scores say the contrary of their labels, the worst first:", highlight=False)
+        console.print(", ".join(contrary), highlight=False, markup=False)
+        console.print()
+    if tables.get("events"):
+        rows = {f"{one['clip']}: {one['event']} at {one['true_s']:g} s": one for one in tables["events"]}
+        rows = {name: _without(one, ("clip", "event", "true_s")) for name, one in rows.items()}
+        _print(console, "Events whose time is known", rows)
+    console.print("Figures", style="bold", highlight=False)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right")
+    for name, value in found.items():
+        if name != "tables":
+            table.add_row(name, "–" if value is None else f"{value:g}")
+    console.print(table)
+
+
+def _without(one: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in one.items() if name not in names}
+
+
+def _print(console: Console, title: str, rows: Mapping[str, Any]) -> None:
+    """A table with a line for each key; values that are no mapping stand in one line of their own."""
+    lines = {name: row for name, row in rows.items() if isinstance(row, Mapping)}
+    single = _without(rows, tuple(lines))
+    if single:
+        lines = {"all": single, **lines}
+    if not lines:
+        return
+    console.print(title, style="bold", highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    names = list(dict.fromkeys(name for row in lines.values() for name in row))
+    table.add_column("", min_width=16)
+    for name in names:
+        table.add_column(SHORT.get(name, name.replace("_", " ")), justify="right")
+    for line, row in lines.items():
+        table.add_row(line, *(_cell(row.get(name)) for name in names))
+    console.print(table)
+    console.print()
+
+
+def _cell(value: Any) -> str:
+    return "–" if value is None else f"{value:g}" if isinstance(value, float | int) else str(value)
