@@ -23,8 +23,8 @@ TURNED_DEG = 135.0
 Where a chest faces is read 9 degrees off in the median, 22 in 95 % of frames (2088 on rendered clips)."""
 
 STEEP_DEG = 35.0
-"""A camera that looks down more steeply shows trunks and legs foreshortened: from Panoptic's ceiling (37 to 41
-degrees, guessed) the pose model makes two of four people who stand sit; from 28 degrees none."""
+"""A camera that looks down more steeply shows trunks and legs foreshortened: from Panoptic's ceiling (about
+50 degrees) the pose model makes two of four people who stand sit; from 28 degrees none."""
 
 SETTLED_S = 1.0
 """Postures of the whole body last at least so long: our choice."""
