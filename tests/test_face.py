@@ -124,8 +124,8 @@ def test_smiles(tmp_path, smile, yaw_deg, spans, seen):
 @pytest.mark.parametrize(
     ("event", "movement", "values", "yaw_deg", "pitch_deg", "spans", "seen"),
     [
-        ("brow_lowered", "browDown", part(40, 10, 20, 0.7, 0.1), 0, 0, [(1.9, 3.9)], 1.0),
-        ("brow_lowered", "browDown", 0.7, 0, 0, [], 1.0),  # it is how this face looks
+        ("brow_lowered", "browDown", part(40, 10, 20, 0.7, 0.1), 0, 0, [(1.9, 3.9)], 0.25),
+        ("brow_lowered", "browDown", 0.7, 0, 0, [], 0.0),  # it is how this face looks
         ("brow_lowered", "browDown", part(40, 10, 20, 0.7, 0.1), 40, 0, [], 0.0),
         ("eyes_closed", "eyeBlink", part(40, 10, 20, 0.8, 0.1), 0, 0, [(1.9, 3.9)], 1.0),
         ("eyes_closed", "eyeBlink", part(40, 10, 12, 0.8, 0.1), 0, 0, [], 1.0),  # a blink
@@ -153,6 +153,15 @@ def test_heads_turn_to_somebody_or_away(tmp_path, yaw_deg, faces, looks):
     for kind, expected in (("faces_other", faces), ("looks_away", looks)):
         spans, seen = found(tmp_path, kind, *pair)
         assert (spans, seen) == ([(0.0, 3.9)] if expected else [], 1.0)
+
+
+def test_a_lowered_brow_decides_nothing(tmp_path):
+    """Rendered brows that are clearly lowered read as none, and some faces at rest as lowered."""
+    for brow in (part(40, 10, 20, 0.7, 0.1), 0.1):
+        rule = "- {id: a, title: A, avoid: {event: brow_lowered}, by: agent}"
+        rubric, one = conversation(tmp_path, looking(40, browDown=brow), standard=rule)
+        [finding] = judge(rubric, one)
+        assert finding.verdict == Verdict.CANNOT_TELL
 
 
 def test_where_nobody_else_is_nobody_is_faced_and_nobody_looked_away_from(tmp_path):
