@@ -154,9 +154,7 @@ def test_a_sample_is_compared_with_its_transcript(tmp_path):
     for path in build.SAMPLES.glob("charged-twice.*"):
         shutil.copy(path, tmp_path)
     command = [
-        sys.executable,
-        "-m",
-        "audit",
+        COMPORT,
         "eval",
         "speech",
         str(tmp_path),
