@@ -44,15 +44,15 @@ def failures(rubric: Rubric) -> list[str]:
     ]
 
 
-def test_there_are_packs_for_the_telephone_and_the_chat() -> None:
-    assert set(pack_names()) >= {"voice-en", "chat-en"}
+def test_there_are_packs_for_the_telephone_the_chat_and_the_counter() -> None:
+    assert set(pack_names()) >= {"voice-en", "chat-en", "counter-en"}
 
 
 def test_a_pack_is_named_as_its_file(pack: Rubric) -> None:
     assert (PACKS / f"{pack.rubric}.yaml").is_file()
 
 
-@pytest.mark.parametrize(("name", "least"), [("voice-en", 20), ("chat-en", 12)])
+@pytest.mark.parametrize(("name", "least"), [("voice-en", 20), ("chat-en", 12), ("counter-en", 25)])
 def test_a_pack_holds_a_whole_manual(name: str, least: int) -> None:
     assert len(find_rubric(name).standards) >= least
 
