@@ -90,7 +90,7 @@ def make_call(name: str, script: dict[str, Any]) -> list[Line]:
     return lines
 
 
-def make_video(name: str, script: dict[str, Any]) -> list[Line]:
+def make_visit(name: str, script: dict[str, Any]) -> list[Line]:
     """The lines of a script that was filmed already, and what is seen, at their times; writes `NAME.vtt`."""
     lines = [Line(*_said(row), row.get("mark", ""), *row["at"]) for row in script["lines"]]
     (HERE / f"{name}.vtt").write_text(webvtt(lines), "utf-8")
@@ -191,7 +191,7 @@ def _write_yaml(path: Path, content: dict[str, Any]) -> None:
     path.write_text(written, "utf-8")
 
 
-MAKERS = {"call": make_call, "chat": make_chat, "video": make_video}
+MAKERS = {"call": make_call, "chat": make_chat, "in_person": make_visit}
 """What makes the sample of each channel."""
 
 if __name__ == "__main__":
