@@ -25,6 +25,8 @@ def unseen(name: str, by: Role, conversation: Conversation, window: Span) -> str
     """Why an event of this kind may have gone unseen in the window; empty when it could not."""
     kind = event_kinds()[name]
     needs = kind.needs
+    if conversation.acted is not None and "people" in needs:
+        return ""
     reasons = [why for need, why in conversation.missing.items() if need in needs]
     if not reasons and "activity" in needs and (why := unheard(conversation)):
         return why

@@ -211,8 +211,11 @@ class Conversation:
         speakers: Speakers,
         palette: Palette | None = None,
         too_close_m: float | None = None,
+        acted: tuple[Event, ...] | None = None,
     ) -> None:
         self.channel = channel
+        self.acted = acted
+        """What an example says was seen, and all of it; None where somebody has to look."""
         self.palette = palette
         self.too_close_m = too_close_m
         self.observations = observations

@@ -259,7 +259,11 @@ def _events(name: str, by: Role, conversation: Conversation) -> tuple[Event, ...
     kind = event_kinds().get(name)
     if kind is None:
         return conversation.said(name, by)
-    return tuple(e for e in kind.find(conversation) if by in (Role.ANYONE, e.role))
+    if conversation.acted is not None and "people" in kind.needs:
+        found = tuple(sorted((e for e in conversation.acted if e.kind == name), key=lambda e: e.span))
+    else:
+        found = kind.find(conversation)
+    return tuple(e for e in found if by in (Role.ANYONE, e.role))
 
 
 def _quoted(event: Event, note: str = "") -> Evidence:

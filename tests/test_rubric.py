@@ -63,6 +63,7 @@ def standard_problems(tmp_path, standards: str) -> list[str]:
         ("- {id: a, title: A, keep: {measure: syllables_per_minute, at_most: 90 wpm}}", ["1: a: wrong unit: '90 wpm' is a rate of words, but syllables_per_minute is a rate of syllables"]),
         ("- {id: a, title: A, keep: {measure: time_to_identification, at_most: 9 s}}", ["1: a: 'time_to_identification' needs a phrase named 'identity-check'"]),
         ("- {id: a, title: A, when: {event: on_hold, by: agent}, ask: x}", ["1: a: nobody in particular makes a on_hold"]),
+        ("- {id: a, title: A, say: greeting, examples: {met: ['[customer entres]']}}", ["1: a: met: '[customer entres]': no event of the picture 'entres'; did you mean 'enters'?"]),
         ("- {id: a, title: A, avoid: {event: dead_air, longer_than: 9 s}}", ["1: a: longer_than: a dead_air lasts at least 15 s"]),
     ],
 )  # fmt: skip
