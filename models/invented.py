@@ -3,6 +3,7 @@
 Its batched pipeline ignores the library's own guards, so these are ours. What is taken out is recorded.
 """
 
+import bisect
 import itertools
 from collections.abc import Iterable, Sequence
 
@@ -77,10 +78,13 @@ def sift(
     if passage.log_probability < LOW_LOG_PROBABILITY and passage.no_speech > HIGH_NO_SPEECH:
         take_out(words, "the recogniser itself held it for silence")
         return (), tuple(removed)
-    for silent, group in itertools.groupby(words, lambda word: not _over(word.span, speech)):
-        if silent:
+    spoken: list[Word] = []
+    for over, group in itertools.groupby(words, lambda word: _over(word.span, speech)):
+        if over:
+            spoken += group
+        else:
             take_out(group, "nobody speaks there")
-    words = tuple(word for word in words if _over(word.span, speech))
+    words = tuple(spoken)
     looping = _loop(words, language)
     for repeated, numbers in itertools.groupby(range(len(words)), looping.__contains__):
         if repeated:
@@ -93,8 +97,8 @@ def sift(
 
 
 def _over(where: Span, speech: Sequence[Span]) -> bool:
-    near = Span(where.start_s - OVER_SILENCE_S, where.end_s + OVER_SILENCE_S)
-    return any(near & one for one in speech)
+    after = bisect.bisect_right(speech, where.start_s - OVER_SILENCE_S, key=lambda one: one.end_s)
+    return after < len(speech) and speech[after].start_s < where.end_s + OVER_SILENCE_S
 
 
 def _loop(words: Sequence[Word], language: str) -> set[int]:

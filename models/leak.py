@@ -51,10 +51,10 @@ def _own(active: Activity, mine: Decibels, others: Decibels, spoken: Sequence[Sp
     for where in spoken:
         loud[round(where.start_s / STEP_S) : round(where.end_s / STEP_S)] = True
     loud &= others > others[loud].max(initial=FLOOR_DB) - LOUD_DB
-    best = max((_leak(mine, others, loud, lag) for lag in range(round(LATEST_S / STEP_S) + 1)), default=None)
-    if best is None or best[0] < ALIKE:
+    lags = range(min(len(others), round(LATEST_S / STEP_S) + 1))
+    alike, lag, weaker_db = max((_leak(mine, others, loud, lag) for lag in lags), default=(0.0, 0, 0.0))
+    if alike < ALIKE:
         return active
-    _, lag, weaker_db = best
     through = np.roll(others, lag) + weaker_db
     through[:lag] = FLOOR_DB
     leaked = _steady(mine < through + MARGIN_DB)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import weights
-from models.observations import Activity, Span, span
+from models.observations import Activity, Span, pieces, span, union
 from models.sound import RATE_HZ, Samples, Sound
 
 Array = NDArray[np.float32]
@@ -29,6 +29,9 @@ encoder was trained on. Windows follow each other by 40 frames; by 20 the errors
 twice as long (`comport eval speech` on the calls of docs/accuracy.md)."""
 
 FRAMES_PER_S = RATE_HZ // STEP
+
+PIECE_S = 30.0
+"""Speech without a pause is looked at in pieces of this length: 10 minutes of it at once took 2.4 GB."""
 
 SHORTEST = 20
 """Shorter stretches (0.2 s) say too little of a voice: they are given to the voice heard next to them."""
@@ -102,9 +105,10 @@ class VoiceEncoder:
         self._session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
     def voices(self, sound: Sound, speech: Sequence[Span]) -> tuple[Activity, ...]:
+        speech = pieces(speech, PIECE_S)
         windows = self._windows(sound, speech)
         if not len(windows.points):
-            return (Activity("speaker-0", tuple(speech)),) if speech else ()
+            return (Activity("speaker-0", union(speech)),) if speech else ()
         long = windows.spans_s[:, 1] - windows.spans_s[:, 0] >= TELLING_S
         groups, sure = _groups(windows.points[long] if long.any() else windows.points)
         return _activity(_told(windows, groups, speech), sure)
@@ -123,8 +127,8 @@ class VoiceEncoder:
                 continue
             starts = _starts(len(mels))
             # A stretch shorter than a window is heard over and over until it fills one.
-            pieces = np.stack([np.resize(mels[s : s + WINDOW], (WINDOW, BANDS)) for s in starts])
-            points.append(self.encode(pieces))
+            heard = np.stack([np.resize(mels[s : s + WINDOW], (WINDOW, BANDS)) for s in starts])
+            points.append(self.encode(heard))
             begins = stretch.start_s + starts / FRAMES_PER_S
             ends = np.minimum(begins + WINDOW / FRAMES_PER_S, stretch.end_s)
             spans_s.append(np.stack([begins, ends], axis=1))

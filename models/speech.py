@@ -200,7 +200,7 @@ def _voice_of(where: Span, voices: Sequence[Activity]) -> str | None:
 
 def _nearness(where: Span, spans: Sequence[Span]) -> float:
     """Seconds that `where` shares with `spans` (in order), or, below 0, how far the nearest is."""
-    after = bisect.bisect_left(spans, where.start_s, key=lambda s: s.end_s)
+    after = bisect.bisect_right(spans, where.start_s, key=lambda s: s.end_s)
     shared_s = sum(
         (where & one).duration_s
         for one in itertools.takewhile(

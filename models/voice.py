@@ -7,12 +7,12 @@ asked about without opening the recording again.
 import functools
 import importlib.metadata
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.observations import Activity, Levels, Provenance, Span, channel_of, union
+from models.observations import Activity, Levels, Provenance, Span, channel_of, pieces, union
 from models.perceiving import Listening, Perceiver, Source
 from models.sound import RATE_HZ, Sound
 from models.tones import Listener
@@ -153,7 +153,7 @@ def _pitch(sound: Sound, channel: int, speech: tuple[Span, ...]) -> NDArray[np.f
     from parselmouth import Sound as PraatSound
 
     found = np.zeros(round(sound.duration_s / PITCH_STEP_S) + 1)
-    for piece in _pieces(speech):
+    for piece in pieces(speech, PIECE_S):
         samples = sound.read(piece.start_s, piece.end_s)[channel].astype(np.float64)
         if len(samples) < RATE_HZ * 4 / PITCH_FLOOR_HZ:
             continue
@@ -164,14 +164,6 @@ def _pitch(sound: Sound, channel: int, speech: tuple[Span, ...]) -> NDArray[np.f
         inside = at < len(found)
         found[at[inside]] = pitch.selected_array["frequency"][inside]
     return found
-
-
-def _pieces(speech: tuple[Span, ...]) -> Iterator[Span]:
-    for one in speech:
-        start_s = one.start_s
-        while start_s < one.end_s:
-            yield Span(start_s, min(one.end_s, start_s + PIECE_S))
-            start_s += PIECE_S
 
 
 def _provenance(listening: Listening, before: Mapping[str, Provenance]) -> Provenance:

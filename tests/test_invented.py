@@ -63,3 +63,18 @@ def test_what_nobody_said_is_taken_out_and_told(heard, language, stays, reason):
 def test_words_over_silence_are_taken_out():
     words, removed = sifted(passage("hello hello are you there"), speech=((0.0, 0.6),))
     assert (words, removed) == ("hello hello are you", [("there", "nobody speaks there")])
+
+
+@pytest.mark.parametrize(
+    ("speech", "stays"),
+    [
+        (((0.0, 1.0), (9.0, 10.0)), "not here but here"),
+        (((0.0, 1.0), (5.0, 6.0), (9.0, 10.0)), "not here but here"),
+        (((0.0, 1.0), (5.0, 6.0)), "not here"),
+        (((5.0, 6.0),), ""),
+        ((), ""),
+    ],
+)
+def test_only_the_nearest_speech_matters(speech, stays):
+    heard = Passage((*passage("not here").words, *passage("but here", start_s=9.0).words))
+    assert sifted(heard, speech=speech)[0] == stays

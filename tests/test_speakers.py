@@ -5,10 +5,10 @@ import pytest
 from pyannote.core import Annotation, Segment
 from pyannote.metrics.diarization import DiarizationErrorRate
 
-from models import media, pyannote_voices, speakers
+from models import media, pyannote_voices, speakers, speech
 from models.activity import detect_activity, voices
 from models.leak import without_leak
-from models.observations import Activity, Span, cut_out, span
+from models.observations import Activity, Span, cut_out, pieces, span
 from models.observe import observe
 from models.perceiving import Listening
 from models.sound import RATE_HZ, Sound, distinct
@@ -81,6 +81,21 @@ def test_a_third_voice_is_found(call):
 
 @pytest.mark.weights
 @tells_voices
+def test_speech_without_a_pause_is_looked_at_in_pieces(call):
+    encoder = speakers.diarizer()
+    sound = mixed(np.tile(call, 2)[:, : 100 * RATE_HZ])
+    whole, apart = (encoder.voices(sound, spoken) for spoken in ((span(0, 100),), tuple(fives(100))))
+    assert error_rate(whole, apart) < 0.1
+    assert max(s.end_s for voice in whole for s in voice.spans) == 100
+    assert sum(s.duration_s for voice in whole for s in voice.spans) == pytest.approx(100)
+
+
+def fives(length_s: int) -> list[Span]:
+    return [span(start_s, start_s + 5) for start_s in range(0, length_s, 5)]
+
+
+@pytest.mark.weights
+@tells_voices
 def test_without_speech_there_is_no_voice():
     assert [a.spans for a in voices(Sound.of(np.zeros((1, 32000), np.float32)), speakers.diarizer())] == [()]
 
@@ -134,6 +149,13 @@ def shared(one: Activity, other: Activity) -> float:
     return both / (sum(s.duration_s for s in (*one.spans, *other.spans)) - both)
 
 
+@pytest.mark.parametrize("length_s", [0.02, 0.1, 0.3, 0.5])
+def test_a_recording_too_short_to_compare_stays_as_it_is(call, length_s):
+    sound = Sound.of(call[:, : round(length_s * RATE_HZ)])
+    heard = tuple(Activity(f"channel-{n}", (span(0, length_s),)) for n in (0, 1))
+    assert without_leak(sound, heard) == heard
+
+
 def test_channels_without_a_leak_stay_as_they_are(call):
     sound = Sound.of(call)
     assert without_leak(sound, detect_activity(sound)) == detect_activity(sound)
@@ -179,6 +201,36 @@ def test_pyannote_is_used_only_with_its_weights(monkeypatch, tmp_path):
     monkeypatch.setenv("COMPORT_WEIGHTS_MIRROR", "")
     assert pyannote_voices.find() is None
     assert speakers.diarizer() is None
+
+
+@pytest.mark.parametrize(
+    ("word", "speaker"),
+    [
+        ((1.0, 1.4), "a"),
+        # From the very moment the other one stops.
+        ((2.0, 2.4), "b"),
+        ((1.7, 2.1), "a"),
+        ((1.9, 2.3), "b"),
+        ((4.2, 4.4), "b"),
+        ((4.7, 4.9), "a"),
+    ],
+)
+def test_a_word_is_said_by_whoever_speaks_during_most_of_it(word, speaker):
+    both = (Activity("a", (span(0, 2), span(5, 6))), Activity("b", (span(2, 4),)))
+    assert speech._voice_of(span(*word), both) == speaker
+
+
+@pytest.mark.parametrize(
+    ("spans", "longest_s", "parts"),
+    [
+        ([(0, 70), (80, 90)], 30, [(0, 30), (30, 60), (60, 70), (80, 90)]),
+        ([(0.1, 60.1)], 30, [(0.1, 30.1), (30.1, 60.1)]),
+        ([(1, 1.3)], 0.1, [(1, 1.1), (1.1, 1.2), (1.2, 1.3)]),
+        ([], 30, []),
+    ],
+)
+def test_long_spans_fall_into_pieces(spans, longest_s, parts):
+    assert pieces([span(*s) for s in spans], longest_s) == tuple(span(*p) for p in parts)
 
 
 @pytest.mark.parametrize(
