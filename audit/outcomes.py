@@ -42,7 +42,7 @@ def outcome(standard: Standard, conversation: Conversation, window: Span) -> Out
     parts = [_VERBS[verb](standard, conversation, window) for verb in standard.verbs]
     if len(parts) == 1:
         return parts[0]
-    evidence = tuple(e for part in parts for e in part.evidence)
+    evidence = tuple(sorted((e for part in parts for e in part.evidence), key=lambda e: e.span))
     reason = "; ".join(part.reason for part in parts)
     told = [part.credit for part in parts if part.credit is not None]
     # One part that surely failed is enough to miss both; one that cannot be told leaves it open.
