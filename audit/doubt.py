@@ -7,7 +7,7 @@ import numpy as np
 from audit.interactions import Conversation, Role, cut
 from audit.signals import event_kinds
 from audit.spells import nobody_of
-from audit.voices import NO_SOUND, no_levels
+from audit.voices import no_levels, unheard
 from models.observations import Span
 
 LEAST_HEARD = 0.6
@@ -33,8 +33,8 @@ def unseen(name: str, by: Role, conversation: Conversation, window: Span) -> str
     if conversation.acted is not None and "people" in needs:
         return ""
     reasons = [why for need, why in conversation.missing.items() if need in needs]
-    if not reasons and "activity" in needs and not conversation.activity:
-        return NO_SOUND
+    if not reasons and "activity" in needs and (why := unheard(conversation)):
+        return why
     if not reasons and "levels" in needs and conversation.observations.levels is None:
         return no_levels(conversation)
     if not reasons and "activity" in needs and kind.of_party and conversation.unknown_speech_s:

@@ -58,7 +58,8 @@ def assign_roles(interaction: Interaction, speakers: Speakers, rubric: Rubric) -
     given = {label: known[label] for label in labels if label in known}
     rest = [label for label in labels if label not in given]
     if not labels:
-        return Roles((), UNTOLD, 0.0)
+        words = any(speakers.track(label).spans for label in speakers.labels)
+        return Roles((), UNTOLD if words else "nobody says a word: who is the agent is unknown", 0.0)
     if not rest:
         return Roles(tuple(given.items()), "who is who was given with it", 1.0)
     if Role.AGENT in given.values():

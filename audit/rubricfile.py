@@ -152,6 +152,8 @@ class _Standing:
             self._report("value", f"undefined value '{s.value}'{nearest(s.value, self._values)}")
         for phrase in s.say.phrases if s.say else ():
             self._phrase("say", phrase)
+        for event in s.do.events if s.do else ():
+            self._event("do", event)
         if s.avoid:
             for phrase in s.avoid.said:
                 self._phrase("avoid", phrase)

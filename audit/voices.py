@@ -11,6 +11,15 @@ from models.sound import RATE_HZ
 from models.voice import PITCH_STEP_S, SILENT, STEP_S, read
 
 NO_SOUND = "no sound: only text came in"
+NOBODY_SPEAKS = "nobody speaks in the whole recording"
+
+
+def unheard(conversation: Conversation) -> str:
+    """Why nothing can be said of speech and of silence between it; empty where somebody speaks."""
+    if not conversation.activity:
+        return NO_SOUND
+    return "" if conversation.speech(Role.ANYONE) else NOBODY_SPEAKS
+
 
 BLOCK = 4
 """Steps in a loudness block of 400 ms (ITU-R BS.1770-4)."""

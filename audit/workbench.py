@@ -6,7 +6,8 @@ import msgspec
 
 from audit.examples import Done, Pause, read_lines
 from audit.interactions import Conversation, Event, Role, Roles, Speakers
-from audit.judge import Verdict, explain_keep, judge_standard
+from audit.judge import Verdict, judge_standard
+from audit.outcomes import explain_keep
 from audit.quantities import parse_quantity
 from audit.rubric import Rubric, Standard
 from models.observations import Utterance, span

@@ -9,6 +9,7 @@ do not come alone.
 import functools
 import itertools
 import math
+import operator
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.language import ANY, ANY_WORDS, NEGATIONS, frequency
-from models.pronunciation import likeness
+from models.pronunciation import Sounds
 
 FOUND = 12.5
 """A phrase counts as said from this many nats. This and the six values below were searched together on every
@@ -58,8 +59,6 @@ TRIED = 2
 TRIED_NEAR = 3
 """So many places and ways are looked at for a phrase that was not found: one doubt is enough."""
 
-_NEVER = -99.0
-
 
 class Hit(NamedTuple):
     """A phrase at forms `[start, end)`, and how far its words agree, 0..1."""
@@ -86,6 +85,7 @@ class Garbled:
         self._names = [name for name, _ in sequences]
         self._bodies = [body for _, body in sequences]
         self._words = sorted({word for body in self._bodies for word in body if word != ANY})
+        self._sounds = Sounds(self._words, language)
         self._number = {word: i for i, word in enumerate(self._words)}
         self._drop = [
             -DROPPED if frequency(w, language) >= SMALL and w not in NEGATIONS else _NEVER
@@ -106,7 +106,7 @@ class Garbled:
         says = EVIDENCE * min(RAREST_NATS, -math.log(max(frequency(form, self._language), 1e-9)))
         gains: dict[int, tuple[float, float]] = {}
         if form not in NEGATIONS and self._words:
-            alike = likeness([form], self._words, self._language)[0]
+            alike = self._sounds.likeness([form])[0]
             for number in np.flatnonzero(alike >= (NEAR_SOUND if near else SOUND)).tolist():
                 if self._words[number] not in NEGATIONS:
                     gains[number] = (says - SUBSTITUTED, float(alike[number]))
@@ -174,43 +174,46 @@ class Garbled:
         gapless = ANY not in body
         gains = [self._gains(form, near) for form in forms]
         joined = {second: self._number[word] for second, word in self._joined(forms).items()}
-        row = [_Cell(0.0, j, 0.0, "") for j in range(len(forms) + 1)]
+        # A cell is the best alignment that ends here: (nats, first form, letters lost, its last edit).
+        # Plain tuples: this is where rescoring spends a third of its time.
+        row: list[_Cell] = [(0.0, j, 0.0, "") for j in range(len(forms) + 1)]
+        last = len(body) - 1
         for position, element in enumerate(body):
             if element == ANY:
                 row = [self._over_gap(row, forms, j) for j in range(len(forms) + 1)]
                 continue
-            number = self._number[element]
+            number, letters = self._number[element], len(element)
             drop = self._drop[number] if gapless else _NEVER
-            last = position == len(body) - 1
             after: list[_Cell] = []
             for j, here in enumerate(row):
                 best = _NOWHERE
-                if drop > _NEVER and here.edit != "added":
-                    best = _Cell(here.score + drop, here.start, here.lost + len(element), "dropped")
+                if drop > _NEVER and here[3] != "added":
+                    best = (here[0] + drop, here[1], here[2] + letters, "dropped")
                 if j:
-                    before, gain = row[j - 1], gains[j - 1].get(number)
-                    if gain and before.score + gain[0] > best.score:
-                        lost = before.lost + (1 - gain[1]) * len(element)
-                        best = _Cell(before.score + gain[0], before.start, lost, "")
-                    if joined.get(j - 1) == number:
+                    gain = gains[j - 1].get(number)
+                    if gain:
+                        before = row[j - 1]
+                        if before[0] + gain[0] > best[0]:
+                            lost = before[2] + (1 - gain[1]) * letters
+                            best = (before[0] + gain[0], before[1], lost, "")
+                    if joined and joined.get(j - 1) == number:
                         before = row[j - 2]
                         said = self._gains(element, near)[number][0] - SUBSTITUTED
-                        if before.score + said > best.score:
-                            best = _Cell(before.score + said, before.start, before.lost + 1, "")
-                    before = after[j - 1]
-                    if before.score - ADDED > best.score and not (
-                        last or before.edit == "dropped" or forms[j - 1] in NEGATIONS
-                    ):
-                        lost = before.lost + len(forms[j - 1]) / 2
-                        best = _Cell(before.score - ADDED, before.start, lost, "added")
+                        if before[0] + said > best[0]:
+                            best = (before[0] + said, before[1], before[2] + 1, "")
+                    if position != last:
+                        before = after[j - 1]
+                        added = before[0] - ADDED
+                        if added > best[0] and before[3] != "dropped" and forms[j - 1] not in NEGATIONS:
+                            best = (added, before[1], before[2] + len(forms[j - 1]) / 2, "added")
                 after.append(best)
             row = after
-        end = max(range(len(row)), key=lambda j: row[j].score)
-        score, start, lost, _ = row[end]
+        score, start, lost, _ = max(row, key=_nats)
+        end = next(j for j, cell in enumerate(row) if cell[0] == score)
         if score < (NEAR if near else FOUND) or lost == 0 or (start and forms[start - 1] in NEGATIONS):
             return None
-        letters = sum(len(word) for word in body if word != ANY)
-        return Hit(self._names[sequence], start, end, round(max(0.0, 1 - lost / letters), 3))
+        written = sum(len(word) for word in body if word != ANY)
+        return Hit(self._names[sequence], start, end, round(max(0.0, 1 - lost / written), 3))
 
     @staticmethod
     def _over_gap(row: list["_Cell"], forms: tuple[str, ...], j: int) -> "_Cell":
@@ -220,18 +223,13 @@ class Garbled:
         for k in range(j - 1, max(-1, j - ANY_WORDS - 1), -1):
             if forms[k] in NEGATIONS:
                 break
-            if row[k].score > best.score:
+            if row[k][0] > best[0]:
                 best = row[k]
         return best
 
 
-class _Cell(NamedTuple):
-    """The best alignment that ends here: nats, first form, letters lost, and its last edit."""
+_Cell = tuple[float, int, float, str]
 
-    score: float
-    start: int
-    lost: float
-    edit: str
+_nats = operator.itemgetter(0)
 
-
-_NOWHERE = _Cell(-1e9, 0, 0.0, "")
+_NOWHERE: _Cell = (-1e9, 0, 0.0, "")

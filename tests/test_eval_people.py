@@ -217,6 +217,14 @@ def test_groups_are_of_sex_skin_and_height_and_say_where_people_were_found():
         ({"labels.csv": "file,label\na.jpg,palm\n"}, "no truth about people"),
         ({"a.truth.json": "{}"}, "a.truth.json: Object missing required field"),
         (
+            {
+                "a.truth.json": (CLIPS / "two-people.truth.json")
+                .read_text()
+                .replace('"persons":{"employee"', '"persons":{"boss"', 1)
+            },
+            "a.truth.json: nothing of who employee is; expected every label among `persons`",
+        ),
+        (
             {"a.truth.json": "{"},
             "a.truth.json: Input data was truncated; expected the truth of a rendered clip",
         ),

@@ -48,9 +48,10 @@ ARMS = (
 )
 
 
-def talk(tmp_path, *people, looked=None):
+def talk(tmp_path, *people, looked=None, **more):
     """A video with these people, the first of them the agent, the second the customer."""
-    seen = build.people(list(people), size_px=SIZE_PX, **({"times_s": looked} if looked is not None else {}))
+    more |= {} if looked is None else {"times_s": looked}
+    seen = build.people(list(people), size_px=SIZE_PX, **more)
     observed = Observed(build.IDENTITY, Provenance("people", "mediapipe", "1", "", ()), people=seen)
     rubric = build.rubric(tmp_path, "- {id: a, title: A, ask: 'Well?'}")
     recording = Recording(build.IDENTITY, float(seen.times_s[-1]) + 0.2, 0, 0, "")
@@ -189,6 +190,12 @@ REACHES = ((0.15, 0.25, -0.42), (0.05, 0.75, -0.5))
 )
 def test_postures_of_the_whole_body(tmp_path, yaw_deg, posture, expected):
     assert done(talk(tmp_path, person(yaw_deg=yaw_deg, **posture)), ALL) == expected
+
+
+@pytest.mark.parametrize(("down", "coverage"), [((0.0, -0.9, -0.44), 1.0), ((0.0, -0.77, -0.64), 0.0)])
+@pytest.mark.parametrize("name", ["sitting", "standing", "leaning"])
+def test_from_a_ceiling_nobody_can_tell_who_sits(tmp_path, name, down, coverage):
+    assert seen(talk(tmp_path, person(), up=down), name) == coverage
 
 
 @pytest.mark.parametrize(

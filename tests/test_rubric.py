@@ -30,7 +30,9 @@ def standard_problems(tmp_path, standards: str) -> list[str]:
     [
         ("- {id: a, title: A, say: greting}", ["1: a: undefined phrase 'greting'; did you mean 'greeting'?"]),
         ("- {id: a, title: A, sai: greeting}", ["1: a: unknown key 'sai'; did you mean 'say'?"]),
-        ("- {id: a, title: A, say: greeting, ask: Why?}", ["1: a: 'a' needs exactly one of say, avoid, keep and ask; found say and ask"]),
+        ("- {id: a, title: A, say: greeting, ask: Why?}", ["1: a: 'a' needs exactly one of say, do, avoid, keep and ask, or say with do; found say and ask"]),
+        ("- {id: a, title: A, do: smle}", ["1: a: unknown event 'smle'; did you mean 'smile'?"]),
+        ("- {id: a, title: A, do: nod, avoid: blame}", ["1: a: 'a' needs exactly one of say, do, avoid, keep and ask, or say with do; found do and avoid"]),
         ("- {id: a, title: A, ask: x}\n- {id: a, title: B, ask: y}", ["2: a: duplicate id 'a', first on line"]),
         ("- {id: a, title: A, keep: {measure: longest_silence, at_most: 15 m}}", ["1: a: wrong unit: '15 m' is a distance, but longest_silence is a time"]),
         ("- {id: a, title: A, keep: {measure: longest_silence, at_most: 15 %}}", ["1: a: wrong unit: '15 %' is a share, but longest_silence is a time"]),

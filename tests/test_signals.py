@@ -130,3 +130,18 @@ def test_two_kinds_of_one_name_are_refused(monkeypatch):
             signals.kinds()
     finally:
         signals.kinds.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "kind", ["longest_silence", "interruptions", "hold_time", "unannounced_holds", "talk_share"]
+)
+def test_where_nobody_ever_speaks_silence_says_nothing(tmp_path, kind):
+    # Music, keys or an empty line: no conversation that somebody could have let fall silent.
+    heard = build.observations(
+        [], 60.0, "pocketsphinx", activity={None: []}, levels=(build.line(duration_s=60.0),)
+    )
+    conversation = build.conversation(build.rubric(tmp_path, "- {id: a, title: A, ask: Kind?}"), heard)
+    measure = signals.measure_kinds()[kind].take(conversation, Role.AGENT, conversation.whole)
+    assert (measure.value, "speak" in measure.reason or "speech" in measure.reason) == (None, True)
+    assert signals.event_kinds()["silence"].find(conversation) == ()
+    assert signals.event_kinds()["dead_air"].find(conversation) == ()

@@ -1,6 +1,7 @@
 """`comport eval`: how right what is perceived is, on recordings of which the truth is known."""
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,15 +29,50 @@ def compare_people(folder: Path, as_json: bool) -> None:
     from audit.evaluate.people import evaluate_people
     from audit.evaluate.tables import print_people
 
-    @contextlib.contextmanager
-    def title(name: str) -> Iterator[Progress]:
-        if not as_json and not err.is_terminal:
-            err.print(name, highlight=False, markup=False)
-        with progress_bar(name, quiet=as_json, unit="") as report:
-            yield report
-
-    found = evaluate_people(folder, title)
+    found = evaluate_people(folder, functools.partial(_title, quiet=as_json))
     if as_json:
         print_json(found)
     else:
         print_people(out, found)
+
+
+@evaluate.command("speech")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--rubric", "name", default="voice-en", show_default=True, help="Whose formulas to seek.")
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    type=click.Choice(["auto", "whisper", "pocketsphinx"]),
+    help="May be repeated: a table for each.  [default: auto]",
+)
+@click.option("--whisper", "models", multiple=True, help="A Whisper name or folder; may be repeated.")
+@json_option
+def compare_speech(
+    folder: Path, name: str, engines: tuple[str, ...], models: tuple[str, ...], as_json: bool
+) -> None:
+    """Words, voices, roles and formulas in the recordings of FOLDER and the folders below.
+
+    References beside NAME.wav (or another recording): NAME.ref.txt (exact words, or turns "Agent: ..."),
+    NAME.vcon.json (with a script), NAME.vtt (exact times). NAME_agent.wav with NAME_caller.wav or
+    NAME_customer.wav is mixed to one channel. A figure is null where the folder has no reference for it.
+    """
+    from audit.evaluate.speech import evaluate_speech
+    from audit.evaluate.tables import print_speech
+    from audit.pipeline import find_rubric
+
+    asked = [(engine, None) for engine in engines] + [("whisper", model) for model in models]
+    title = functools.partial(_title, quiet=as_json)
+    found = evaluate_speech(folder, find_rubric(name), asked or [("auto", None)], title)
+    if as_json:
+        print_json(found)
+    else:
+        print_speech(out, found)
+
+
+@contextlib.contextmanager
+def _title(name: str, quiet: bool) -> Iterator[Progress]:
+    if not quiet and not err.is_terminal:
+        err.print(name, highlight=False, markup=False)
+    with progress_bar(name, quiet=quiet, unit="") as report:
+        yield report

@@ -60,6 +60,21 @@ def print_people(console: Console, found: Mapping[str, Any]) -> None:
     console.print(table)
 
 
+def print_speech(console: Console, found: Mapping[str, Any]) -> None:
+    """Prints, for each engine, a line a recording, the words taken for others, and the figures."""
+    for engine, figures in found["engines"].items():
+        rows = {case["name"]: _without(case, ("name",)) for case in figures["cases"]}
+        _print(console, f"By recording ({engine})", rows)
+        if figures["confusions"]:
+            console.print("Words most often taken for others", style="bold", highlight=False)
+            taken = ", ".join(f"{true} > {heard} ({times})" for true, heard, times in figures["confusions"])
+            console.print(taken, highlight=False, markup=False)
+            console.print()
+    names = [name for name in found if name not in ("engines", "cases", "confusions")]
+    figures = {name: {engine: one[name] for engine, one in found["engines"].items()} for name in names}
+    _print(console, "Figures", figures)
+
+
 def _without(one: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: value for name, value in one.items() if name not in names}
 
@@ -85,4 +100,6 @@ def _print(console: Console, title: str, rows: Mapping[str, Any]) -> None:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "–" if value is None else f"{value:g}" if isinstance(value, float | int) else str(value)

@@ -150,9 +150,17 @@ def load_truth(path: Path) -> Truth:
         BadTruth: it cannot be read, or something is missing in it.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Truth)
+        truth = msgspec.json.decode(path.read_bytes(), type=Truth)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadTruth(str(path), str(error), "the truth of a rendered clip") from error
+    named = {said.speaker for said in truth.transcript} | truth.gestures.keys()
+    for moment in truth.frames:
+        named |= moment.persons.keys() | {name for pair in moment.pairs for name in pair.split("|")}
+        if not all(pair.count("|") == 1 for pair in moment.pairs):
+            raise BadTruth(str(path), f"pairs named {', '.join(moment.pairs)}", "two labels: one|other")
+    if strangers := sorted(named - truth.persons.keys()):
+        raise BadTruth(str(path), f"nothing of who {', '.join(strangers)} is", "every label among `persons`")
+    return truth
 
 
 def columns(path: Path) -> set[str]:

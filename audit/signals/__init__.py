@@ -99,11 +99,13 @@ def kinds() -> dict[str, EventKind | MeasureKind]:
     return found
 
 
+@functools.cache
 def event_kinds() -> dict[str, EventKind]:
     """The kinds of event by name."""
     return {name: kind for name, kind in kinds().items() if isinstance(kind, EventKind)}
 
 
+@functools.cache
 def measure_kinds() -> dict[str, MeasureKind]:
     """The kinds of measure by name."""
     return {name: kind for name, kind in kinds().items() if isinstance(kind, MeasureKind)}

@@ -46,8 +46,8 @@ BROW_SEEN_S = 4.0
 LEAST_BROW_S = 1.0
 
 PERHAPS = 0.45
-"""A lowered brow is never surer than this, below `judge.SURE`, and what reads as none is not judged: brows of
-two rendered people that are plainly lowered read 0.16 to 0.29, the same faces at rest 0.30 and 0.43."""
+"""A lowered brow is never surer than this, below `outcomes.SURE`, and what reads as none is not judged: brows
+of two rendered people that are plainly lowered read 0.16 to 0.29, the same faces at rest 0.30 and 0.43."""
 
 CLOSED = 0.6
 """eyeBlink of closed eyes: rendered ones of two people read 0.65 to 0.75; of 343 pictures of faces one in a

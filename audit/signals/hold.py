@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from audit.interactions import Conversation, Event, Role, cut, gaps
 from audit.signals import EventKind, Measure, MeasureKind
 from audit.signals.timing import SILENCE_S, untold
-from audit.voices import NO_SOUND, no_levels
+from audit.voices import no_levels, unheard
 from models.observations import TIME_DECIMALS, Span, union
 
 ANNOUNCEMENT = "goes-on-hold"
@@ -93,7 +93,7 @@ def dead_air(conversation: Conversation) -> tuple[Event, ...]:
 def _waits(conversation: Conversation) -> Iterator[Span]:
     """Stretches in which nobody speaks for `SILENCE_S` or more; music is no speech, and a murmur of somebody
     who is not the agent ends no wait."""
-    if not conversation.activity:
+    if unheard(conversation):
         return
     music = union(sorted(s for one in conversation.observations.levels or () for s in one.music))
     voices = [
@@ -144,6 +144,8 @@ def unannounced_holds(conversation: Conversation, of: Role, window: Span) -> Mea
     """How often somebody is put on hold without a word; untold where one was perhaps announced."""
     if conversation.observations.levels is None:
         return untold("unannounced_holds", "times", window, no_levels(conversation))
+    if why := unheard(conversation):
+        return untold("unannounced_holds", "times", window, why)
     found = [e for e in unannounced_hold(conversation) if e.span & window]
     confidence = min((e.confidence for e in found), default=1.0)
     spans = tuple(e.span for e in found)
@@ -157,8 +159,8 @@ def _measure(
     window: Span,
     figure: Callable[[tuple[Span, ...]], float],
 ) -> Measure:
-    if not conversation.activity:
-        return untold(kind, unit, window, NO_SOUND)
+    if why := unheard(conversation):
+        return untold(kind, unit, window, why)
     holds = [e for e in on_hold(conversation) if e.span & window]
     held = cut(tuple(e.span for e in holds), window)
     confidence = min((e.confidence for e in holds), default=1.0)

@@ -4,7 +4,7 @@ import msgspec
 
 from audit.interactions import Conversation, Event, Role, cut, gaps, latest
 from audit.signals import EventKind, Measure, MeasureKind
-from audit.voices import NO_SOUND
+from audit.voices import unheard
 from models.observations import Span, Word
 from models.syllables import syllables
 
@@ -39,8 +39,8 @@ WHO_SPOKE = "who spoke is unknown"
 
 def longest_silence(conversation: Conversation, of: Role, window: Span) -> Measure:
     """The longest stretch in the window in which nobody speaks, in seconds."""
-    if not conversation.activity:
-        return untold("longest_silence", "s", window, NO_SOUND)
+    if why := unheard(conversation):
+        return untold("longest_silence", "s", window, why)
     silences = gaps(conversation.speech(Role.ANYONE), window)
     longest = max(silences, key=lambda s: s.duration_s, default=None)
     if longest is None:
@@ -162,7 +162,7 @@ def interruptions(conversation: Conversation, of: Role, window: Span) -> Measure
 
 def silence(conversation: Conversation) -> tuple[Event, ...]:
     """Stretches of at least `SILENCE_S` in which nobody speaks."""
-    if not conversation.activity:
+    if unheard(conversation):
         return ()
     return tuple(
         Event("silence", s, None, 1.0)
@@ -213,8 +213,8 @@ def _time_to(kind: str, phrase: str, conversation: Conversation, of: Role, windo
 
 def known_speech(kind: str, unit: str, conversation: Conversation, window: Span) -> Measure | None:
     """What stands in the way of saying who spoke, None when nothing does."""
-    if not conversation.activity:
-        return untold(kind, unit, window, NO_SOUND)
+    if why := unheard(conversation):
+        return untold(kind, unit, window, why)
     if conversation.unknown_speech_s > 0:
         return untold(kind, unit, window, WHO_SPOKE)
     return None
