@@ -175,7 +175,8 @@ def test_the_moments_of_the_service_desk_begin_within_half_a_second(standard: st
     rows = {row["mark"]: row["at"] for row in script("service-desk")["lines"] if "mark" in row}
     at = (rows | script("service-desk")["seen"])[mark]
     finding = next(f for f in sights("service-desk").findings if f.standard == standard)
-    assert finding.evidence[0].span.start_s == pytest.approx(at[0], abs=SEEN_NEAR_S)
+    nearest_s = min((e.span.start_s for e in finding.evidence), key=lambda start_s: abs(start_s - at[0]))
+    assert nearest_s == pytest.approx(at[0], abs=SEEN_NEAR_S)
 
 
 @build.sees_people
