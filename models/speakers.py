@@ -64,9 +64,10 @@ STAY = 0.3
 """How much better (cosine) another voice must fit to be heard after the last. No effect on our calls from 0.1
 to 0.6: silence parts most voices."""
 
-SURE = 0.5
+SURE = 0.4
 """Groups this far apart (mean silhouette) are told apart surely. Measured: at 0.4 and above the diarization
-error is below 0.05, at 0.31 it is 0.16."""
+error is below 0.05, at 0.31 (a call of 10 s) it is 0.16; at 0.27 to 0.34 the agent was still told rightly in
+four of four calls of a minute."""
 
 
 class Diarizer(Protocol):
