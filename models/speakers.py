@@ -50,6 +50,9 @@ APART, MORE_APART = 0.915, 0.82
 two people on one channel 0.55 to 0.91 (26 calls, real and synthetic), one person cut in two 0.92 to 0.96 (16
 recordings), two people cut in three 0.83 and more. Between 0.90 and 0.92 it may be either."""
 
+SURELY_ONE, EVEN = 0.92, 0.5
+"""Below the first one voice may be two: that it is one is then no surer than the second, even odds."""
+
 LEAST, LEAST_OF_MORE, LEAST_SHARE = 4, 8, 0.05
 """Windows that a second voice has at least, and a third or fourth; less is music, noise or a laugh."""
 
@@ -175,15 +178,20 @@ def _groups(points: Array) -> tuple[Array, float]:
     from sklearn.metrics import silhouette_score
 
     some = points[:: -(-len(points) // CLUSTERED)]
+    sure = 1.0
     for count in range(min(MOST_VOICES, len(some) - 1), 1, -1):
         means, label = _cluster(some, count)
         sizes = np.bincount(label, minlength=count)
         alike = float(np.max(means @ means.T - 2 * np.eye(count)))
         limit, least = (APART, LEAST) if count == 2 else (MORE_APART, LEAST_OF_MORE)
-        if alike < limit and sizes.min() >= max(least, LEAST_SHARE * len(some)):
+        if sizes.min() < max(least, LEAST_SHARE * len(some)):
+            continue
+        if alike < limit:
             apart = float(silhouette_score(some, label, metric="cosine"))
             return means, round(float(np.clip(apart / SURE, 0.0, 1.0)), 3)
-    return _unit(points.mean(axis=0, keepdims=True)), 1.0
+        if count == 2 and alike < SURELY_ONE:
+            sure = EVEN
+    return _unit(points.mean(axis=0, keepdims=True)), sure
 
 
 def _cluster(points: Array, count: int) -> tuple[Array, NDArray[np.int64]]:
