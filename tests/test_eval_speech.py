@@ -93,6 +93,12 @@ def test_errors_of_voices_are_told(voices, der):
     assert (told["wer"], told["role_accuracy"], told["formula_f1"]) == (None, None, None)
 
 
+def test_where_nobody_speaks_there_are_no_errors_of_voices():
+    silent = (Activity("channel-0", ()), Activity("channel-1", ()))
+    told = speech.figures([speech.Heard("a", truth=silent, voices=(Activity(None, ()),))])
+    assert (told["der"], told["der_strict"]) == (None, None)
+
+
 REFERENCES = {
     "call.ref.txt": "Agent: Good morning.\n\nCaller: Hello there.\n",
     "call.vcon.json": json.dumps(
@@ -204,6 +210,7 @@ def test_two_files_of_one_call_are_one_case(tmp_path):
     [
         ({}, "no recording with a reference"),
         ({"call.vcon.json": "{"}, "no vCon with a transcript"),
+        ({"call.vcon.json": "[" * 100_000}, "no vCon with a transcript"),
         ({"call.ref.txt": b"\xff\xfe\xff"}, "cannot be read as UTF-8 text"),
     ],
 )

@@ -153,7 +153,7 @@ def _vcon_turns(path: Path) -> Iterator[tuple[str | None, str]]:
         for script in (a.body for a in vcon.analysis if a.type == "transcript"):
             for turn in msgspec.json.decode(script, type=list[_Turn]):
                 yield turn.speaker or None, turn.message
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(
             str(path), None, f"no vCon with a transcript of turns (speaker, message): {error}"
         ) from error

@@ -281,7 +281,7 @@ def _error_rates(heard: Sequence[Heard]) -> tuple[float | None, float | None]:
     from pyannote.core import Segment, Timeline
     from pyannote.metrics.diarization import DiarizationErrorRate
 
-    mixes = [h for h in heard if h.truth]
+    mixes = [h for h in heard if any(voice.spans for voice in h.truth)]
     if not mixes:
         return None, None
     rates = []
