@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import weights
-from models.observations import Activity, Span, pieces, span, union
-from models.sound import RATE_HZ, Samples, Sound
+from models.observations import Activity, Span, span, union
+from models.sound import RATE_HZ, Samples, Sound, pieces
 
 Array = NDArray[np.float32]
 

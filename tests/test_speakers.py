@@ -8,10 +8,10 @@ from pyannote.metrics.diarization import DiarizationErrorRate
 from models import media, pyannote_voices, speakers, speech
 from models.activity import detect_activity, voices
 from models.leak import without_leak
-from models.observations import Activity, Span, cut_out, pieces, span
+from models.observations import Activity, Span, cut_out, span
 from models.observe import observe
 from models.perceiving import Listening
-from models.sound import RATE_HZ, Sound, distinct
+from models.sound import RATE_HZ, Sound, distinct, pieces
 from models.weights import ARTEFACTS, state
 from tests import build
 
