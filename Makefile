@@ -4,11 +4,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export COMPORT_WEIGHTS_MIRROR ?= $(wildcard $(CURDIR)/../shared/weights)
 
+# What hears speech and sees people.
+WEIGHTS := whisper-base yolox_nano pose_landmarker_full face_landmarker hand_landmarker
+
 .PHONY: demo test check lint web lock clean system
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready web
-	@$(BIN)/comport weights fetch whisper-base --if-reachable
+	@$(BIN)/comport weights fetch $(WEIGHTS) --if-reachable
 	@$(BIN)/comport --home .comport demo
 
 test: .venv/ready web system lint

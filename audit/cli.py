@@ -266,11 +266,14 @@ def rescore(context: click.Context, rubrics: tuple[str, ...], as_json: bool) -> 
 @click.pass_context
 def demo(context: click.Context, engine: str) -> None:
     """Audit the samples that come with Comport and print their scorecards."""
+    from audit.intake import find_files
     from audit.pipeline import PACKS, find_rubric, pack_names
 
-    samples = PACKS.parent / "samples"
+    found, _ = find_files(PACKS.parent / "samples")
+    # What was judged last stands on top in the dashboard: the video.
+    samples = tuple(sorted(found, key=lambda path: path.suffix == ".mp4"))
     rubrics = [find_rubric(name) for name in pack_names()]
-    failed = _audit_all(store_of(context), (samples,), rubrics, engine, None, None, as_json=False)
+    failed = _audit_all(store_of(context), samples, rubrics, engine, None, None, as_json=False)
     given = (
         context.parent is not None and context.parent.get_parameter_source("home") != ParameterSource.DEFAULT
     )

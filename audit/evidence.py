@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from audit.interactions import Interaction, Role, clock
-from audit.judge import Evidence, Finding
+from audit.judge import Finding
+from audit.outcomes import Evidence
 from audit.pictures import SHOWN, Shot, jpeg, present, shoot
 from audit.rubric import Rubric, Standard
 from audit.scorecard import Scorecard
@@ -42,6 +43,7 @@ def _kinds_of(standard: Standard) -> list[EventKind | MeasureKind]:
     named = [
         standard.keep.measure if standard.keep else None,
         standard.avoid.event if standard.avoid else None,
+        *(standard.do.events if standard.do else ()),
         standard.when.event if standard.when else None,
         standard.during.anchor if standard.during else None,
     ]

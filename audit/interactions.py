@@ -211,8 +211,11 @@ class Conversation:
         speakers: Speakers,
         palette: Palette | None = None,
         too_close_m: float | None = None,
+        acted: tuple[Event, ...] | None = None,
     ) -> None:
         self.channel = channel
+        self.acted = acted
+        """What an example says was seen, and all of it; None where somebody has to look."""
         self.palette = palette
         self.too_close_m = too_close_m
         self.observations = observations
@@ -336,7 +339,12 @@ def clock(time_s: float) -> str:
 
 def cut(spans: tuple[Span, ...], window: Span) -> tuple[Span, ...]:
     """The parts of `spans` inside `window`."""
-    return tuple(part for one in spans if (part := one & window))
+    start_s, end_s = window.start_s, window.end_s
+    return tuple(
+        one if start_s <= one.start_s and one.end_s <= end_s else one & window
+        for one in spans
+        if max(start_s, one.start_s) < min(end_s, one.end_s)
+    )
 
 
 def common(one: tuple[Span, ...], other: tuple[Span, ...]) -> tuple[Span, ...]:

@@ -61,6 +61,23 @@ class Say(Checked):
         return self.all or self.any
 
 
+class Do(Checked):
+    """Events that the party has to make happen: `all` of them, or `any` one."""
+
+    all: Texts = ()
+    any: Texts = ()
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.all) == bool(self.any):
+            raise ValueError("takes an event, a list of events, {all: […]} or {any: […]}")
+        return self
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        return self.all or self.any
+
+
 class Avoid(Checked):
     """What must not happen: phrases `said`, or an `event` (only those `longer_than` a time)."""
 
@@ -183,6 +200,7 @@ class Critical(StrEnum):
 
 class Verb(StrEnum):
     SAY = "say"
+    DO = "do"
     AVOID = "avoid"
     KEEP = "keep"
     ASK = "ask"
@@ -204,6 +222,7 @@ class Standard(Checked):
     during: During | None = None
     when: When | None = None
     say: Annotated[Say | None, BeforeValidator(_said)] = None
+    do: Annotated[Do | None, BeforeValidator(_said)] = None
     avoid: Annotated[Avoid | None, BeforeValidator(_avoided)] = None
     keep: Keep | None = None
     ask: str | None = None
@@ -213,10 +232,10 @@ class Standard(Checked):
 
     @model_validator(mode="after")
     def _one_verb(self) -> Self:
-        verbs = [v for v in Verb if getattr(self, v) is not None]
-        if len(verbs) != 1:
-            found = " and ".join(verbs) or "none"
-            raise ValueError(f"'{self.id}' needs exactly one of say, avoid, keep and ask; found {found}")
+        if len(self.verbs) != 1 and self.verbs != (Verb.SAY, Verb.DO):
+            found = " and ".join(self.verbs) or "none"
+            wanted = "exactly one of say, do, avoid, keep and ask, or say with do"
+            raise ValueError(f"'{self.id}' needs {wanted}; found {found}")
         if self.show and self.ask is None:
             raise ValueError(f"'{self.id}': show goes with ask: pictures for the person who answers")
         return self
@@ -227,8 +246,9 @@ class Standard(Checked):
         return self.by or Role.AGENT
 
     @property
-    def verb(self) -> Verb:
-        return next(v for v in Verb if getattr(self, v) is not None)
+    def verbs(self) -> tuple[Verb, ...]:
+        """What the rule asks for: one verb, or `say` and `do`, which are both to be met."""
+        return tuple(v for v in Verb if getattr(self, v) is not None)
 
 
 class Section(Checked):
@@ -311,6 +331,8 @@ class Rubric(Checked):
                 named.append(standard.keep.measure)
             if standard.avoid:
                 named.append(standard.avoid.event)
+            if standard.do:
+                named += standard.do.events
             if standard.when:
                 named += [standard.when.event, standard.when.measure]
             if standard.during:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from audit import yamlfile
+from audit.examples import BadLine, read_lines
 from audit.interactions import Role
 from audit.pattern import BadPattern, unfold
 from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
@@ -151,6 +152,8 @@ class _Standing:
             self._report("value", f"undefined value '{s.value}'{nearest(s.value, self._values)}")
         for phrase in s.say.phrases if s.say else ():
             self._phrase("say", phrase)
+        for event in s.do.events if s.do else ():
+            self._event("do", event)
         if s.avoid:
             for phrase in s.avoid.said:
                 self._phrase("avoid", phrase)
@@ -162,7 +165,8 @@ class _Standing:
             self._length(s.avoid.event, s.avoid.longer_than)
         if s.keep:
             self._measure("keep", s.keep.measure, s.keep.amounts)
-            self._check_examples(s.keep)
+            self._check_values(s.keep)
+        self._check_lines()
         if s.when:
             if s.when.said:
                 self._phrase("when", s.when.said)
@@ -234,7 +238,16 @@ class _Standing:
                 f"wrong unit: '{amount}' is {KIND_OF_UNIT[amount.unit]}, but {name} is {KIND_OF_UNIT[unit]}",
             )
 
-    def _check_examples(self, keep: Keep) -> None:
+    def _check_lines(self) -> None:
+        """What examples show in brackets must be events that can be seen, or pauses."""
+        for verdict in ("met", "missed", "no_opportunity"):
+            for example in getattr(self._standard.examples, verdict):
+                try:
+                    list(read_lines(example))
+                except BadLine as error:
+                    self._report("examples", f"{verdict}: {error}")
+
+    def _check_values(self, keep: Keep) -> None:
         """Examples of a `keep` are measured values: they must be quantities of the same unit."""
         kind = measure_kinds().get(keep.measure)
         for verdict in ("met", "missed"):

@@ -97,7 +97,7 @@ def doing(
 ) -> EventKind:
     """The kind of event that lasts while somebody does what `read` reads; it knows how much could be seen.
 
-    No event is surer than `most`: below `judge.SURE` it never decides a verdict.
+    No event is surer than `most`: below `outcomes.SURE` it never decides a verdict.
     """
 
     def find(conversation: Conversation) -> tuple[Event, ...]:

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from audit.interactions import Interaction, clock
-from audit.judge import Evidence, Finding, Verdict
+from audit.judge import Finding, Verdict
+from audit.outcomes import Evidence
 from audit.pipeline import Audited
 from audit.quantities import show
 from audit.score import show_sum

@@ -1,12 +1,13 @@
 """The examples inside each standard, run like tests of code."""
 
-import re
 from collections.abc import Iterator
 
 import msgspec
 
-from audit.interactions import Conversation, Role, Roles, Speakers
-from audit.judge import Verdict, explain_keep, judge_standard
+from audit.examples import Done, Pause, read_lines
+from audit.interactions import Conversation, Event, Role, Roles, Speakers
+from audit.judge import Verdict, judge_standard
+from audit.outcomes import explain_keep
 from audit.quantities import parse_quantity
 from audit.rubric import Rubric, Standard
 from models.observations import Utterance, span
@@ -17,8 +18,6 @@ WORDS_PER_S = 2.5
 
 PAUSE_S = 0.5
 """Between two lines of an example."""
-
-_LINE = re.compile(r"\s*(agent|customer|bot|other)\s*:\s*(.*)", re.IGNORECASE)
 
 
 class ExampleResult(msgspec.Struct, frozen=True):
@@ -56,22 +55,34 @@ def _run(rubric: Rubric, standard: Standard) -> Iterator[ExampleResult]:
 
 
 def enact(text: str, rubric: Rubric, by: Role = Role.AGENT) -> Conversation:
-    """A short dialogue (`agent: …` / `customer: …`, else one utterance of `by`) as a conversation."""
+    """A short dialogue (`agent: …` / `customer: …`, else one utterance of `by`) as a conversation.
+
+    What is seen (`[agent arms_crossed 3 s]`) begins with the line that follows; `[2 s]` is a pause.
+
+    Raises:
+        BadLine: something in brackets is neither.
+    """
     channel = rubric.applies_to[0]
     speaking: Role = Role.AGENT if by == Role.ANYONE else by
     utterances: list[Utterance] = []
+    acted: list[Event] = []
     at_s = 0.0
-    for line in text.strip().splitlines():
-        named = _LINE.match(line)
-        speaking = Role(named[1].lower()) if named else speaking
-        said = named[2] if named else line.strip()
-        if not said:
+    for line in read_lines(text):
+        if isinstance(line, Done):
+            where = span(at_s, at_s + line.length_s)
+            acted.append(Event(line.event, where, line.role, 1.0))
             continue
-        end_s = at_s + len(said.split()) / WORDS_PER_S
+        if isinstance(line, Pause):
+            at_s += line.length_s
+            continue
+        speaking = line.role or speaking
+        end_s = at_s + len(line.text.split()) / WORDS_PER_S
         where = span(at_s, at_s if channel.is_text else end_s)
-        utterances.append(Utterance(where, speaking.value, rubric.language, said, spread(said, where)))
+        words = spread(line.text, where)
+        utterances.append(Utterance(where, speaking.value, rubric.language, line.text, words))
         at_s = end_s + PAUSE_S
-    observations = observed_transcript("example", "example", utterances, spoken=not channel.is_text)
+    least_s = max([0.0, *(event.span.end_s for event in acted)])
+    observations = observed_transcript("example", "example", utterances, not channel.is_text, least_s)
     speakers = Speakers(channel, observations, rubric.finder)
     roles = Roles(tuple((role.value, role) for role in Role), "named in the example", 1.0)
-    return Conversation(channel, observations, roles, speakers)
+    return Conversation(channel, observations, roles, speakers, acted=tuple(acted))

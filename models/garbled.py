@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.language import ANY, ANY_WORDS, NEGATIONS, frequency
-from models.pronunciation import likeness
+from models.pronunciation import Sounds
 
 FOUND = 12.5
 """A phrase counts as said from this many nats. This and the six values below were searched together on every
@@ -85,6 +85,7 @@ class Garbled:
         self._names = [name for name, _ in sequences]
         self._bodies = [body for _, body in sequences]
         self._words = sorted({word for body in self._bodies for word in body if word != ANY})
+        self._sounds = Sounds(self._words, language)
         self._number = {word: i for i, word in enumerate(self._words)}
         self._drop = [
             -DROPPED if frequency(w, language) >= SMALL and w not in NEGATIONS else _NEVER
@@ -105,7 +106,7 @@ class Garbled:
         says = EVIDENCE * min(RAREST_NATS, -math.log(max(frequency(form, self._language), 1e-9)))
         gains: dict[int, tuple[float, float]] = {}
         if form not in NEGATIONS and self._words:
-            alike = likeness([form], self._words, self._language)[0]
+            alike = self._sounds.likeness([form])[0]
             for number in np.flatnonzero(alike >= (NEAR_SOUND if near else SOUND)).tolist():
                 if self._words[number] not in NEGATIONS:
                     gains[number] = (says - SUBSTITUTED, float(alike[number]))

@@ -95,27 +95,46 @@ def pronounced(word: str, language: str) -> str | None:
     return _dictionary().get(word) if language == "en" else None
 
 
-def likeness(words: Sequence[str], others: Sequence[str], language: str) -> NDArray[np.float32]:
-    """How alike each of `words` sounds to each of `others`, shape `(len(words), len(others))`, 0..1.
+class Sounds:
+    """How some words sound, made ready to be compared with many others."""
 
-    The mean over two views, each 1 minus edits over the longer length: the phones themselves, and their
-    classes. Words whose phones are not known are compared by their letters in the same way.
-    """
-    by_letter = _alike([_letters(w) for w in words], [_letters(o) for o in others], _COARSE_LETTERS)
-    spoken = [pronounced(w, language) for w in words]
-    heard = [pronounced(o, language) for o in others]
-    by_phone = _alike([s or "" for s in spoken], [h or "" for h in heard], _COARSE_PHONES)
-    known = np.outer([s is not None for s in spoken], [h is not None for h in heard])
-    return np.where(known, by_phone, by_letter)
+    def __init__(self, words: Sequence[str], language: str) -> None:
+        self._language = language
+        phones = [pronounced(word, language) for word in words]
+        self._letters = _views([_letters(word) for word in words], _COARSE_LETTERS)
+        self._phones = _views([one or "" for one in phones], _COARSE_PHONES)
+        self._known = np.array([one is not None for one in phones], bool)
+
+    def likeness(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """How alike each of `words` sounds to each of these, shape `(len(words), number of these)`, 0..1.
+
+        The mean over two views, each 1 minus edits over the longer length: the phones themselves, and their
+        classes. Words whose phones are not known are compared by their letters in the same way.
+        """
+        phones = [pronounced(word, self._language) for word in words]
+        known = np.outer([one is not None for one in phones], self._known)
+        by_letter = by_phone = np.zeros(known.shape, np.float32)
+        if not known.all():
+            by_letter = _alike(_views([_letters(word) for word in words], _COARSE_LETTERS), self._letters)
+        if known.any():
+            by_phone = _alike(_views([one or "" for one in phones], _COARSE_PHONES), self._phones)
+        return np.where(known, by_phone, by_letter)
 
 
 def _letters(word: str) -> str:
     return word.replace("'", "")
 
 
-def _alike(words: list[str], others: list[str], coarse: dict[int, str]) -> NDArray[np.float32]:
-    by_class = [w.translate(coarse) for w in words], [o.translate(coarse) for o in others]
-    return (_similarity(words, others) + _similarity(*by_class)) / np.float32(2)
+_Views = tuple[list[str], list[str]]
+"""Words as they sound, and the same with sounds that are taken for each other made one."""
+
+
+def _views(words: list[str], coarse: dict[int, str]) -> _Views:
+    return words, [word.translate(coarse) for word in words]
+
+
+def _alike(words: _Views, others: _Views) -> NDArray[np.float32]:
+    return (_similarity(words[0], others[0]) + _similarity(words[1], others[1])) / np.float32(2)
 
 
 def _similarity(words: list[str], others: list[str]) -> NDArray[np.float32]:

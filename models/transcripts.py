@@ -40,11 +40,17 @@ def spread(text: str, over: Span) -> tuple[Word, ...]:
     return tuple(words)
 
 
-def observed_transcript(identity: str, form: str, utterances: list[Utterance], spoken: bool) -> Observations:
-    """The observations in a transcript with this SHA-256; of `spoken` words also when there was speech."""
+def observed_transcript(
+    identity: str, form: str, utterances: list[Utterance], spoken: bool, least_s: float = 0.0
+) -> Observations:
+    """The observations in a transcript with this SHA-256; of `spoken` words also when there was speech.
+
+    It lasts until the last word, and `least_s` seconds if that is longer.
+    """
     ordered = tuple(sorted(utterances, key=lambda u: u.span))
     # A moment after the last message still belongs to the conversation: spans are half-open.
-    duration_s = round(max(u.span.end_s for u in ordered) + (0.0 if spoken else 0.001), 3)
+    last_s = max([least_s, *(u.span.end_s for u in ordered)])
+    duration_s = round(last_s + (0.0 if spoken else 0.001), 3)
     recording = Recording(identity, duration_s, 0, 0, form)
     parameters = (("form", form),)
     words = Provenance("utterances", "transcript", FORMAT_VERSION, "", parameters)

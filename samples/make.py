@@ -55,11 +55,10 @@ def main(names: list[str]) -> None:
     """Makes the named samples, or all of them."""
     for path in [SCRIPTS / f"{name}.yaml" for name in names] or sorted(SCRIPTS.glob("*.yaml")):
         script = yaml.safe_load(path.read_text("utf-8"))
-        make = make_call if script["facts"]["channel"] == "call" else make_chat
-        lines = make(path.stem, script)
+        lines = MAKERS[script["facts"]["channel"]](path.stem, script)
         _write_yaml(HERE / f"{path.stem}.meta.yaml", script["facts"])
         _write_yaml(HERE / f"{path.stem}.truth.yaml", truth(script, lines))
-        print(f"{path.stem}: {len(lines)} lines, {lines[-1].end_s:.0f} s")
+        print(f"{path.stem}: {len(lines)} lines, {max(line.end_s for line in lines):.0f} s")
 
 
 def make_call(name: str, script: dict[str, Any]) -> list[Line]:
@@ -89,6 +88,13 @@ def make_call(name: str, script: dict[str, Any]) -> list[Line]:
     encode(HERE / f"{name}.opus", stereo)
     (HERE / f"{name}.vtt").write_text(webvtt(lines), "utf-8")
     return lines
+
+
+def make_visit(name: str, script: dict[str, Any]) -> list[Line]:
+    """The lines of a script that was filmed already, and what is seen, at their times; writes `NAME.vtt`."""
+    lines = [Line(*_said(row), row.get("mark", ""), *row["at"]) for row in script["lines"]]
+    (HERE / f"{name}.vtt").write_text(webvtt(lines), "utf-8")
+    return [*lines, *(Line("", "", mark, *at) for mark, at in script["seen"].items())]
 
 
 def speak(text: str, voice: str, stretch: float) -> NDArray[np.float32]:
@@ -184,6 +190,9 @@ def _write_yaml(path: Path, content: dict[str, Any]) -> None:
     )
     path.write_text(written, "utf-8")
 
+
+MAKERS = {"call": make_call, "chat": make_chat, "in_person": make_visit}
+"""What makes the sample of each channel."""
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -220,6 +220,7 @@ def test_the_share_of_smiles_says_what_turned_heads_may_hide(tmp_path):
     smile = part(40, 0, 20, 0.8)
     plain = measured(tmp_path, "smile_share", looking(40, mouthSmile=smile))
     assert (plain.value, plain.low, plain.high, plain.coverage) == (50.0, 50.0, 50.0, 1.0)
+    assert [e.duration_s for e in plain.evidence] == pytest.approx([4.0], abs=0.2)
     turned = measured(tmp_path, "smile_share", looking(40, part(40, 30, 40, 40.0), mouthSmile=smile))
     assert (turned.low, turned.high, turned.coverage) == (50.0, 75.0, 0.75)
     gone = measured(tmp_path, "smile_share", looking(40, part(40, 10, 40, 90.0), mouthSmile=smile))

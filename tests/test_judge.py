@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from audit.interactions import Channel
-from audit.judge import Verdict, judge
+from audit.judge import Verdict, judge, judge_standard
+from audit.workbench import enact
 from models.observations import Utterance, span
 from models.transcripts import spread
 from tests import build
@@ -340,3 +341,46 @@ def test_a_chat_has_no_silence(tmp_path):
     standard = "{id: a, title: A, keep: {measure: longest_silence, at_most: 5 s}}"
     found = finding(tmp_path, standard, [("agent", 0, "hi")], channel=Channel.CHAT, activity={})
     assert (found.verdict, found.reason) == (Verdict.CANNOT_TELL, "no sound: only text came in")
+
+
+SEEN = "{id: a, title: A, during: {first: 10 s}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "example", "verdict", "credit"),
+    [
+        ("do: nod", "[agent nod]\nagent: Yes.", "met", 1.0),
+        ("do: nod", "[customer nod]\nagent: Yes.", "missed", 0.0),
+        ("do: nod", "agent: Yes.\n[12 s]\n[agent nod]\nagent: Yes.", "missed", 0.0),
+        ("do: [nod, smile]", "[agent nod]\nagent: Yes.", "missed", 0.5),
+        ("do: {any: [nod, smile]}", "[agent nod]\nagent: Yes.", "met", 1.0),
+        ("do: {any: [nod, smile]}", "agent: Yes.", "missed", 0.0),
+        # Words and bearing in one standard.
+        ("say: greeting, do: smile", "[agent smile 2 s]\nagent: Good morning.", "met", 1.0),
+        ("say: greeting, do: smile", "agent: Good morning.", "missed", 0.5),
+        ("say: greeting, do: smile", "[agent smile 2 s]\nagent: Yes?", "missed", 0.5),
+        ("say: greeting, do: smile", "agent: Yes?", "missed", 0.0),
+        ("do: stands_in_front", "[stands_in_front 2 s]\nagent: Yes.", "met", 1.0),
+    ],
+)
+def test_do_is_met_by_what_is_seen_in_time(tmp_path, rule, example, verdict, credit):
+    rubric = build.rubric(tmp_path, f"- {SEEN}, {rule}}}")
+    finding = judge_standard(rubric.standards[0], enact(example, rubric))
+    assert (finding.verdict, finding.credit) == (verdict, credit), finding.reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "said", "verdict"),
+    [
+        ("do: smile", "good morning", "cannot_tell"),
+        ("say: greeting, do: smile", "good morning", "cannot_tell"),
+        # What surely was not said is missed, whatever could be seen.
+        ("say: greeting, do: smile", "yes", "missed"),
+    ],
+)
+def test_what_could_not_be_seen_is_not_missed(tmp_path, rule, said, verdict):
+    rubric = build.rubric(tmp_path, f"- {SEEN}, {rule}}}")
+    heard = build.observations([("agent", 0, said)], missing=(("people", "the recording has no picture"),))
+    finding = judge_standard(rubric.standards[0], build.conversation(rubric, heard))
+    assert finding.verdict == verdict, finding.reason
+    assert verdict == "missed" or "no picture" in finding.reason

@@ -44,15 +44,17 @@ def failures(rubric: Rubric) -> list[str]:
     ]
 
 
-def test_there_are_packs_for_the_telephone_and_the_chat() -> None:
-    assert set(pack_names()) >= {"voice-en", "chat-en"}
+def test_there_are_packs_for_the_telephone_the_chat_and_the_counter() -> None:
+    assert set(pack_names()) >= {"voice-en", "chat-en", "counter-en", "counter-it"}
 
 
 def test_a_pack_is_named_as_its_file(pack: Rubric) -> None:
     assert (PACKS / f"{pack.rubric}.yaml").is_file()
 
 
-@pytest.mark.parametrize(("name", "least"), [("voice-en", 20), ("chat-en", 12)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("voice-en", 20), ("chat-en", 12), ("counter-en", 25), ("counter-it", 25)]
+)
 def test_a_pack_holds_a_whole_manual(name: str, least: int) -> None:
     assert len(find_rubric(name).standards) >= least
 
@@ -63,7 +65,7 @@ def test_every_standard_says(pack: Rubric, key: str) -> None:
 
 
 def test_every_standard_shows_what_meets_and_what_misses_it(pack: Rubric) -> None:
-    judged = [s for s in pack.standards if s.verb != Verb.ASK]
+    judged = [s for s in pack.standards if s.verbs != (Verb.ASK,)]
     assert [s.id for s in judged if not (s.examples.met and s.examples.missed)] == []
 
 
@@ -89,6 +91,7 @@ def said(rubric: Rubric, text: str) -> set[str]:
 
 
 FORBIDDEN = {"asks-secret", "blame", "dead-end", "jargon", "slang", "pet-name", "promise"}
+FORBIDDEN |= {"informal", "diminutive", "says-aloud"}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +115,85 @@ FORBIDDEN = {"asks-secret", "blame", "dead-end", "jargon", "slang", "pet-name", 
 )
 def test_a_kind_sentence_is_no_forbidden_one(voice: Rubric, sentence: str) -> None:
     assert said(voice, f"agent: {sentence}") & FORBIDDEN == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("counter-en", "Please tell me when you have entered your PIN."),
+        ("counter-en", "I will go with you to the other counter."),
+        ("counter-en", "Is your address still the same?"),
+        ("counter-en", "You will not have to wait."),
+        ("counter-en", "That is not your fault."),
+        ("counter-it", "Mi dica quando ha digitato il PIN."),
+        ("counter-it", "Non è colpa sua."),
+        ("counter-it", "Non deve tornare, glielo spedisco."),
+        ("counter-it", "Il suo indirizzo è ancora lo stesso?"),
+        ("counter-it", "Le auguro una bella giornata."),
+        ("counter-it", "Aspetta qualcuno?"),
+        ("counter-it", "Non c'è niente di rotto."),
+        ("counter-it", "Lei non ha sbagliato."),
+    ],
+)
+def test_a_kind_sentence_at_the_counter_is_no_forbidden_one(name: str, sentence: str) -> None:
+    assert said(find_rubric(name), f"agent: {sentence}") & FORBIDDEN == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "phrase"),
+    [
+        ("agent: Buonasera, che cosa posso fare per Lei?", "offer-help"),
+        ("agent: Sono Marco di Northwind.", "own-name"),
+        ("customer: Il mio ordine non è ancora arrivato.", "account-request"),
+        ("customer: L'altro ieri ho ordinato una lampada.", "account-request"),
+        ("customer: La lampada non si accende.", "problem"),
+        ("customer: Non ho ancora ricevuto il rimborso.", "problem"),
+        ("agent: La capisco.", "empathy"),
+        ("agent: Mi dispiace molto.", "apology"),
+        ("agent: Ora controllo.", "ownership"),
+        ("agent: Mi può mostrare un documento?", "identity-check"),
+        ("agent: Mi dà il numero d'ordine?", "identity-check"),
+        ("agent: Il Suo pacco è partito ieri.", "account-data"),
+        ("agent: Mi può dire il codice di sicurezza?", "asks-secret"),
+        ("agent: C'è qualcos'altro?", "further-help"),
+        ("agent: Arriverà venerdì.", "next-steps"),
+        ("agent: La richiamo entro un'ora.", "next-steps"),
+        ("agent: Grazie, buona giornata!", "farewell"),
+        ("agent: Solo un attimino.", "diminutive"),
+    ],
+)
+def test_an_italian_phrase_is_found_in_other_words(line: str, phrase: str) -> None:
+    assert phrase in said(find_rubric("counter-it"), line)
+
+
+@pytest.mark.parametrize(
+    ("line", "phrase"),
+    [
+        ("agent: Non capisco che cosa vuole.", "empathy"),
+        ("agent: Sono contento di Northwind.", "greeting"),
+        ("agent: Mi dia un momento per cercare il suo ordine.", "asks-secret"),
+        ("agent: Non serve altro.", "further-help"),
+        ("agent: Prego?", "please"),
+    ],
+)
+def test_other_italian_words_are_not_the_phrase(line: str, phrase: str) -> None:
+    assert phrase not in said(find_rubric("counter-it"), line)
+
+
+def test_both_counters_hold_the_same_standards() -> None:
+    ids = [[s.id for s in find_rubric(name).standards] for name in ("counter-en", "counter-it")]
+    assert ids[0] == ids[1]
+
+
+NO_FEELINGS = re.compile(r"emotion|emozion|\b(mood|umore|stress|nervous|nervos)", re.IGNORECASE)
+
+
+def test_no_standard_judges_what_somebody_feels(pack: Rubric) -> None:
+    rules = [
+        " ".join(filter(None, (s.title, s.ask, s.keep and s.keep.measure, s.avoid and s.avoid.event)))
+        for s in pack.standards
+    ]
+    assert [rule for rule in rules if NO_FEELINGS.search(rule)] == []
 
 
 @pytest.mark.parametrize(

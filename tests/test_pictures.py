@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from audit.cli import cli
 from audit.evidence import is_of_two, is_visual, people_json, shot_of
 from audit.interactions import Channel, Role
-from audit.judge import Evidence
+from audit.outcomes import Evidence
 from audit.pictures import COLOURS, LINE_COLOUR, Shot, head_px, jpeg, sheet, sheet_times, shoot
 from audit.timeline import timeline_svg
 from models.observations import Observed, Provenance, Recording, Span, gather

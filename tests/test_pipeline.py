@@ -134,8 +134,8 @@ def test_scorecards_are_the_same_bytes_in_every_process(tmp_path):
     code = (
         "import sys; from audit.pipeline import *; from models.observations import to_json\n"
         "from pathlib import Path\n"
-        "r = find_rubric('voice-en')\n"
-        "for p in sorted(Path('samples').glob('*.vtt')): sys.stdout.buffer.write(to_json(audit_file(p, [r]).scorecards))"
+        "r = [find_rubric('voice-en'), find_rubric('counter-en')]\n"
+        "for p in sorted(Path('samples').glob('*.vtt')): sys.stdout.buffer.write(to_json(audit_file(p, r).scorecards))"
     )
     runs = {
         subprocess.run(
@@ -160,6 +160,8 @@ def test_processes_that_start_at_once_share_one_store(tmp_path):
         *sorted(SAMPLES.glob("*.vtt")),
         "--rubric",
         "voice-en",
+        "--rubric",
+        "counter-en",
     ]
     running = [
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.pronunciation import likeness, pronounced
+from models.pronunciation import Sounds, pronounced
 
 
 @pytest.mark.parametrize(
@@ -17,11 +17,11 @@ from models.pronunciation import likeness, pronounced
     ],
 )
 def test_what_sounds_like_a_word_is_liker_than_what_is_spelt_like_it(word, alike, unlike, language):
-    like, other = likeness([word], [alike, unlike], language)[0]
+    like, other = Sounds([alike, unlike], language).likeness([word])[0]
     assert like > 0.75 > other
 
 
 def test_the_same_word_is_wholly_alike_and_other_languages_have_no_phones():
-    assert likeness(["hello"], ["hello"], "en")[0, 0] == 1.0
+    assert Sounds(["hello"], "en").likeness(["hello"])[0, 0] == 1.0
     assert pronounced("knight", "en") == pronounced("night", "en")
     assert pronounced("night", "it") is None

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -264,6 +265,18 @@ def test_nobody_steps_nearer_than_the_house_allows(tmp_path, observed, roles, ex
     rubric = house(tmp_path, AVOID)
     [finding] = judge(rubric, build.conversation(rubric, observed, Channel.VIDEO, roles))
     assert (finding.verdict, reason in finding.reason) == (expected, True), finding.reason
+
+
+def test_a_weak_detector_of_people_cannot_tell_that_nobody_stepped_nearer(tmp_path):
+    rubric = house(tmp_path, AVOID)
+    observed = walking([(0, 4)] * 10, [(1.2, 4)] * 10)
+    by_hog = msgspec.structs.replace(observed.provenance[0], parameters=(("detector", "hog"),))
+    weakly = msgspec.structs.replace(observed, provenance=(by_hog,))
+    [sure], [unsure] = (
+        judge(rubric, build.conversation(rubric, o, Channel.VIDEO, BOTH)) for o in (observed, weakly)
+    )
+    assert (sure.verdict, unsure.verdict) == (Verdict.MET, Verdict.CANNOT_TELL)
+    assert "weak detector" in unsure.reason
 
 
 def test_who_cannot_be_located_beside_the_agent_is_not_seen(tmp_path):

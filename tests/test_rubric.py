@@ -30,7 +30,9 @@ def standard_problems(tmp_path, standards: str) -> list[str]:
     [
         ("- {id: a, title: A, say: greting}", ["1: a: undefined phrase 'greting'; did you mean 'greeting'?"]),
         ("- {id: a, title: A, sai: greeting}", ["1: a: unknown key 'sai'; did you mean 'say'?"]),
-        ("- {id: a, title: A, say: greeting, ask: Why?}", ["1: a: 'a' needs exactly one of say, avoid, keep and ask; found say and ask"]),
+        ("- {id: a, title: A, say: greeting, ask: Why?}", ["1: a: 'a' needs exactly one of say, do, avoid, keep and ask, or say with do; found say and ask"]),
+        ("- {id: a, title: A, do: smle}", ["1: a: unknown event 'smle'; did you mean 'smile'?"]),
+        ("- {id: a, title: A, do: nod, avoid: blame}", ["1: a: 'a' needs exactly one of say, do, avoid, keep and ask, or say with do; found do and avoid"]),
         ("- {id: a, title: A, ask: x}\n- {id: a, title: B, ask: y}", ["2: a: duplicate id 'a', first on line"]),
         ("- {id: a, title: A, keep: {measure: longest_silence, at_most: 15 m}}", ["1: a: wrong unit: '15 m' is a distance, but longest_silence is a time"]),
         ("- {id: a, title: A, keep: {measure: longest_silence, at_most: 15 %}}", ["1: a: wrong unit: '15 %' is a share, but longest_silence is a time"]),
@@ -63,6 +65,7 @@ def standard_problems(tmp_path, standards: str) -> list[str]:
         ("- {id: a, title: A, keep: {measure: syllables_per_minute, at_most: 90 wpm}}", ["1: a: wrong unit: '90 wpm' is a rate of words, but syllables_per_minute is a rate of syllables"]),
         ("- {id: a, title: A, keep: {measure: time_to_identification, at_most: 9 s}}", ["1: a: 'time_to_identification' needs a phrase named 'identity-check'"]),
         ("- {id: a, title: A, when: {event: on_hold, by: agent}, ask: x}", ["1: a: nobody in particular makes a on_hold"]),
+        ("- {id: a, title: A, say: greeting, examples: {met: ['[customer entres]']}}", ["1: a: met: '[customer entres]': no event of the picture 'entres'; did you mean 'enters'?"]),
         ("- {id: a, title: A, avoid: {event: dead_air, longer_than: 9 s}}", ["1: a: longer_than: a dead_air lasts at least 15 s"]),
     ],
 )  # fmt: skip

@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from audit.evidence import is_visual, moments
 from audit.interactions import Interaction, Role
-from audit.judge import Evidence, Finding
+from audit.judge import Finding
+from audit.outcomes import Evidence
 from audit.rubric import Rubric, Standard
 from audit.score import Line, SectionScore
 from audit.scorecard import Scorecard

@@ -8,7 +8,8 @@ from pathlib import Path
 from flask import Flask
 
 from audit.interactions import Channel, Role, clock
-from audit.judge import Evidence, Verdict
+from audit.judge import Verdict
+from audit.outcomes import Evidence
 from audit.quantities import show
 from audit.score import Score, show_sum
 from audit.terminal import UNSURE

@@ -5,13 +5,13 @@ import dataclasses
 import msgspec
 import numpy as np
 
-from audit.interactions import Conversation, Event, Role
+from audit.interactions import Conversation, Event, Role, cut
 from audit.signals import Measure, MeasureKind
 from audit.signals.timing import untold
 from audit.spells import DOES, Readings, coverage, doing, of_role, within
 from models.faces import both, smile_score
 from models.gaze import heads
-from models.observations import PersonTrack, Span
+from models.observations import PersonTrack, Span, union
 
 STEADY_S = 0.4
 """Readings are the median of those so near in time: one frame in six of small faces (25 pixels wide) is read
@@ -46,8 +46,8 @@ BROW_SEEN_S = 4.0
 LEAST_BROW_S = 1.0
 
 PERHAPS = 0.45
-"""A lowered brow is never surer than this, below `judge.SURE`, and what reads as none is not judged: brows of
-two rendered people that are plainly lowered read 0.16 to 0.29, the same faces at rest 0.30 and 0.43."""
+"""A lowered brow is never surer than this, below `outcomes.SURE`, and what reads as none is not judged: brows
+of two rendered people that are plainly lowered read 0.16 to 0.29, the same faces at rest 0.30 and 0.43."""
 
 CLOSED = 0.6
 """eyeBlink of closed eyes: rendered ones of two people read 0.65 to 0.75; of 343 pictures of faces one in a
@@ -99,7 +99,7 @@ def closing(conversation: Conversation, track: PersonTrack) -> Readings:
 
 
 def smile_share(conversation: Conversation, of: Role, window: Span) -> Measure:
-    """The least share of the time in which the role's face smiles, in per cent.
+    """The least share of the time in which the role's face smiles, in per cent, and where it does.
 
     Turned heads that do not seem to smile may do so: the true share lies between never and always.
     """
@@ -121,7 +121,10 @@ def smile_share(conversation: Conversation, of: Role, window: Span) -> Measure:
         return untold("smile_share", "%", window, f"no face of the {of} was seen")
     low, high = (100 * found / (judged + turned) for found in (smiles, smiles + turned))
     share = round(min(1.0, judged / looked), 3)
-    return Measure("smile_share", low, "%", window, low=low, high=high, coverage=share)
+    seen_smiles = union(sorted(e.span for e in _SMILE.find(conversation) if of in (Role.ANYONE, e.role)))
+    return Measure(
+        "smile_share", low, "%", window, evidence=cut(seen_smiles, window), low=low, high=high, coverage=share
+    )
 
 
 def steady(times_s: Readings, values: Readings) -> Readings:

@@ -1,0 +1,96 @@
+"""The lines of an example: what is said, what is seen, and how long nothing happens."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from audit.interactions import Role
+from audit.quantities import BadQuantity, parse_quantity
+from audit.signals import event_kinds
+from audit.yamlfile import nearest
+from models.errors import ComportError
+
+MOMENT_S = 0.2
+"""How long something lasts that has no least length: one picture at five a second."""
+
+_SAID = re.compile(r"(agent|customer|bot|other)\s*:\s*(.*)", re.IGNORECASE)
+_SHOWN = re.compile(r"\[\s*(.*?)\s*\]")
+_DONE = re.compile(r"(?:(?P<role>agent|customer|other)\s+)?(?P<event>[a-z_]+)(?:\s+(?P<length>\d.*))?")
+
+
+class Said(msgspec.Struct, frozen=True):
+    """Words of a role; None: of whoever spoke last."""
+
+    role: Role | None
+    text: str
+
+
+class Done(msgspec.Struct, frozen=True):
+    """An event of the picture that begins here and lasts so long, meanwhile the next lines go on."""
+
+    event: str
+    role: Role | None
+    length_s: float
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Nothing is said for so long."""
+
+    length_s: float
+
+
+class BadLine(ComportError, ValueError):
+    """A line in brackets that shows nothing."""
+
+    def __init__(self, line: str, problem: str) -> None:
+        super().__init__(line, problem)
+        self.written, self.problem = line, problem
+
+    def __str__(self) -> str:
+        return f"'{self.written[:80]}': {self.problem}"
+
+
+def read_lines(text: str) -> Iterator[Said | Done | Pause]:
+    """The lines of an example, empty ones left out.
+
+    Raises:
+        BadLine: something in brackets is neither a pause nor an event of the picture.
+    """
+    for line in filter(None, (written.strip() for written in text.splitlines())):
+        shown = _SHOWN.fullmatch(line)
+        if shown:
+            yield _shown(line, shown[1])
+            continue
+        said = _SAID.fullmatch(line)
+        role, words = (Role(said[1].lower()), said[2]) if said else (None, line)
+        if words:
+            yield Said(role, words)
+
+
+def _shown(line: str, inside: str) -> Done | Pause:
+    try:
+        if inside[:1].isdigit():
+            return Pause(_seconds(inside))
+        done = _DONE.fullmatch(inside)
+        seen = {name: kind for name, kind in event_kinds().items() if "people" in kind.needs}
+        if done is None:
+            raise BadLine(line, "expected a pause as [2 s], or who does what as [agent arms_crossed 3 s]")
+        kind = seen.get(done["event"])
+        if kind is None:
+            raise BadLine(
+                line, f"no event of the picture '{done['event']}'{nearest(done['event'], list(seen))}"
+            )
+        length_s = _seconds(done["length"]) if done["length"] else max(MOMENT_S, kind.shortest_s)
+    except BadQuantity as error:
+        raise BadLine(line, str(error)) from error
+    if length_s < kind.shortest_s:
+        raise BadLine(line, f"what lasts less than {kind.shortest_s:g} s is no {kind.name}")
+    return Done(kind.name, Role(done["role"]) if done["role"] else None, length_s)
+
+
+def _seconds(written: str) -> float:
+    amount = parse_quantity(written)
+    if amount.unit != "s":
+        raise BadQuantity(written)
+    return amount.value
