@@ -28,7 +28,7 @@ DIGITAL_SILENCE = 1e-4
 """A block with no sample above this (-80 dBFS) holds nothing to look at: below the noise of a telephone line
 (G.711 resolves -72 dBFS at best), so that hours of silence cost nothing."""
 
-PERCEPTION = "3"
+PERCEPTION = "4"
 """Raised when our own part of listening (decoding, blocks) would give other observations."""
 
 
@@ -70,13 +70,13 @@ def _regions(sound: Sound, channel: int) -> Iterator[Span]:
 
 def voices(sound: Sound, teller: Diarizer | None) -> tuple[Activity, ...]:
     """When each voice speaks: of each channel without what leaks in from the other, or, with one channel, of
-    each voice that `teller` tells apart (without it: of nobody knows whom)."""
+    each voice that `teller` tells apart (without it, or where it finds no voice: of nobody knows whom)."""
     heard = detect_activity(sound)
     if sound.channels > 1:
         return without_leak(sound, heard)
     if teller is None or not heard[0].spans:
         return heard
-    return teller.voices(sound, heard[0].spans)
+    return teller.voices(sound, heard[0].spans) or heard
 
 
 def activity_provenance(teller: Diarizer | None = None) -> Provenance:

@@ -89,16 +89,6 @@ def union(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
-def pieces(spans: Iterable[Span], longest_s: float) -> tuple[Span, ...]:
-    """The same time in spans no longer than `longest_s`, each following the last."""
-    parts = (
-        span(start_s, min(one.end_s, start_s + longest_s))
-        for one in spans
-        for start_s in np.arange(one.start_s, one.end_s, longest_s)
-    )
-    return tuple(part for part in parts if part)
-
-
 def cut_out(spans: Iterable[Span], out: Iterable[Span]) -> tuple[Span, ...]:
     """What is left of `spans` when the time of `out` (in order, not overlapping) is taken away."""
     out = tuple(out)

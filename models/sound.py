@@ -1,12 +1,14 @@
 """Decoded sound that takes no memory however long it is, and plain facts about it."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.observations import Span, span
 
 RATE_HZ = 16_000
 """The rate every engine here listens at (Whisper, Silero and PocketSphinx's US English model)."""
@@ -112,6 +114,16 @@ def distinct(sound: Sound) -> Sound:
     both = levels.max(axis=0)
     left, right = levels[:, both > both.max() - LOUD_DB]
     return sound.only(int(loudest.argmax())) if np.std(left - right) < SAME_DB else sound
+
+
+def pieces(spans: Iterable[Span], longest_s: float) -> tuple[Span, ...]:
+    """The same time in spans no longer than `longest_s`, each following the last."""
+    parts = (
+        span(start_s, min(one.end_s, start_s + longest_s))
+        for one in spans
+        for start_s in np.arange(one.start_s, one.end_s, longest_s)
+    )
+    return tuple(part for part in parts if part)
 
 
 def levels_db(sound: Sound, step_s: float) -> NDArray[np.float64]:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from models.observations import Activity, Levels, Provenance, Span, channel_of, pieces, union
+from models.observations import Activity, Levels, Provenance, Span, channel_of, union
 from models.perceiving import Listening, Perceiver, Source
-from models.sound import RATE_HZ, Sound
+from models.sound import RATE_HZ, Sound, pieces
 from models.tones import Listener
 
 STEP_S = 0.1

@@ -7,10 +7,13 @@ import sys
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from audit.evaluate import scripts, speech
 from audit.interactions import Channel, Conversation, Role, Roles, Speakers
+from models import media
+from models.activity import voices
 from models.observations import Activity, Span
 from tests import build
 
@@ -90,6 +93,12 @@ def test_errors_of_voices_are_told(voices, der):
     assert (told["wer"], told["role_accuracy"], told["formula_f1"]) == (None, None, None)
 
 
+def test_where_nobody_speaks_there_are_no_errors_of_voices():
+    silent = (Activity("channel-0", ()), Activity("channel-1", ()))
+    told = speech.figures([speech.Heard("a", truth=silent, voices=(Activity(None, ()),))])
+    assert (told["der"], told["der_strict"]) == (None, None)
+
+
 REFERENCES = {
     "call.ref.txt": "Agent: Good morning.\n\nCaller: Hello there.\n",
     "call.vcon.json": json.dumps(
@@ -120,6 +129,71 @@ def test_references_lie_beside_recordings(tmp_path, name, turns, timed):
     assert case.script.timed == timed
 
 
+@pytest.mark.parametrize(
+    ("text", "turns"),
+    [
+        ("\ufeffAgent: Good morning.", [("agent", "Good morning.")]),
+        ("agent : Good\nmorning.\n\nCLIENT: Hello", [("agent", "Good morning."), ("customer", "Hello")]),
+        ("Good morning.\nHello there.", [(None, "Good morning."), (None, "Hello there.")]),
+        ("Good morning.\nCustomer: Hello there.", [(None, "Good morning."), ("customer", "Hello there.")]),
+        ("Agent:\nCustomer: Hello there.", [("customer", "Hello there.")]),
+    ],
+)
+def test_exact_words_are_read_turn_by_turn(tmp_path, text, turns):
+    build.write_wav(tmp_path / "call.wav", build.tone(1))
+    (tmp_path / "call.ref.txt").write_text(text, "utf-8")
+    (case,) = scripts.find_cases(tmp_path)
+    assert [(u.speaker, u.text) for u in case.script.observations.utterances] == turns
+
+
+TIMED = "WEBVTT\n\n00:00.000 --> 00:20.000\n<v {}>Good morning.\n"
+
+
+@pytest.mark.parametrize(
+    ("beside", "content", "files", "roles"),
+    [
+        # The agent of this sample is on the left.
+        ("vtt", TIMED.format("agent"), None, {"channel-0": Role.AGENT, "channel-1": Role.CUSTOMER}),
+        ("vtt", TIMED.format("Sara"), None, {}),
+        ("meta.yaml", "agent_channel: 1\n", None, {"channel-0": Role.CUSTOMER, "channel-1": Role.AGENT}),
+        (None, "", ("agent", "caller"), {"channel-0": Role.AGENT, "channel-1": Role.CUSTOMER}),
+        (None, "", ("agent", "silent"), {"channel-0": Role.AGENT}),
+    ],
+)
+def test_who_speaks_on_each_channel_is_told_or_left_open(tmp_path, beside, content, files, roles):
+    sound = media.decode(build.SAMPLES / "charged-twice.opus").sound.read(0.0, 20.0)
+    if files:
+        tracks = {"agent": sound[0], "caller": sound[1], "silent": np.zeros_like(sound[0])}
+        for name, who in zip(("agent", "caller"), files, strict=True):
+            build.write_wav(tmp_path / f"call_{name}.wav", tracks[who])
+    else:
+        build.write_wav(tmp_path / "call.wav", *sound)
+        (tmp_path / f"call.{beside}").write_text(content)
+    (case,) = scripts.find_cases(tmp_path)
+    truth = voices(speech._parties(case), None)
+    assert speech._roles(case, truth) == roles
+
+
+@pytest.mark.parametrize(
+    ("given", "owners", "right"),
+    [
+        ({"a": Role.AGENT, "b": Role.CUSTOMER}, {"a": Role.AGENT, "b": Role.CUSTOMER}, True),
+        ({"b": Role.AGENT, "a": Role.CUSTOMER}, {"a": Role.AGENT, "b": Role.CUSTOMER}, False),
+        ({}, {"a": Role.AGENT, "b": Role.CUSTOMER}, False),
+        # Both parties in one voice: nobody's role is right.
+        ({"a": Role.AGENT}, {"a": Role.AGENT}, False),
+        (
+            {"a": Role.AGENT, "b": Role.CUSTOMER, "c": Role.AGENT},
+            {"a": Role.AGENT, "b": Role.CUSTOMER, "c": Role.AGENT},
+            True,
+        ),
+        ({"a": Role.AGENT, "b": Role.AGENT}, {"a": Role.AGENT, "b": Role.CUSTOMER}, False),
+    ],
+)
+def test_a_role_is_right_where_the_agents_voice_alone_is_the_agent(given, owners, right):
+    assert speech._right(given, owners) == right
+
+
 def test_two_files_of_one_call_are_one_case(tmp_path):
     for who in ("agent", "caller"):
         build.write_wav(tmp_path / f"call_{who}.wav", build.tone(1))
@@ -136,6 +210,7 @@ def test_two_files_of_one_call_are_one_case(tmp_path):
     [
         ({}, "no recording with a reference"),
         ({"call.vcon.json": "{"}, "no vCon with a transcript"),
+        ({"call.vcon.json": "[" * 100_000}, "no vCon with a transcript"),
         ({"call.ref.txt": b"\xff\xfe\xff"}, "cannot be read as UTF-8 text"),
     ],
 )

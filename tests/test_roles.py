@@ -100,6 +100,18 @@ def test_who_speaks_of_the_others_things_is_the_agent(tmp_path, agent, customer,
     assert dict(found.of) == {"a": Role.AGENT, "b": Role.CUSTOMER}
 
 
+@pytest.mark.parametrize(
+    ("agent", "customer"),
+    [
+        ("buongiorno", "ho pagato le bollette e le rate ma le fatture e le more le ho perse"),
+        ("mi dica pure e mi dia il codice e mi dica la via e mi conferma il cap", "certo va bene"),
+    ],
+)
+def test_articles_and_polite_requests_make_nobody_the_agent(tmp_path, agent, customer):
+    assert roles(tmp_path, [("a", 0, customer), ("b", 9, agent)], language="it").of == ()
+    assert roles(tmp_path, [("b", 0, agent), ("a", 9, customer)], language="it").of == ()
+
+
 def test_who_says_the_agents_name_first_is_the_agent(tmp_path):
     lines = [("a", 0, "hello Sarah here"), ("b", 9, "hello Sarah")]
     assert dict(roles(tmp_path, lines, agent="Sarah Jones").of) == {"a": Role.AGENT, "b": Role.CUSTOMER}

@@ -8,10 +8,10 @@ from pyannote.metrics.diarization import DiarizationErrorRate
 from models import media, pyannote_voices, speakers, speech
 from models.activity import detect_activity, voices
 from models.leak import without_leak
-from models.observations import Activity, Span, cut_out, pieces, span
+from models.observations import Activity, Span, cut_out, span
 from models.observe import observe
 from models.perceiving import Listening
-from models.sound import RATE_HZ, Sound, distinct
+from models.sound import RATE_HZ, Sound, distinct, pieces
 from models.weights import ARTEFACTS, state
 from tests import build
 
@@ -64,7 +64,20 @@ def test_the_same_sound_gives_the_same_voices(call):
 @pytest.mark.parametrize("channel", [0, 1])
 def test_one_voice_alone_is_one(call, channel):
     found = voices(Sound.of(call[channel : channel + 1]), speakers.diarizer())
-    assert [a.speaker for a in found] == ["speaker-0"]
+    assert [(a.speaker, a.sure) for a in found] == [("speaker-0", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("degrees", "count", "sure"),
+    [(90, 2, 1.0), (30, 2, 1.0), (23.5, 1, 0.5), (15, 1, 1.0), (0, 1, 1.0)],
+)
+def test_one_voice_that_may_be_two_is_not_surely_one(degrees, count, sure):
+    """Two clusters of points at an angle: 23.5 degrees are a likeness of 0.917."""
+    angles = np.repeat(np.radians([0, degrees]), 20) + np.tile(np.linspace(-0.01, 0.01, 20), 2)
+    points = np.zeros((40, 256), np.float32)
+    points[:, 0], points[:, 1] = np.cos(angles), np.sin(angles)
+    means, found = speakers._groups(points)
+    assert (len(means), found) == (count, sure)
 
 
 @pytest.mark.weights

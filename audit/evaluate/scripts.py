@@ -113,15 +113,24 @@ def _script(path: Path) -> Script | None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        # Some editors write a mark of their own before the first letter.
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Rejected(str(path), None, f"cannot be read as UTF-8 text: {error}") from error
 
 
 def _text_turns(text: str) -> Iterator[tuple[str | None, str]]:
+    """(speaker, words) of each turn; a line without a name goes on with the named turn before it."""
+    speaker: str | None = None
+    said: list[str] = []
     for line in text.splitlines():
         turn = TURN.fullmatch(line)
-        yield (turn[1], turn[2]) if turn else (None, line)
+        if turn or speaker is None:
+            yield speaker, " ".join(filter(str.strip, said))
+            speaker, said = (turn[1], [turn[2]]) if turn else (None, [line])
+        else:
+            said.append(line)
+    yield speaker, " ".join(filter(str.strip, said))
 
 
 class _Turn(msgspec.Struct):
@@ -144,7 +153,7 @@ def _vcon_turns(path: Path) -> Iterator[tuple[str | None, str]]:
         for script in (a.body for a in vcon.analysis if a.type == "transcript"):
             for turn in msgspec.json.decode(script, type=list[_Turn]):
                 yield turn.speaker or None, turn.message
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(
             str(path), None, f"no vCon with a transcript of turns (speaker, message): {error}"
         ) from error

@@ -3,21 +3,22 @@
 import tempfile
 import wave
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from audit.evaluate.scripts import Case, Script, find_cases
-from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
+from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers, common
 from audit.roles import converse
 from audit.rubric import Rubric
 from models import media
-from models.activity import detect_activity
+from models.activity import voices
 from models.language import tokens_of
-from models.observations import Activity, Observations, Span
+from models.observations import Activity, Observations, Span, union
 from models.observe import observe
 from models.perceiving import Listening, Progress
 from models.sound import RATE_HZ, Sound, distinct
@@ -52,6 +53,7 @@ class Heard(NamedTuple):
     truth: tuple[Activity, ...] = ()
     voices: tuple[Activity, ...] = ()
     role_right: bool | None = None
+    """Whether the agent was told from the customer; None where the reference does not say who is who."""
     formulas: Formulas | None = None
 
 
@@ -82,48 +84,50 @@ def evaluate_speech(
 def hear(case: Case, rubric: Rubric, listening: Listening, progress: Progress) -> Iterator[Heard]:
     """What is heard in the case: as it was recorded, and both parties mixed to one channel."""
     if case.path is not None and case.script is not None:
-        yield _compared(case.name, case.path, rubric, listening, progress, case.script, ())
+        yield _compared(case.name, case.path, rubric, listening, progress, case.script)
     sound = _parties(case)
     if sound is not None:
-        truth = tuple(
-            Activity(role.value, active.spans)
-            for role, active in zip((Role.AGENT, Role.CUSTOMER), detect_activity(sound), strict=True)
-        )
+        truth = voices(sound, None)
         script = case.script if case.path is None else None
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "mixed.wav"
             _write(path, sound)
-            yield _compared(f"{case.name} (mixed)", path, rubric, listening, progress, script, truth)
+            name, roles = f"{case.name} (mixed)", _roles(case, truth)
+            yield _compared(name, path, rubric, listening, progress, script, truth, roles)
 
 
 def _parties(case: Case) -> Sound | None:
-    """Agent and customer as two channels; None where they are not apart."""
+    """The parties as two channels; None where they are not apart."""
     if case.parties is None:
         return None
-    one, other = case.parties
-    if one == other:
-        sound = distinct(media.decode(one).sound)
-        if sound.channels < 2:
-            return None
-        agent = _agent_channel(case, sound)
-        return Sound.of(sound.read()[[agent, 1 - agent]])
-    tracks = [media.decode(path).sound.read()[0] for path in (one, other)]
+    sounds = [distinct(media.decode(path).sound) for path in dict.fromkeys(case.parties)]
+    if len(sounds) == 1:
+        return sounds[0] if sounds[0].channels == 2 else None
+    tracks = [sound.read()[0] for sound in sounds]
     both = np.zeros((2, max(map(len, tracks))), np.float32)
     for row, track in zip(both, tracks, strict=True):
         row[: len(track)] = track
     return Sound.of(both)
 
 
-def _agent_channel(case: Case, sound: Sound) -> int:
-    if case.agent_channel is not None or case.script is None:
-        return case.agent_channel or 0
-    said = case.script.observations.utterances or ()
-    agent = tuple(u.span for u in said if case.script.roles.get(u.speaker or "") == Role.AGENT)
-    return int(np.argmax([_shared_s(active.spans, agent) for active in detect_activity(sound)]))
+def _roles(case: Case, truth: tuple[Activity, ...]) -> dict[str, Role]:
+    """Who speaks on each channel of the parties that has speech; empty where nobody says who is who."""
+    agent = case.agent_channel
+    if case.path is None:
+        agent = 0
+    elif agent is None and case.script is not None:
+        said = case.script.observations.utterances or ()
+        spoken = union(sorted(u.span for u in said if case.script.roles.get(u.speaker or "") == Role.AGENT))
+        left_s, right_s = (_shared_s(active.spans, spoken) for active in truth)
+        agent = None if left_s == right_s else int(right_s > left_s)
+    if agent is None:
+        return {}
+    heard = (active.speaker for active in truth if active.spans)
+    return {label: Role.AGENT if label == f"channel-{agent}" else Role.CUSTOMER for label in heard if label}
 
 
 def _shared_s(one: tuple[Span, ...], other: tuple[Span, ...]) -> float:
-    return sum((a & b).duration_s for a in one for b in other)
+    return sum(s.duration_s for s in common(one, other))
 
 
 def _write(path: Path, sound: Sound) -> None:
@@ -140,31 +144,41 @@ def _compared(
     listening: Listening,
     progress: Progress,
     script: Script | None,
-    truth: tuple[Activity, ...],
+    truth: tuple[Activity, ...] = (),
+    roles: Mapping[str, Role] = MappingProxyType({}),
 ) -> Heard:
-    """One recording beside its script, or beside who speaks when in truth."""
+    """One recording beside its script, or beside who speaks when in truth (`roles` says who that is)."""
     observations, _ = observe(path, frozenset({"activity", "utterances"}), listening, progress=progress)
     # Who is who is found as if nothing were known of the recording.
     facts = Interaction("", Channel.CALL, name, str(path), "", language=rubric.language)
     talk = converse(facts, observations, rubric)
     heard = Heard(name, truth=truth, voices=observations.activity or ())
-    owners: dict[str | None, Role | None] = {}
-    if truth:
-        owners = {a.speaker: _by_time(a.spans, truth) for a in heard.voices}
-    if script is not None and observations.utterances is not None:
+    if observations.utterances is None:
+        return heard
+    owners = {a.speaker: roles.get(_by_time(a.spans, truth)) for a in heard.voices if roles}
+    if script is not None:
         words, owners_by_words = compare_words(script, observations, rubric.language)
-        owners = owners or owners_by_words
+        owners, roles = (owners, roles) if roles else (owners_by_words, script.roles)
         heard = heard._replace(**words, formulas=compare_formulas(script, talk, rubric))
-    agents = {label for label, role in talk.roles.of if role == Role.AGENT}
-    if len(set(owners.values()) - {None}) > 1:
-        heard = heard._replace(role_right={owners.get(label) for label in agents} == {Role.AGENT})
+    if set(roles.values()) >= PARTIES:
+        heard = heard._replace(role_right=_right(dict(talk.roles.of), owners))
     return heard
 
 
-def _by_time(spans: tuple[Span, ...], truth: tuple[Activity, ...]) -> Role:
-    """Who in truth speaks most of the time of these spans."""
-    best = max(truth, key=lambda t: _shared_s(spans, t.spans))
-    return Role(best.speaker or Role.OTHER)
+PARTIES = frozenset({Role.AGENT, Role.CUSTOMER})
+
+
+def _right(given: Mapping[str, Role], owners: Mapping[str | None, Role | None]) -> bool:
+    """Whether both parties have a voice of their own, and only the agent's was taken for the agent's."""
+    agents = {owners.get(label) for label, role in given.items() if role == Role.AGENT}
+    return set(owners.values()) >= PARTIES and agents == {Role.AGENT}
+
+
+def _by_time(spans: tuple[Span, ...], truth: tuple[Activity, ...]) -> str:
+    """Who in truth speaks most of the time of these spans, empty for nobody."""
+    shared_s = {active.speaker or "": _shared_s(spans, active.spans) for active in truth}
+    best = max(shared_s, key=lambda label: shared_s[label], default="")
+    return best if shared_s.get(best) else ""
 
 
 def compare_words(
@@ -267,7 +281,7 @@ def _error_rates(heard: Sequence[Heard]) -> tuple[float | None, float | None]:
     from pyannote.core import Segment, Timeline
     from pyannote.metrics.diarization import DiarizationErrorRate
 
-    mixes = [h for h in heard if h.truth]
+    mixes = [h for h in heard if any(voice.spans for voice in h.truth)]
     if not mixes:
         return None, None
     rates = []

@@ -1,5 +1,6 @@
 """Waiting: holds (announced, or heard by their music or tones) and dead air."""
 
+import functools
 from collections.abc import Callable, Iterator
 
 from audit.interactions import Conversation, Event, Role, cut, gaps
@@ -36,6 +37,7 @@ def on_hold(conversation: Conversation) -> tuple[Event, ...]:
     Where recognised words are only like an announcement the hold is doubtful.
     """
     said = _announcements(conversation)
+    like = functools.cache(lambda: _like_announcements(conversation))
     sounds = _sounds(conversation)
     found: list[Event] = []
     for wait in _waits(conversation):
@@ -47,7 +49,7 @@ def on_hold(conversation: Conversation) -> tuple[Event, ...]:
             said = [e for e in said if e.span.start_s > announced.span.start_s]
             detail = "announced, with music or tones" if heard else "announced"
             found.append(Event("on_hold", wait, announced.role, announced.confidence, detail=detail))
-        elif any(_opens(e, wait) for e in _like_announcements(conversation)):
+        elif any(_opens(e, wait) for e in like()):
             found.append(Event("on_hold", wait, None, HEARD if heard else PERHAPS, detail=UNSURE))
         elif heard:
             found.append(Event("on_hold", wait, None, HEARD, detail=UNANNOUNCED))
