@@ -1,7 +1,7 @@
 """Standards against one conversation: a finding each, with its evidence or the span that was searched."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -293,8 +293,14 @@ def _say(standard: Standard, conversation: Conversation, window: Span) -> _Outco
     return _Outcome(credit, _hearing(conversation, standard.party, window), f"not said: {missing}", evidence)
 
 
-def _listed(events: Iterable[Event]) -> str:
-    return ", ".join(f"'{e.kind}' at {clock(e.span.start_s)} {e.detail}".strip() for e in events)
+MOST_LISTED = 3
+"""So many events are named in a reason: all of them stand in the evidence."""
+
+
+def _listed(events: Sequence[Event]) -> str:
+    named = [f"'{e.kind}' at {clock(e.span.start_s)} {e.detail}".strip() for e in events[:MOST_LISTED]]
+    more = f" and {len(events) - MOST_LISTED} more" if len(events) > MOST_LISTED else ""
+    return ", ".join(named) + more
 
 
 def _starts_in(event: Event, window: Span) -> bool:
