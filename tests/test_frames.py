@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from audit.pictures import sheet
 from models import media
 from models.frames import Frames, picture_at
 from tests import build
@@ -115,6 +116,7 @@ def test_the_smallest_pictures_are_pictures(tmp_path, size):
     shown = [np.full((height, width, 3), 100, np.uint8)] * 4
     frames = Frames(write_video(tmp_path / "a.gif", shown, codec="gif"), 5)
     assert {f.picture.shape for f in frames} == {(height, width, 3)}
+    assert sheet(tmp_path / "a.gif", None, [0.0, 0.5], ()).shape[1] == 1280
 
 
 def test_the_cover_of_a_song_is_no_picture(tmp_path):
