@@ -32,7 +32,7 @@ WORKERS = 2
 GIVE_BACK_FRAMES = 300
 """After so many frames memory that is free goes back to the system: a minute of video at 5 a second."""
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the code here finds something else in the same video."""
 
 
