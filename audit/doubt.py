@@ -6,7 +6,7 @@ import numpy as np
 
 from audit.interactions import Conversation, Role, cut
 from audit.signals import event_kinds
-from audit.spells import nobody_of
+from audit.spells import looked_share, nobody_of
 from audit.voices import no_levels, unheard
 from models.observations import Span
 
@@ -43,13 +43,22 @@ def unseen(name: str, by: Role, conversation: Conversation, window: Span) -> str
         return MAYBE_MORE
     if not reasons and kind.seen:
         share = kind.seen(conversation, by, window)
-        return (nobody_of(conversation, by, window) or hidden(by, share)) if share < LEAST_SEEN else ""
+        if share < LEAST_SEEN:
+            return nobody_of(conversation, by, window) or hidden(by, share)
+        return unwatched(conversation, window)
     return reasons[0] if reasons else ""
 
 
 def _weak_detector(conversation: Conversation) -> bool:
     used = (p.parameters for p in conversation.observations.provenance if p.need == "people")
     return any(("detector", "hog") in parameters for parameters in used)
+
+
+def unwatched(conversation: Conversation, window: Span) -> str:
+    """Why too little of the window has a picture; empty when enough has."""
+    people = conversation.observations.people
+    share = 1.0 if people is None else looked_share(people, window)
+    return f"only {100 * share:.0f} % of the time has a picture" if share < LEAST_SEEN else ""
 
 
 def hidden(by: Role, share: float) -> str:

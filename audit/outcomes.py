@@ -1,6 +1,6 @@
 """What one opportunity of a standard gives: the rules of its verbs over one window of a conversation."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -100,8 +100,14 @@ def _say(standard: Standard, conversation: Conversation, window: Span) -> Outcom
     return Outcome(credit, _hearing(conversation, standard.party, window), f"not said: {missing}", evidence)
 
 
-def _listed(events: Iterable[Event]) -> str:
-    return ", ".join(f"'{e.kind}' at {clock(e.span.start_s)} {e.detail}".strip() for e in events)
+MOST_LISTED = 3
+"""So many events are named in a reason: all of them stand in the evidence."""
+
+
+def _listed(events: Sequence[Event]) -> str:
+    named = [f"'{e.kind}' at {clock(e.span.start_s)} {e.detail}".strip() for e in events[:MOST_LISTED]]
+    more = f" and {len(events) - MOST_LISTED} more" if len(events) > MOST_LISTED else ""
+    return ", ".join(named) + more
 
 
 def _starts_in(event: Event, window: Span) -> bool:

@@ -136,7 +136,7 @@ def sheet(
         picture, scale = _smaller(frame)
         if people is not None and not faces:
             _blur(picture, [p for p in present(people, frame.time_s) if p[0].label not in keep], scale)
-        height = round(TILE_PX * picture.shape[0] / picture.shape[1])
+        height = max(1, round(TILE_PX * picture.shape[0] / picture.shape[1]))
         tile = np.asarray(cv2.resize(picture, (TILE_PX, height), interpolation=cv2.INTER_AREA), np.uint8)
         _write(tile, clock(frame.time_s), (4, 4))
         tiles.append(tile)
@@ -161,7 +161,7 @@ def _smaller(frame: Frame) -> tuple[Picture, float]:
 
     height, width = frame.picture.shape[:2]
     shrink = max(1.0, max(height, width) / LONGEST_PX)
-    size = (round(width / shrink), round(height / shrink))
+    size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
     small = cv2.resize(frame.picture, size, interpolation=cv2.INTER_AREA) if shrink > 1 else frame.picture
     return np.ascontiguousarray(small, np.uint8), frame.scale * shrink
 

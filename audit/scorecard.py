@@ -55,6 +55,8 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
     caveats = dict.fromkeys(p.caveat for p in observations.provenance if p.caveat)
     if observations.recording.caveat:
         caveats[observations.recording.caveat] = None
+    if observations.people is not None and observations.people.caveat:
+        caveats[observations.people.caveat] = None
     caveats |= {f"Not perceived: {need} ({reason}).": None for need, reason in observations.missing}
     if observations.removed:
         removed_s = sum(words.span.duration_s for words in observations.removed)

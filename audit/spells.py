@@ -25,6 +25,11 @@ take to jump away and back."""
 UNSEEN_S = 1.0
 """Who could not be seen for so long is taken to have gone on: our choice, less than most gestures last."""
 
+STANDS_S = 1.0
+"""A frame stands for so long before and after it at most, so that nobody is said to have watched a video's
+damaged places, its one frame, or the sound after its end: `UNSEEN_S` on either side, so that a camera that
+takes one frame in two seconds still watches."""
+
 
 class Spell(NamedTuple):
     """A stretch in which somebody does something; `confidence` is the mean of its readings."""
@@ -81,8 +86,26 @@ def _reach(looked_s: Readings) -> tuple[Readings, Readings]:
         return looked_s, looked_s
     middles = (looked_s[1:] + looked_s[:-1]) / 2
     starts = np.concatenate([looked_s[:1], middles])
-    ends = np.concatenate([middles, looked_s[-1:] + (looked_s[-1] - middles[-1])])
+    # Before a variable frame rate ends there may be a long gap, which says nothing of what follows.
+    last_s = min(looked_s[-1] - middles[-1], float(np.median(np.diff(looked_s))) / 2)
+    ends = np.concatenate([middles, looked_s[-1:] + last_s])
     return starts, ends
+
+
+def looked_share(people: People, window: Span) -> float:
+    """The share 0..1 of the window that frames stand for, each for `STANDS_S` at most on either side.
+
+    Of a window without length 1 where it lies within that of a frame.
+    """
+    looked_s = np.asarray(people.times_s, np.float64)
+    if not len(looked_s):
+        return 0.0
+    if window.duration_s <= 0:
+        return float(np.abs(looked_s - window.start_s).min() <= STANDS_S)
+    starts_s, ends_s = _reach(looked_s)
+    starts_s = np.clip(np.maximum(starts_s, looked_s - STANDS_S), window.start_s, window.end_s)
+    ends_s = np.clip(np.minimum(ends_s, looked_s + STANDS_S), window.start_s, window.end_s)
+    return float((ends_s - starts_s).sum()) / window.duration_s
 
 
 def doing(

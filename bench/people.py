@@ -4,7 +4,8 @@
 
 First everything: decoding, finding, landmarks, tracks. Every input that a model got is kept. Then the bare
 models get those inputs again, prepared beforehand, on as many threads. Both clocks start when the models are
-loaded. `realtime_factor` is seconds of video seen in one second.
+loaded. `realtime_factor` is seconds of video seen in one second; `cpu_ratio` is the ratio of processor time,
+which depends less on what else the machine does.
 """
 
 import argparse
@@ -60,33 +61,37 @@ def main() -> None:
     tracker = Tracker(arguments.frames_per_s)
     workers = [Recording() for _ in range(people.WORKERS)]
     pictures = []
-    started_s = 0.0
+    started_s = started_cpu_s = 0.0
     for frame, seen in people.sightings(frames, workers):
         started_s = started_s or time.perf_counter()
+        started_cpu_s = started_cpu_s or time.process_time()
         tracker.add(frame.time_s, seen)
         pictures.append(frame.picture)
         if len(pictures) == arguments.most:
             break
     tracker.finish()
-    whole_s = time.perf_counter() - started_s
+    whole_s, whole_cpu_s = time.perf_counter() - started_s, time.process_time() - started_cpu_s
     frame_count = len(pictures)
     for worker in workers:
         worker.close()
 
-    bare_s = _bare(pictures, Recording.log)
+    bare_s, bare_cpu_s = _bare(pictures, Recording.log)
     figures = {
         "ratio": round(bare_s / whole_s, 3),
         "frames_per_s": round((frame_count - 1) / whole_s, 2),
         "bare_frames_per_s": round((frame_count - 1) / bare_s, 2),
         "realtime_factor": round((frame_count - 1) / whole_s / arguments.frames_per_s, 2),
+        "cpu_ratio": round(bare_cpu_s / whole_cpu_s, 3),
+        "cpu_ms_per_frame": round(1000 * whole_cpu_s / (frame_count - 1), 1),
         "frames": frame_count,
         "people_per_frame": round(sum(name == POSE for name, _ in Recording.log) / frame_count, 2),
     }
     print(json.dumps(figures) if arguments.json else figures)
 
 
-def _bare(pictures: list[Any], log: list[tuple[str, Any]]) -> float:
-    """Seconds that the models take for these pictures and crops, on as many threads as the whole has."""
+def _bare(pictures: list[Any], log: list[tuple[str, Any]]) -> tuple[float, float]:
+    """Seconds, and seconds of the processors, that the models take for these pictures and crops, on as many
+    threads as the whole has."""
     find = Yolox()
     prepared = [letterboxed(picture) for picture in pictures]
     own = threading.local()
@@ -101,15 +106,15 @@ def _bare(pictures: list[Any], log: list[tuple[str, Any]]) -> float:
 
     with ThreadPoolExecutor(people.WORKERS, initializer=prepare) as pool:
         list(pool.map(crop, log[: 4 * people.WORKERS]))
-        started_s = time.perf_counter()
+        started_s, started_cpu_s = time.perf_counter(), time.process_time()
         jobs: list[Any] = [pool.submit(find.run, tensor) for tensor in prepared]
         jobs += [pool.submit(crop, job) for job in log]
         for job in jobs:
             job.result()
-        bare_s = time.perf_counter() - started_s
+        bare_s, bare_cpu_s = time.perf_counter() - started_s, time.process_time() - started_cpu_s
     for one in made:
         one.close()
-    return bare_s
+    return bare_s, bare_cpu_s
 
 
 if __name__ == "__main__":

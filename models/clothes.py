@@ -17,6 +17,9 @@ FEWEST_PX = 30
 PATCH_PX = 16
 """Patches are sampled on a grid of this side: more pixels do not move a median."""
 
+_ACROSS = np.linspace(0, 1, PATCH_PX)[None, :, None]
+_DOWN = np.linspace(0, 1, PATCH_PX)[:, None, None]
+
 
 def clothes_of(picture: NDArray[np.uint8], pose_px: Array) -> tuple[Array, Array]:
     """Median CIELAB colour (D65) and spread of (torso, thighs), each (2, 3); NaN where it could not be seen.
@@ -37,8 +40,8 @@ def clothes_of(picture: NDArray[np.uint8], pose_px: Array) -> tuple[Array, Array
         inside = np.concatenate(pixels) if pixels else np.zeros((0, 3), np.uint8)
         if len(inside) >= FEWEST_PX:
             lab = _lab(inside)
-            median[part] = np.median(lab, axis=0)
-            spread[part] = 1.48 * np.median(np.abs(lab - median[part]), axis=0)
+            median[part] = _median(lab)
+            spread[part] = 1.48 * _median(np.abs(lab - median[part]))
     return median, spread
 
 
@@ -50,14 +53,20 @@ def _pixels(picture: NDArray[np.uint8], quad: Array) -> NDArray[np.uint8]:
     sides = np.abs(corners.max(axis=0) - corners.min(axis=0))
     if float(sides.prod()) < FEWEST_PX:
         return np.zeros((0, 3), np.uint8)
-    across = np.linspace(0, 1, PATCH_PX)[None, :, None]
-    down = np.linspace(0, 1, PATCH_PX)[:, None, None]
-    upper = corners[0] * (1 - across) + corners[1] * across
-    lower = corners[3] * (1 - across) + corners[2] * across
-    points = np.rint(upper * (1 - down) + lower * down).astype(int).reshape(-1, 2)
+    upper = corners[0] * (1 - _ACROSS) + corners[1] * _ACROSS
+    lower = corners[3] * (1 - _ACROSS) + corners[2] * _ACROSS
+    points = np.rint(upper * (1 - _DOWN) + lower * _DOWN).astype(int).reshape(-1, 2)
     height, width = picture.shape[:2]
     inside = (points >= 0).all(axis=1) & (points[:, 0] < width) & (points[:, 1] < height)
     return np.asarray(picture[points[inside, 1], points[inside, 0]])
+
+
+def _median(rows: Array) -> Array:
+    """The median of each column: numpy's own takes four times as long on so few."""
+    in_order = np.sort(rows, axis=0)
+    middle = len(rows) // 2
+    odd = len(rows) % 2
+    return np.asarray(in_order[middle] if odd else (in_order[middle - 1] + in_order[middle]) / 2, np.float32)
 
 
 def _lab(pixels: NDArray[np.uint8]) -> Array:

@@ -52,14 +52,14 @@ class Yolox:
     def __call__(self, picture: Picture) -> Boxes:
         height, width = picture.shape[:2]
         raw = self.run(letterboxed(picture))
-        cells, strides = _grid()
-        centres = (raw[:, :2] + cells) * strides
-        halves = np.exp(raw[:, 2:4]) * strides / 2
         scores = raw[:, 4] * raw[:, 5 + _PERSON]
         likely = np.flatnonzero(scores >= SCORE)
         # A person counts only where no other class of thing is likelier.
         likely = likely[raw[likely, 5:].argmax(axis=1) == _PERSON]
-        boxes = np.concatenate([centres[likely] - halves[likely], centres[likely] + halves[likely]], axis=1)
+        cells, strides = (part[likely] for part in _grid())
+        centres = (raw[likely, :2] + cells) * strides
+        halves = np.exp(raw[likely, 2:4]) * strides / 2
+        boxes = np.concatenate([centres - halves, centres + halves], axis=1)
         boxes = np.clip(boxes * max(height, width) / _INPUT_PX, 0, [width, height, width, height])
         return _suppressed(np.column_stack([boxes, scores[likely]]).astype(np.float32))
 

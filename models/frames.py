@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.media import LONGEST_GAP_S, UnreadableMedia, opened, picture_of, shown_size
+from models.media import LONGEST_GAP_S, Clock, UnreadableMedia, jumps, opened, picture_of, shown_size
 
 if TYPE_CHECKING:
     import av
@@ -65,14 +65,14 @@ class Frames:
             # The models need the other processors.
             stream.thread_type = "NONE"
             self.focal_35mm = _focal_35mm({**container.metadata, **stream.metadata})
-            start_s = (container.start_time or 0) / av.time_base
+            clock = Clock((container.start_time or 0) / av.time_base)
             last_step = -1
             last_s = -1.0
             usual_s = 1 / float(stream.average_rate) if stream.average_rate else 0.04
             for frame in self._decoded(container, stream):
-                time_s = frame.time - start_s if frame.time is not None else last_s + usual_s
-                if not last_s < time_s < last_s + LONGEST_GAP_S:
-                    continue  # a broken clock, or a repeated frame
+                time_s = clock.read(frame.time) if frame.time is not None else last_s + usual_s
+                if time_s <= last_s:
+                    continue  # a repeated frame
                 last_s = self.duration_s = max(0.0, time_s)
                 step = int(last_s * self.per_s + _TOLERANCE)
                 if step > last_step:
@@ -153,6 +153,8 @@ def _sought(path: Path, time_s: float) -> Frame | None:
         stream = picture_of(container)
         if stream is None:
             return None
+        if jumps(path, container):
+            return None
         start_s = (container.start_time or 0) / av.time_base
         try:
             container.seek(max(0, int((time_s + start_s - EARLY_S) * av.time_base)))
@@ -160,6 +162,8 @@ def _sought(path: Path, time_s: float) -> Frame | None:
             return None
         for number, frame in enumerate(frames._decoded(container, stream)):
             if frame.time is None or (number == 0 and frame.time - start_s > time_s + EARLY_S):
+                return None
+            if frame.time - start_s > time_s + LONGEST_GAP_S:
                 return None
             if frame.time - start_s >= time_s - EARLY_S:
                 return frames._upright(frame, stream, frame.time - start_s)

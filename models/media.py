@@ -101,24 +101,60 @@ def _header_duration_s(container: "av.container.InputContainer", stream: Any) ->
     return container.duration / 1_000_000 if container.duration is not None else 0.0
 
 
+class Clock:
+    """A file's clock that goes on where it jumps back (recordings put one behind the other) or further ahead
+    than `LONGEST_GAP_S`: what follows a jump begins where the picture before it ended, as the sound does."""
+
+    def __init__(self, start_s: float) -> None:
+        self.start_s = start_s
+        """What the clock shows at second 0."""
+        self._last_s = 0.0
+        self._usual_s = 0.0
+
+    def read(self, shown_s: float) -> float:
+        """Seconds from the beginning at which the clock shows this."""
+        step_s = shown_s - self.start_s - self._last_s
+        if not -JUMP_S <= step_s <= LONGEST_GAP_S:
+            step_s = self._usual_s
+            self.start_s = shown_s - self._last_s - step_s
+        elif step_s > 0:
+            self._usual_s = step_s
+        self._last_s += step_s
+        return self._last_s
+
+
 def picture_duration_s(path: Path) -> float:
-    """When the last frame of the picture ends, whatever the header says, without decoding it.
+    """When the last frame of the picture ends, whatever the header says, without decoding it; 0 without one.
 
     Raises:
         UnreadableMedia: the file cannot be read.
     """
+    import av
     import av.error
 
     with opened(path) as container:
         stream = picture_of(container)
+        clock = Clock((container.start_time or 0) / av.time_base)
         last_s = 0.0
         try:
             for packet in container.demux(stream) if stream else ():
                 if packet.pts is not None and packet.time_base is not None:
-                    last_s = max(last_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+                    # Decoding times rise where those of pictures are out of order.
+                    decoded = packet.pts if packet.dts is None else packet.dts
+                    clock.read(float(decoded * packet.time_base))
+                    end_s = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                    last_s = max(last_s, end_s - clock.start_s)
         except av.error.FFmpegError:
             pass  # What follows a broken place cannot be seen either.
-        return round(max(0.0, last_s - (container.start_time or 0) / 1_000_000), 3)
+        return round(last_s, 3)
+
+
+def jumps(path: Path, container: "av.container.InputContainer") -> bool:
+    """Whether the clock jumps inside the file, so that a time cannot be sought in it. Only in the streams of
+    MPEG, which may be put one behind the other, is it asked."""
+    if container.format.name not in ("mpegts", "mpeg") or container.duration is None:
+        return False
+    return abs(picture_duration_s(path) - container.duration / 1_000_000) > JUMP_S
 
 
 def picture_of(container: "av.container.InputContainer") -> "av.VideoStream | None":
@@ -240,6 +276,9 @@ class _Joined:
 
 GAP_S = 0.1
 """Smaller gaps between timestamps are the encoders' own padding (an AAC frame at 16 kHz lasts 64 ms)."""
+
+JUMP_S = 1.0
+"""A clock that goes back by less repeats or reorders frames; by more another recording begins."""
 
 LONGEST_GAP_S = 12 * 3600
 """A timestamp that jumps further is a broken clock: a working day is the longest recording expected."""

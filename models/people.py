@@ -29,7 +29,10 @@ from models.tracking import Tracker, Tracklet
 WORKERS = 2
 """Threads that run models; each has its own landmarkers (120 MB)."""
 
-VERSION = "2"
+GIVE_BACK_FRAMES = 300
+"""After so many frames memory that is free goes back to the system: a minute of video at 5 a second."""
+
+VERSION = "3"
 """Raised whenever the code here finds something else in the same video."""
 
 
@@ -85,6 +88,8 @@ def perceive_people(
         for frame, seen in sightings(frames, workers):
             times_s.append(frame.time_s)
             tracker.add(frame.time_s, _scaled(seen, frame.scale))
+            if len(times_s) % GIVE_BACK_FRAMES == 0:
+                _give_back_memory()
             progress(frame.time_s, frame.time_s)
     tracks = tuple(_track(f"person-{number}", person) for number, person in enumerate(tracker.finish()))
     used = _camera_of(frames, camera)

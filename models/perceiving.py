@@ -96,7 +96,7 @@ class Source:
 
     @property
     def recording(self) -> Recording:
-        """What the file is, with the length that was really decoded (without sound: that of the picture).
+        """What the file is, with the longer of the lengths of the sound as decoded and of the picture.
 
         Raises:
             media.UnreadableMedia: the file cannot be read or decoded.
@@ -104,7 +104,9 @@ class Source:
         if not self._probed.channels:
             return msgspec.structs.replace(self._probed, duration_s=self._picture_s)
         return msgspec.structs.replace(
-            self._probed, duration_s=round(self.sound.duration_s, 3), caveat=self._decoded.caveat
+            self._probed,
+            duration_s=max(round(self.sound.duration_s, 3), self._picture_s),
+            caveat=self._decoded.caveat,
         )
 
 

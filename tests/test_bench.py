@@ -115,6 +115,7 @@ def test_seeing_people():
     assert (found["frames"], found["people_per_frame"]) == (10, 2.0)
     assert found["ratio"] == pytest.approx(found["frames_per_s"] / found["bare_frames_per_s"], rel=0.02)
     assert found["realtime_factor"] == pytest.approx(found["frames_per_s"] / 5, rel=0.02)
+    assert found["cpu_ratio"] > 0.5 and found["cpu_ms_per_frame"] > 10
 
 
 @build.sees_people

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from audit.pictures import sheet
 from models import media
 from models.frames import Frames, picture_at
 from tests import build
@@ -78,6 +79,74 @@ def test_a_damaged_middle_is_left_out_and_told(tmp_path):
     assert "damaged" in frames.caveat
     assert times_s[0] == 0 and times_s[-1] > 4
     assert (np.diff(times_s) > 0).all()
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.ts", "mpeg2video"), ("a.mpg", "mpeg2video")])
+def test_recordings_put_one_behind_the_other_are_seen_one_after_the_other(tmp_path, name, codec):
+    pictures = [card(n // 10) for n in range(0, 75)]
+    whole = write_video(tmp_path / name, pictures, fps=25, codec=codec).read_bytes()
+    path = tmp_path / f"both-{name}"
+    path.write_bytes(whole + whole)
+    times_s = [f.time_s for f in Frames(path, 5)]
+    assert times_s == pytest.approx([n / 5 for n in range(30)], abs=0.1)
+    assert media.picture_duration_s(path) == pytest.approx(6, abs=0.1)
+    assert picture_at(path, 4.0).time_s == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("shown_s", "seconds"),
+    [
+        ([5.0, 5.2, 5.4], [0.0, 0.2, 0.4]),
+        ([0.0, 0.2, 0.1, 0.3], [0.0, 0.2, 0.1, 0.3]),
+        ([0.0, 2.0, 4.0, 0.0, 2.0], [0.0, 2.0, 4.0, 6.0, 8.0]),
+        ([0.0, 0.2, 144_000.0, 144_000.2], [0.0, 0.2, 0.4, 0.6]),
+        ([0.0, 0.2, 144_000.0, 0.4, 0.6], [0.0, 0.2, 0.4, 0.6, 0.8]),
+        ([0.0, 0.2, 3600.0], [0.0, 0.2, 3600.0]),
+    ],
+    ids=["starts late", "reordered", "begins again", "40 h ahead", "one wrong time", "an hour of nothing"],
+)
+def test_a_clock_goes_on_where_it_jumps(shown_s, seconds):
+    clock = media.Clock(shown_s[0])
+    assert [clock.read(s) for s in shown_s] == pytest.approx(seconds, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (16, 9), (1920, 2), (2, 64)])
+def test_the_smallest_pictures_are_pictures(tmp_path, size):
+    width, height = size
+    shown = [np.full((height, width, 3), 100, np.uint8)] * 4
+    frames = Frames(write_video(tmp_path / "a.gif", shown, codec="gif"), 5)
+    assert {f.picture.shape for f in frames} == {(height, width, 3)}
+    assert sheet(tmp_path / "a.gif", None, [0.0, 0.5], ()).shape[1] == 1280
+
+
+def test_the_cover_of_a_song_is_no_picture(tmp_path):
+    path = song_with_cover(tmp_path / "a.mp3", card(3))
+    recording = media.probe(path)
+    assert (recording.channels, recording.size_px) == (1, None)
+    assert media.picture_duration_s(path) == 0
+    with pytest.raises(media.UnreadableMedia, match="no picture"):
+        next(iter(Frames(path, 5)))
+
+
+def song_with_cover(path, cover):
+    import av
+    from av.stream import Disposition
+
+    plain = build.encode(
+        path.with_name("plain.mp3"), np.stack([build.tone(1, 44100)]), "libmp3lame", 44100, "mono"
+    )
+    with av.open(str(path), "w") as container, av.open(str(plain)) as song:
+        sound = container.add_stream_from_template(song.streams.audio[0])
+        image = container.add_stream("mjpeg", rate=1)
+        image.height, image.width = cover.shape[:2]
+        image.pix_fmt, image.disposition = "yuvj420p", Disposition.attached_pic
+        container.mux(image.encode(av.VideoFrame.from_ndarray(cover, format="rgb24")))
+        container.mux(image.encode(None))
+        for packet in song.demux(song.streams.audio[0]):
+            if packet.size:
+                packet.stream = sound
+                container.mux(packet)
+    return path
 
 
 def test_a_whole_video_has_no_caveat(tmp_path):

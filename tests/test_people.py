@@ -7,6 +7,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from audit.pipeline import audit_file
+from audit.rubricfile import load_rubric
 from models import observations as obs
 from models import weights
 from models.detector import MOST_PEOPLE, Yolox
@@ -157,6 +159,33 @@ def test_somebody_who_leaves_for_two_seconds_is_the_same(tmp_path):
     away = [np.full_like(shown[0], 127)] * 10
     people = perceive_people(write_video(tmp_path / "a.mp4", [*shown[:5], *away, *shown[5:]]))
     assert [len(track.times_s) for track in people.tracks] == [10, 10]
+
+
+@build.sees_people
+def test_one_frame_does_not_show_what_does_not_happen(tmp_path):
+    standard = "- {id: near, title: Near, avoid: {event: in_intimate_zone}}\n"
+    text = build.rubric_text(standard).replace("[call]", "[call, video]")
+    (tmp_path / "house.yaml").write_text(text)
+    rubric = load_rubric(tmp_path / "house.yaml")
+    found = {
+        n: audit_file(write_video(tmp_path / f"{n}.mp4", pictures()[:n]), [rubric]).scorecards[0].findings[0]
+        for n in (1, 8)
+    }
+    assert (found[1].verdict, found[1].reason) == ("cannot_tell", "only 0 % of the time has a picture")
+    assert found[8].verdict == "met"
+
+
+@build.sees_people
+def test_damage_is_told_on_the_scorecard(tmp_path):
+    random = np.random.default_rng(0)
+    noise = [random.integers(0, 255, (96, 128, 3), np.uint8) for _ in range(20)]
+    path = write_video(tmp_path / "a.avi", noise, fps=5)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 60_000] = random.integers(0, 255, 60_000, np.uint8).tobytes()
+    path.write_bytes(content)
+    rubric = build.rubric(tmp_path, "- {id: near, title: Near, avoid: {event: in_intimate_zone}}")
+    assert any("picture is damaged" in c for c in audit_file(path, [rubric]).scorecards[0].caveats)
 
 
 @build.sees_people

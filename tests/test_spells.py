@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audit.interactions import Channel, Role
-from audit.spells import coverage, doing, spells
+from audit.spells import coverage, doing, looked_share, spells
 from models.observations import Observed, Provenance, Recording, Span, gather
 from tests import build
 
@@ -53,6 +53,34 @@ def talk(tmp_path, *readings, roles, looked=10):
     rubric = build.rubric(tmp_path, "- {id: a, title: A, ask: 'Well?'}")
     whole = gather(Recording(build.IDENTITY, looked / 5, 0, 0, ""), (observed,), ())
     return build.conversation(rubric, whole, Channel.VIDEO, roles)
+
+
+@pytest.mark.parametrize(
+    ("looked_s", "window_s", "share"),
+    [
+        (np.arange(50) / 5, (0, 10), 1.0),
+        (np.arange(0, 10, 2.0), (0, 10), 0.9),
+        ([0.0], (0, 0.2), 0.0),
+        ([0.0], (0, 60), 0.0),
+        (np.arange(50) / 5, (0, 40), 0.25),
+        ([*np.arange(0, 2.1, 0.2), *np.arange(18, 20, 0.2)], (0, 20), 0.3),
+        ([], (0, 10), 0.0),
+        (np.arange(50) / 5, (3, 3), 1.0),
+    ],
+    ids=[
+        "all",
+        "every 2 s",
+        "one frame",
+        "one and a minute of sound",
+        "sound goes on",
+        "damaged",
+        "none",
+        "moment",
+    ],
+)
+def test_how_much_of_a_window_has_a_picture(looked_s, window_s, share):
+    people = build.people([], times_s=np.array(looked_s, float))
+    assert looked_share(people, Span(*window_s)) == pytest.approx(share, abs=0.03)
 
 
 def read(conversation, track):
