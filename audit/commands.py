@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sized
 
 import click
 from rich.markup import escape
@@ -49,12 +50,14 @@ def rubric_check(names: tuple[str, ...]) -> None:
             failed = True
             complain(error)
             continue
-        out.print(
-            f"{name}: {len(found.standards)} standards in {len(found.sections)} sections, no problems",
-            highlight=False,
-        )
+        held = f"{_count(found.standards, 'standard')} in {_count(found.sections, 'section')}"
+        out.print(f"{name}: {held}, no problems", highlight=False)
     if failed:
         raise click.exceptions.Exit(FAILED)
+
+
+def _count(items: Sized, name: str) -> str:
+    return f"{len(items)} {name}{'' if len(items) == 1 else 's'}"
 
 
 @rubric.command("test")

@@ -12,6 +12,8 @@ from audit.database import StoreUnusable
 from audit.interactions import Channel
 from audit.store import open_store
 from audit.users import user_names
+from models.people import missing_weights
+from models.speakers import diarizer
 from models.speech import EngineMissing, choose_engine
 
 FREE_BYTES = 1_000_000_000
@@ -50,8 +52,19 @@ def _checks(home: Path) -> Iterator[Check]:
     yield Check("disk", free >= FREE_BYTES, f"{free / 1e9:.1f} GB free", remedy)
     for language, name in (("en", "English"), ("it", "Italian"), ("fa", "Persian")):
         yield _hearing(language, name)
+    yield _seeing()
+    told = diarizer() is not None
+    found, remedy = ("told apart", "") if told else ("no weights", "comport weights fetch speaker_encoder")
+    yield Check("voices on one channel", told, found, remedy)
     built = (Path(__file__).parent.parent / "web" / "static" / "dist" / "interaction.js").exists()
     yield Check("dashboard scripts", built, "built" if built else "not built", "" if built else "make web")
+
+
+def _seeing() -> Check:
+    missing = missing_weights()
+    found = f"no weights: {', '.join(missing)}" if missing else "people, bodies, faces and hands"
+    remedy = f"comport weights fetch {' '.join(missing)}" if missing else ""
+    return Check("seeing people", not missing, found, remedy)
 
 
 def _hearing(language: str, name: str) -> Check:

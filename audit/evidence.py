@@ -160,7 +160,7 @@ def finding_picture(
     finding = next((f for f in card.findings if f.standard == name), None)
     standard = next((s for s in rubric.standards if s.id == name), None)
     if finding is None or standard is None:
-        raise NotStored("finding", name, f"see: comport show {card.interaction[:12]}")
+        raise NotStored("finding", name, f"those with pictures: comport picture {card.interaction[:12]}")
     shown = moments(finding) if is_visual(standard) else ()
     shot = shot_of(shown[moment], people, roles, is_of_two(standard)) if moment < len(shown) else None
     if shot is None:

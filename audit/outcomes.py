@@ -211,7 +211,9 @@ def _within_error(
     met when most of it lies inside."""
     low, high = rule.band
     value = taken.value if taken.value is not None else least
-    told = f"{told} (between {show(least, taken.unit)} and {show(most, taken.unit)} in 9 of 10 cases)"
+    from_, to = show(least, taken.unit), show(most, taken.unit)
+    if from_ != to:
+        told = f"{told} (between {from_} and {to} in 9 of 10 cases)"
     if most < low or least > high:
         return Outcome(rule.credit(value), taken.confidence, told, evidence)
     inside = 1.0 if most <= least else (min(most, high) - max(least, low)) / (most - least)

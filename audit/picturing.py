@@ -43,6 +43,9 @@ def picture(
     """
     if bool(standard) + sheet + timeline > 1:
         raise click.UsageError("give one of --finding, --sheet and --timeline")
+    suffixes = (".svg",) if timeline else (".jpg", ".jpeg")
+    if file and file.suffix.lower() not in suffixes:
+        raise click.UsageError(f"{file}: this picture is written as {suffixes[0]}; give a name that ends so")
     store = store_of(context)
     found = store.interaction(interaction)
     card = _card(store, found, name)

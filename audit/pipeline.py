@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from audit.intake import Arrival, take_in
+from audit.intake import FACTS_SUFFIX, Arrival, take_in
 from audit.interactions import Interaction
 from audit.roles import applies
 from audit.rubric import Rubric
@@ -35,9 +35,11 @@ class NoRubricApplies(ComportError):
 
     def __str__(self) -> str:
         what = f"{self.channel} in {self.language}" if self.language else self.channel
+        facts = Path(self.path).with_suffix(FACTS_SUFFIX).name
         return (
             f"{self.path}: a {what}, but no rubric given "
-            f"applies to it ({', '.join(self.rubrics)}); add one with --rubric, see: comport rubric list"
+            f"applies to it ({', '.join(self.rubrics)}); add one with --rubric, see: comport rubric list; "
+            f"if it is something else, say so beside it, in {facts}, for example: channel: in_person"
         )
 
 

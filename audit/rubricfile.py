@@ -194,7 +194,13 @@ class _Standing:
         self._document.report((*self._place, key), text, where=self._standard.id)
 
     def _phrase(self, key: str, name: str) -> None:
-        if name not in self._phrases:
+        if name in self._phrases:
+            return
+        if name in event_kinds():
+            written = {"say": f"do: {name}", "avoid": f"avoid: {{event: {name}}}"}
+            instead = written.get(key, f"{key}: {{event: {name}}}")
+            self._report(key, f"undefined phrase '{name}'; it is an event: write {instead}")
+        else:
             self._report(key, f"undefined phrase '{name}'{nearest(name, self._phrases)}")
 
     def _event(self, key: str, name: str, what: str = "event") -> None:

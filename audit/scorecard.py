@@ -22,6 +22,15 @@ SURE_OF_ROLES = 0.9
 above it are wrong (`audit.roles.SURE`)."""
 
 
+PERCEIVED = {
+    "activity": "who speaks when",
+    "utterances": "words",
+    "levels": "levels of the sound",
+    "people": "people in the picture",
+}
+"""What each need is called in a caveat."""
+
+
 class Scorecard(msgspec.Struct, frozen=True):
     """All findings with the sum that made the score, who is who, and what perceived it."""
 
@@ -57,7 +66,9 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
         caveats[observations.recording.caveat] = None
     if observations.people is not None and observations.people.caveat:
         caveats[observations.people.caveat] = None
-    caveats |= {f"Not perceived: {need} ({reason}).": None for need, reason in observations.missing}
+    for reason in dict.fromkeys(reason for _, reason in observations.missing):
+        needs = ", ".join(PERCEIVED[need] for need, why in observations.missing if why == reason)
+        caveats[f"Not perceived: {needs} ({reason})."] = None
     if observations.removed:
         removed_s = sum(words.span.duration_s for words in observations.removed)
         told = f"{len(observations.removed)} passages, {removed_s:.0f} s"
@@ -68,7 +79,8 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
         caveats[f"Only {share} of the weight that applied could be judged: the score says little."] = None
     roles = conversation.roles
     if roles.of and roles.confidence < SURE_OF_ROLES:
-        caveats[f"Who is the agent is uncertain: {roles.how}."] = None
+        share = f"{100 * roles.confidence:.0f} %"
+        caveats[f"Who is who is only {share} sure: agent and customer may be swapped."] = None
     if not roles.of:
         caveats[f"{roles.how[0].upper()}{roles.how[1:]}."] = None
     return Scorecard(

@@ -32,7 +32,7 @@ def print_scorecard(console: Console, interaction: Interaction, card: Scorecard,
     score = "–" if card.score.score is None else f"{card.score.score:.1f}"
     console.print()
     console.print(
-        f"[bold]{escape(interaction.title)}[/]  {interaction.channel}, {clock(duration_s)}"
+        f"[bold]{escape(interaction.title)}[/]  {_channel(interaction)}, {clock(duration_s)}"
         f"  ·  {escape(card.rubric_title)} (version {card.rubric_version})",
         highlight=False,
     )
@@ -66,6 +66,10 @@ def print_scorecard(console: Console, interaction: Interaction, card: Scorecard,
         console.print(
             f"[red]Critical standards missed: {', '.join(card.score.critical_misses)}[/]", highlight=False
         )
+
+
+def _channel(interaction: Interaction) -> str:
+    return interaction.channel.replace("_", " ")
 
 
 def _why(finding: Finding) -> Group:
@@ -134,7 +138,7 @@ def print_rows(console: Console, rows: Iterable[Row]) -> None:
         table.add_row(
             row.interaction.id[:8],
             escape(row.interaction.title),
-            row.interaction.channel,
+            _channel(row.interaction),
             clock(row.duration_s),
             escape(row.interaction.agent or ""),
             f"{row.rubric} {row.rubric_version}",

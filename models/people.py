@@ -36,6 +36,11 @@ VERSION = "3"
 """Raised whenever the code here finds something else in the same video."""
 
 
+def missing_weights() -> tuple[str, ...]:
+    """The names of the weights for seeing people that are not on this machine, none when all are."""
+    return tuple(name for name in (DETECTOR, POSE, FACE, HANDS) if not _ready(name))
+
+
 def people_provenance(camera: Camera | None = None, frames_per_s: float = 5.0) -> Provenance | str:
     """How `perceive_people` sees on this machine, or why it cannot (a sentence)."""
     import mediapipe

@@ -259,4 +259,6 @@ def test_the_doctor_says_what_is_missing_and_how_to_get_it(comport, monkeypatch,
         "comport weights fetch small",
     )
     assert "weak substitute" in checks["hearing English"]["found"]
+    assert checks["voices on one channel"]["remedy"] == "comport weights fetch speaker_encoder"
+    assert checks["seeing people"]["remedy"].startswith("comport weights fetch yolox_nano")
     assert checks["people who can log in"]["remedy"] == "comport user add NAME"

@@ -271,3 +271,5 @@ def test_pictures_are_written_to_files(tmp_path):
     )
     assert "NotStored('scorecard of'" in run("picture", "two-people", "--sheet", "--rubric", "other")
     assert "give one of" in run("picture", "two-people", "--sheet", "--timeline")
+    assert "written as .svg" in run("picture", "two-people", "--timeline", "--out", tmp_path / "a.png")
+    assert "written as .jpg" in run("picture", "two-people", "--sheet", "--out", tmp_path / "a.svg")

@@ -175,7 +175,9 @@ def test_processes_that_start_at_once_share_one_store(tmp_path):
 
 def test_a_rubric_for_another_channel_does_not_judge(store, voice):
     with pytest.raises(
-        NoRubricApplies, match=r"a chat in en, but no rubric given applies to it \(voice-en \(en: call\)\)"
+        NoRubricApplies,
+        match=r"a chat in en, but no rubric given applies to it \(voice-en \(en: call\)\).* in "
+        r"chat-late-delivery\.meta\.yaml, for example: channel: in_person",
     ):
         audit_file(SAMPLES / "chat-late-delivery.jsonl", [voice], store)
     assert count(store)["interaction"] == 0

@@ -75,7 +75,7 @@ def test_an_uncertain_agent_and_a_thin_score_are_caveats(tmp_path):
     caveats = make_scorecard(build.interaction(), build.observations(lines), rubric).caveats
     assert [c[:36] for c in caveats] == [
         "Only 2 % of the weight that applied ",
-        "Who is the agent is uncertain: the r",
+        "Who is who is only 86 % sure: agent ",
     ]
 
 

@@ -29,6 +29,9 @@ def standard_problems(tmp_path, standards: str) -> list[str]:
     ("standards", "expected"),
     [
         ("- {id: a, title: A, say: greting}", ["1: a: undefined phrase 'greting'; did you mean 'greeting'?"]),
+        ("- {id: a, title: A, avoid: arms_crossed}", ["1: a: undefined phrase 'arms_crossed'; it is an event: write avoid: {event: arms_crossed}"]),
+        ("- {id: a, title: A, say: [greeting, smile]}", ["1: a: undefined phrase 'smile'; it is an event: write do: smile"]),
+        ("- {id: a, title: A, ask: x, when: {said: nod}}", ["1: a: undefined phrase 'nod'; it is an event: write when: {event: nod}"]),
         ("- {id: a, title: A, sai: greeting}", ["1: a: unknown key 'sai'; did you mean 'say'?"]),
         ("- {id: a, title: A, say: greeting, ask: Why?}", ["1: a: 'a' needs exactly one of say, do, avoid, keep and ask, or say with do; found say and ask"]),
         ("- {id: a, title: A, do: smle}", ["1: a: unknown event 'smle'; did you mean 'smile'?"]),
