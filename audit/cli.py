@@ -165,8 +165,9 @@ def _audit_all(
     if as_json:
         print_json({"audited": results, "failed": failed})
     elif len(files) > 1 or failed:
-        out.print()
-        print_summary(out, done)
+        if done:
+            out.print()
+            print_summary(out, done)
         out.print(f"{len(done)} audited" + (f", {failed} failed" if failed else ""), highlight=False)
     return failed
 
@@ -233,7 +234,7 @@ def rescore(context: click.Context, rubrics: tuple[str, ...], as_json: bool) -> 
     done = new = failed = 0
     loaded = [find_rubric(name) for name in rubrics]
     total = sum(store.count(rubric.applies_to) for rubric in loaded)
-    before = {(row.interaction.id, row.rubric): row.score for row in store.rows(limit=total or 1)}
+    before = {(row.interaction.id, row.rubric): row.score for row in store.rows(limit=None)}
     moved: list[tuple[str, float | None, float | None]] = []
     started_s = time.perf_counter()
     with progress_bar("judging", quiet=as_json, unit="interactions") as report:

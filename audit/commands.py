@@ -75,7 +75,7 @@ def rubric_test(names: tuple[str, ...], as_json: bool) -> None:
         print_json({"examples": len(results), "wrong": rows})
     else:
         for name, r in wrong:
-            text = " / ".join(r.text.split("\n"))
+            text = " / ".join(r.text.strip().split("\n"))
             out.print(
                 f"{name}: {r.standard}: wanted {r.wanted}, found {r.found}: {text} ({r.reason})",
                 style="red",

@@ -313,10 +313,10 @@ class Store:
             found = connection.execute(query).scalars()
             return tuple(msgspec.json.decode(content, type=Scorecard) for content in found)
 
-    def rows(self, search: str = "", limit: int = 100, offset: int = 0) -> tuple[Row, ...]:
+    def rows(self, search: str = "", limit: int | None = 100, offset: int = 0) -> tuple[Row, ...]:
         """Interactions with their current score under each rubric, last judged first.
 
-        `search` is looked for in title, agent, customer and branch.
+        `search` is looked for in title, agent, customer and branch; without a `limit` all are given.
         """
         query = (
             select(

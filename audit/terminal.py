@@ -27,6 +27,10 @@ UNSURE = 0.7
 """Assessed verdicts with less confidence are marked, so that a person looks there first."""
 
 
+WIDE = 100
+"""Columns from which a list of interactions has room for agents beside titles: the rest takes 70."""
+
+
 def print_scorecard(console: Console, interaction: Interaction, card: Scorecard, duration_s: float) -> None:
     """Prints one scorecard: what everybody must know first, then each finding, then the sum."""
     score = "–" if card.score.score is None else f"{card.score.score:.1f}"
@@ -127,23 +131,33 @@ def print_moves(console: Console, moves: Iterable[tuple[str, float | None, float
 
 
 def print_rows(console: Console, rows: Iterable[Row]) -> None:
-    """Prints stored interactions, a line each; long names are cut, ids never: they name what to show."""
+    """Prints stored interactions, a line each; long names are cut, ids never: they name what to show.
+
+    In a narrow terminal the agents are left out, for nothing of the titles would be left beside them.
+    """
+    rows = list(rows)
     table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
     # Only these two give way when the terminal is narrow.
     ratios = {"title": 3, "agent": 2}
-    for name in ("id", "title", "channel", "length", "agent", "rubric", "score", "judged", "critical"):
+    names = ["id", "title", "channel", "length", "agent", "rubric", "score", "judged", "critical"]
+    if console.width < WIDE:
+        names.remove("agent")
+    if not any(row.critical_misses for row in rows):
+        names.remove("critical")
+    for name in names:
         left = name in ("id", "title", "channel", "agent", "rubric")
         table.add_column(name, justify="left" if left else "right", no_wrap=True, ratio=ratios.get(name))
     for row in rows:
-        table.add_row(
-            row.interaction.id[:8],
-            escape(row.interaction.title),
-            _channel(row.interaction),
-            clock(row.duration_s),
-            escape(row.interaction.agent or ""),
-            f"{row.rubric} {row.rubric_version}",
-            "–" if row.score is None else f"{row.score:.1f}",
-            f"{100 * row.assessed_share:.0f} %",
-            str(row.critical_misses or ""),
-        )
+        told = {
+            "id": row.interaction.id[:8],
+            "title": escape(row.interaction.title),
+            "channel": _channel(row.interaction),
+            "length": clock(row.duration_s),
+            "agent": escape(row.interaction.agent or ""),
+            "rubric": f"{row.rubric} {row.rubric_version}",
+            "score": "–" if row.score is None else f"{row.score:.1f}",
+            "judged": f"{100 * row.assessed_share:.0f} %",
+            "critical": str(row.critical_misses or ""),
+        }
+        table.add_row(*(told[name] for name in names))
     console.print(table)

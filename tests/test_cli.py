@@ -28,9 +28,9 @@ def home(tmp_path):
 
 @pytest.fixture
 def comport(home):
-    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, columns: int = 200, **options: object) -> subprocess.CompletedProcess[str]:
         command = [str(COMPORT), "--home", str(home), *map(str, arguments)]
-        environment = {**os.environ, "COLUMNS": "200"}
+        environment = {**os.environ, "COLUMNS": str(columns)}
         return subprocess.run(
             command, capture_output=True, text=True, timeout=110, env=environment, check=False, **options
         )  # type: ignore[call-overload]
@@ -172,6 +172,29 @@ def test_rescore_judges_what_is_stored(comport):
     comport("audit", SAMPLES / "exemplary.vtt", SAMPLES / "careless.vtt", "--rubric", "voice-en")
     done = json.loads(comport("rescore", "--rubric", "voice-en", "--json").stdout)
     assert (done["rescored"], done["new"]) == (2, 0)
+
+
+def test_rescore_tells_the_score_before_also_where_there_are_scorecards_of_other_rubrics(comport, tmp_path):
+    def rubric(name: str, phrase: str) -> Path:
+        text = build.rubric_text(f"- {{id: a, title: A, say: {phrase}}}")
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(text.replace("rubric: house", f"rubric: {name}"))
+        return path
+
+    calls = [SAMPLES / "exemplary.vtt", SAMPLES / "careless.vtt"]
+    for name in ("house", "other"):
+        assert comport("audit", *calls, "--rubric", rubric(name, "greeting")).returncode == 0
+    done = comport("rescore", "--rubric", rubric("house", "blame")).stdout
+    assert "100.0 → 0.0  Parcel not arrived" in done
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [(120, "Parcel not arrived call 1:28 Alan Reid voice-en"), (80, "Parcel not arrived call 1:28 voice-en")],
+)
+def test_a_list_keeps_its_titles_in_a_narrow_terminal(comport, columns, shown):
+    comport("audit", SAMPLES / "exemplary.vtt", "--rubric", "voice-en")
+    assert shown in " ".join(comport("show", columns=columns).stdout.split())
 
 
 def test_users_have_no_default_and_a_password_of_some_length(comport):
