@@ -4,8 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export COMPORT_WEIGHTS_MIRROR ?= $(wildcard $(CURDIR)/../shared/weights)
 
-# What hears speech and sees people.
-WEIGHTS := whisper-base yolox_nano pose_landmarker_full face_landmarker hand_landmarker
+# What hears speech, tells voices apart and sees people.
+WEIGHTS := whisper-base speaker_encoder yolox_nano pose_landmarker_full face_landmarker hand_landmarker
 
 .PHONY: demo test check lint web lock clean system
 .DEFAULT_GOAL := demo

@@ -156,7 +156,9 @@ def _avoid(standard: Standard, conversation: Conversation, window: Span) -> Outc
         for e in sorted(happened, key=lambda e: e.span)
     )
     # Nobody is accused of words that are only like the forbidden ones.
-    sure = [e for e in happened if e.confidence >= SURE and e.likeness == 1]
+    kind = event_kinds().get(rule.event or "")
+    least = kind.accuses if kind else SURE
+    sure = [e for e in happened if e.confidence >= least and e.likeness == 1]
     if sure:
         return Outcome(0.0, max(e.confidence for e in sure), f"{_listed(sure)}", evidence)
     if happened:

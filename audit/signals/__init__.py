@@ -52,6 +52,9 @@ class EventKind:
     """Share 0..1 of a window in which it would have been found if the role had done it; None: always."""
     limit: str = ""
     """The key of `distances` that the rubric must give for this event, if any."""
+    accuses: float = 0.5
+    """An event less sure than this makes no standard missed: even odds are a guess, and more is asked where
+    an accusation would hang on a measurement's error."""
 
 
 @dataclass(frozen=True)

@@ -305,6 +305,9 @@ def seen(conversation: Conversation, of: Role, window: Span, read: Reading | Non
 
 _PEOPLE = frozenset({"people"})
 
+ACCUSES = 0.95
+"""A distance makes a standard missed when all of its 90 % interval lies outside: one tail of it is 5 %."""
+
 
 def _between(name: str, means: str, read: Reading, least_s: float = LEAST_S) -> EventKind:
     """A kind of event between two people: nobody in particular makes it."""
@@ -315,7 +318,9 @@ def _between(name: str, means: str, read: Reading, least_s: float = LEAST_S) -> 
     def look(conversation: Conversation, of: Role, window: Span) -> float:
         return seen(conversation, of, window, read)
 
-    return EventKind(name, means, _PEOPLE, find, of_party=False, shortest_s=least_s, seen=look)
+    return EventKind(
+        name, means, _PEOPLE, find, of_party=False, shortest_s=least_s, seen=look, accuses=ACCUSES
+    )
 
 
 KINDS = (
@@ -331,6 +336,7 @@ KINDS = (
         shortest_s=LEAST_S,
         seen=_seen_too_close,
         limit="too_close",
+        accuses=ACCUSES,
     ),
     EventKind(
         "approach", "somebody comes nearer to another", _PEOPLE, approach, shortest_s=LEAST_S, seen=seen
