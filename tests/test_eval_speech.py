@@ -12,9 +12,12 @@ import pytest
 
 from audit.evaluate import scripts, speech
 from audit.interactions import Channel, Conversation, Role, Roles, Speakers
+from audit.pipeline import find_rubric
 from models import media
+from models import speech as recogniser
 from models.activity import voices
 from models.observations import Activity, Span
+from models.perceiving import Listening
 from tests import build
 
 COMPORT = Path(sys.executable).parent / "comport"
@@ -243,3 +246,16 @@ def test_a_sample_is_compared_with_its_transcript(tmp_path):
     assert told["formula_precision"] > 0.8
     assert told["formula_time_error_s"] < 0.5
     assert [case["name"] for case in told["cases"]] == ["charged-twice", "charged-twice (mixed)"]
+
+
+FULL = next((name for name in recogniser.WHISPER_PREFERENCE if recogniser._is_ready(name)), None)
+
+
+@pytest.mark.weights
+@pytest.mark.skipif(FULL is None, reason="no full Whisper here: comport weights fetch small")
+def test_a_full_whisper_hears_a_sample_almost_word_by_word():
+    case = next(c for c in scripts.find_cases(build.SAMPLES) if c.name == "short-enquiry")
+    listening = Listening("en", "whisper", FULL)
+    heard = next(speech.hear(case, find_rubric("voice-en"), listening, lambda done_s, all_s: None))
+    assert heard.errors / heard.words < 0.15
+    assert heard.role_right
