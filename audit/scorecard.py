@@ -18,8 +18,8 @@ LEAST_ASSESSED = 0.5
 """A score over less than half of what applied is shown with a warning: our choice."""
 
 SURE_OF_ROLES = 0.9
-"""Below this probability the scorecard warns that agent and customer may be swapped: 2 of 100 calls that are
-above it are wrong (`audit.roles.SURE`)."""
+"""Below this probability the scorecard warns that agent and customer may be swapped: 7 of 100 calls that are
+above it were wrong (`audit.roles.SURE`)."""
 
 
 PERCEIVED = {
