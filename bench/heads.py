@@ -24,7 +24,7 @@ from audit.spells import DOES
 from models.camera import Camera, assumed_camera
 from models.detector import overlap
 from models.gaze import heads, towards, turn
-from models.observations import Activity, Observed, People, PersonTrack, Provenance, Recording, gather
+from models.observations import TRACK, Activity, Observed, People, PersonTrack, Provenance, Recording, gather
 from models.observe import observe
 from models.perceiving import Listening, Looking
 from models.phrases import Phrases
@@ -142,22 +142,8 @@ def nods_found(hz: float, frames_per_s: int) -> float:
 
 def _head(times_s: np.ndarray, head_deg: np.ndarray) -> People:
     """One person of whom the head is seen."""
-    shapes = {
-        "boxes_px": (4,),
-        "score": (),
-        "pose_px": (33, 3),
-        "pose_m": (33, 3),
-        "position_m": (3,),
-        "position_sd_m": (2,),
-        "expression": (52,),
-        "face_px": (4,),
-        "hands_px": (2, 21, 2),
-        "clothes_lab": (2, 3),
-        "clothes_sd": (2, 3),
-        "sharpness": (),
-    }
-    unseen = {name: np.full((len(times_s), *shape), np.nan) for name, shape in shapes.items()}
-    track = PersonTrack("person-0", times_s, head_deg=head_deg, **unseen)
+    unseen = {name: np.full((len(times_s), *shape), np.nan) for name, (shape, _) in TRACK.items()}
+    track = PersonTrack("person-0", times_s, **{**unseen, "head_deg": head_deg})
     return People(times_s, (640, 360), assumed_camera((640, 360)), (0.0, -1.0, 0.0), (track,))
 
 

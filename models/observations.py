@@ -198,6 +198,23 @@ PX, METRES, DEGREES, UNITS, LAB = 3, 10, 3, 10, 3
 finer than the models."""
 
 
+TRACK: dict[str, tuple[tuple[int, ...], int]] = {
+    "boxes_px": ((4,), PX),
+    "score": ((), UNITS),
+    "pose_px": ((33, 3), UNITS),
+    "pose_m": ((33, 3), METRES),
+    "position_m": ((3,), METRES),
+    "position_sd_m": ((2,), METRES),
+    "expression": ((52,), UNITS),
+    "head_deg": ((3,), DEGREES),
+    "face_px": ((4,), PX),
+    "hands_px": ((2, 21, 2), PX),
+    "clothes_lab": ((2, 3), LAB),
+    "clothes_sd": ((2, 3), LAB),
+    "sharpness": ((), 0),
+}
+"""What a row of each array of `PersonTrack` holds: its shape, and the binary places kept."""
+
 _NAMES = """
 _neutral browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft
 cheekSquintRight eyeBlinkLeft eyeBlinkRight eyeLookDownLeft eyeLookDownRight eyeLookInLeft eyeLookInRight
@@ -257,26 +274,11 @@ class PersonTrack(msgspec.Struct, frozen=True, eq=False):
 
     def __post_init__(self) -> None:
         n = len(self.times_s)
-        given: dict[str, tuple[tuple[int, ...], int]] = {
-            "boxes_px": ((n, 4), PX),
-            "score": ((n,), UNITS),
-            "pose_px": ((n, 33, 3), UNITS),
-            "pose_m": ((n, 33, 3), METRES),
-            "position_m": ((n, 3), METRES),
-            "position_sd_m": ((n, 2), METRES),
-            "expression": ((n, 52), UNITS),
-            "head_deg": ((n, 3), DEGREES),
-            "face_px": ((n, 4), PX),
-            "hands_px": ((n, 2, 21, 2), PX),
-            "clothes_lab": ((n, 2, 3), LAB),
-            "clothes_sd": ((n, 2, 3), LAB),
-            "sharpness": ((n,), 0),
-        }
-        for name, (shape, places) in given.items():
+        for name, (shape, places) in TRACK.items():
             values = rounded(getattr(self, name), places)
             if name == "pose_px" and values.ndim == 3:
                 values[..., :2] = rounded(values[..., :2], PX)
-            msgspec.structs.force_setattr(self, name, checked(values, shape))
+            msgspec.structs.force_setattr(self, name, checked(values, (n, *shape)))
         times_s = checked(np.round(self.times_s, TIME_DECIMALS), (-1,), np.float64)
         if np.isnan(times_s).any() or (np.diff(times_s) <= 0).any():
             raise ValueError("times of a track that do not rise")

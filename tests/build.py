@@ -16,6 +16,7 @@ from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
 from models.camera import assumed_camera
 from models.observations import (
+    TRACK,
     Activity,
     Levels,
     Observations,
@@ -191,21 +192,7 @@ def encode(path: Path, sound: np.ndarray, codec: str, rate_hz: int, layout: str 
     return path
 
 
-TRACK_SHAPES = {
-    "boxes_px": (4,),
-    "score": (),
-    "pose_px": (33, 3),
-    "pose_m": (33, 3),
-    "position_m": (3,),
-    "position_sd_m": (2,),
-    "expression": (52,),
-    "head_deg": (3,),
-    "face_px": (4,),
-    "hands_px": (2, 21, 2),
-    "clothes_lab": (2, 3),
-    "clothes_sd": (2, 3),
-    "sharpness": (),
-}
+TRACK_SHAPES = {name: shape for name, (shape, _) in TRACK.items()}
 
 
 def track(
