@@ -162,9 +162,10 @@ def _avoid(standard: Standard, conversation: Conversation, window: Span) -> Outc
     if sure:
         return Outcome(0.0, max(e.confidence for e in sure), f"{_listed(sure)}", evidence)
     if happened:
-        return Outcome(
-            None, 0.0, f"perhaps {_listed(happened)}, but not {sensed(names[0])} clearly", evidence
-        )
+        likeliest = max(e.confidence for e in happened)
+        measured = SURE <= likeliest < least
+        doubt = f"only {100 * likeliest:.0f} % sure" if measured else f"not {sensed(names[0])} clearly"
+        return Outcome(None, 0.0, f"perhaps {_listed(happened)}, but {doubt}", evidence)
     unknown = [e for name in rule.said for e in conversation.said(name, None) if _starts_in(e, window)]
     if unknown and by != Role.ANYONE:
         return Outcome(None, 0.0, f"{_listed(unknown)}, but by whom is unknown", tuple(map(quoted, unknown)))

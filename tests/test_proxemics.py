@@ -237,6 +237,8 @@ AVOID = "- {id: a, title: A, avoid: {event: too_close, longer_than: 1 s}}"
             Verdict.MISSED,
             "'too_close' at 0:02 (0.55 m, person-0 and person-1)",
         ),
+        # Likelier nearer than not, but a part of the interval lies beyond the limit.
+        (walking([(0, 4)] * 30, [(0.72, 4)] * 30), BOTH, Verdict.CANNOT_TELL, "% sure"),
         (walking([(0, 4)] * 30, [(1.2, 4)] * 30), BOTH, Verdict.MET, "did not happen"),
         (walking([(0, 4)] * 30, [(0.5, 4)] * 4 + [(1.2, 4)] * 26), BOTH, Verdict.MET, "did not happen"),
         # The agent alone is too near to nobody.
