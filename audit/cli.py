@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from audit.cameras import camera as camera_commands
-from audit.commands import doctor, rubric, upgrade, user, weights
+from audit.commands import doctor, upgrade, user, weights
 from audit.console import (
     FAILED,
     INTERRUPTED,
@@ -23,6 +23,7 @@ from audit.console import (
 )
 from audit.evaluate import evaluate
 from audit.picturing import picture
+from audit.rubric_commands import rubric
 from models.errors import ComportError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import numpy as np
 from audit.interactions import Conversation, Role, cut
 from audit.signals import event_kinds
 from audit.spells import looked_share, nobody_of
+from audit.trace import traced
 from audit.voices import no_levels, unheard
 from models.observations import Span
 
@@ -26,6 +27,7 @@ MAYBE_MORE = "somebody else may have been there: people were looked for by a wea
 (`comport audit samples/service-desk.mp4` without yolox_nano)."""
 
 
+@traced
 def unseen(name: str, by: Role, conversation: Conversation, window: Span) -> str:
     """Why an event of this kind may have gone unseen in the window; empty when it could not."""
     kind = event_kinds()[name]
@@ -67,6 +69,7 @@ def hidden(by: Role, share: float) -> str:
     return f"{who} could be seen well enough only {100 * share:.0f} % of the time"
 
 
+@traced
 def deaf(conversation: Conversation, by: Role, windows: Iterable[Span]) -> str:
     """Why words in these windows may have gone unheard; empty when hearing was good enough."""
     if conversation.observations.utterances is None:

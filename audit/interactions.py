@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.palette import Palette
+from audit.trace import traced
 from models.geometry import Distance
 from models.language import BREAK
 from models.observations import Activity, Observations, PersonTrack, Span, Utterance, channel_of, span, union
@@ -312,6 +313,7 @@ class Conversation:
         """The distances of people, by their labels, that were worked out so far."""
         return {}
 
+    @traced
     def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
         """Where a role says a phrase of the rubric; None: an unknown speaker, `ANYONE`: everybody."""
         found = [
@@ -321,6 +323,7 @@ class Conversation:
         ]
         return tuple(sorted(found, key=lambda e: e.span))
 
+    @traced
     def near(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
         """Words of a role like a phrase that it was not found to say, the likest of each speaker first."""
         near = (e for speaker in self._voices(role) for e in self._speakers.near(phrase, speaker))

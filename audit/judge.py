@@ -14,6 +14,7 @@ from audit.quantities import Quantity, show
 from audit.rubric import During, Rubric, Standard, When
 from audit.signals import event_kinds, kinds
 from audit.spells import nobody_of
+from audit.trace import traced
 from audit.voices import poor
 from models.observations import Span
 
@@ -46,6 +47,7 @@ def judge(rubric: Rubric, conversation: Conversation) -> tuple[Finding, ...]:
     return tuple(judge_standard(standard, conversation) for standard in rubric.standards)
 
 
+@traced
 def judge_standard(standard: Standard, conversation: Conversation) -> Finding:
     """The finding on one standard: each opportunity is judged, the credit is the mean of theirs."""
     finding = functools.partial(Finding, standard.id)
@@ -120,6 +122,7 @@ def _tally(outcomes: list[Outcome], shown: Outcome) -> str:
     return f"{met} of {len(outcomes)} times; {shown.reason}"
 
 
+@traced
 def _unapplied(standard: Standard, conversation: Conversation) -> Finding | None:
     """The finding when the rule's `when` does not hold, or nobody can tell; None when it does."""
     when = standard.when
@@ -145,6 +148,7 @@ def _unapplied(standard: Standard, conversation: Conversation) -> Finding | None
     return _not_applying(standard, name, when.by, conversation)
 
 
+@traced
 def _not_applying(standard: Standard, name: str, by: Role, conversation: Conversation) -> Finding:
     """The finding when a phrase or event that makes the rule apply was not surely found."""
     who = "" if by == Role.ANYONE else f" by the {by}"

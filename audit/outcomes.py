@@ -9,6 +9,7 @@ from audit.interactions import Conversation, Event, Role, clock
 from audit.quantities import show
 from audit.rubric import Avoid, Do, Keep, Say, Standard, Verb
 from audit.signals import Measure, event_kinds, measure_kinds
+from audit.trace import traced
 from models.observations import Span
 
 SURE = 0.5
@@ -37,6 +38,7 @@ class Outcome(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
 
 
+@traced
 def outcome(standard: Standard, conversation: Conversation, window: Span) -> Outcome:
     """What the window gives; of a standard with two verbs (`say` and `do`) what both give together."""
     parts = [_VERBS[verb](standard, conversation, window) for verb in standard.verbs]
@@ -57,6 +59,7 @@ def sensed(name: str) -> str:
     return "seen" if kind and "people" in kind.needs else "heard"
 
 
+@traced
 def events_of(name: str, by: Role, conversation: Conversation) -> tuple[Event, ...]:
     """Occurrences of a phrase or an event kind by a role."""
     kind = event_kinds().get(name)
@@ -73,6 +76,7 @@ def quoted(event: Event, note: str = "") -> Evidence:
     return Evidence(event.span, event.role, event.text, note=note)
 
 
+@traced
 def _say(standard: Standard, conversation: Conversation, window: Span) -> Outcome:
     rule = standard.say or Say()
     found: list[Event] = []
@@ -136,6 +140,7 @@ def _hearing(conversation: Conversation, by: Role, window: Span) -> float:
     return conversation.heard(by).mean_probability(window)
 
 
+@traced
 def _avoid(standard: Standard, conversation: Conversation, window: Span) -> Outcome:
     rule = standard.avoid or Avoid()
     names = rule.said or (rule.event or "",)
@@ -178,6 +183,7 @@ def _avoid(standard: Standard, conversation: Conversation, window: Span) -> Outc
     return Outcome(1.0, confidence, "did not happen")
 
 
+@traced
 def _keep(standard: Standard, conversation: Conversation, window: Span) -> Outcome:
     rule = standard.keep
     if rule is None:
@@ -234,6 +240,7 @@ def explain_keep(rule: Keep, value: float, unit: str) -> str:
     return f"{words_of(rule.measure)} {show(value, unit)}, wanted {target}"
 
 
+@traced
 def take(name: str, by: Role, conversation: Conversation, window: Span) -> Measure:
     kind = measure_kinds()[name]
     reason = next((why for need, why in conversation.missing.items() if need in kind.needs), "")
@@ -246,6 +253,7 @@ def words_of(name: str) -> str:
     return name.replace("_", " ")
 
 
+@traced
 def _do(standard: Standard, conversation: Conversation, window: Span) -> Outcome:
     rule = standard.do or Do()
     # What nobody in particular does ("stands in front") is looked for whoever it is.
