@@ -176,7 +176,12 @@ class During(Checked):
             raise ValueError("within and by go with before or after")
         edge = self.first or self.last
         if edge and edge.unit == "turns" and (edge.value < 1 or edge.value != int(edge.value)):
-            raise ValueError(f"'{edge}': turns are whole, and at least one")
+            key = "first" if self.first else "last"
+            raise ValueError(f"{key}: '{edge}': turns are whole, and at least one")
+        for key in ("first", "last", "within"):
+            amount = getattr(self, key)
+            if amount and amount.value == 0:
+                raise ValueError(f"{key}: '{amount}' is no time at all; take more")
         return self
 
     @property

@@ -1,6 +1,5 @@
 """Rubrics as files: read, and checked for everything that a single value cannot show."""
 
-import copy
 import functools
 import re
 from pathlib import Path
@@ -14,6 +13,7 @@ from audit.interactions import Role
 from audit.pattern import BadPattern, unfold
 from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
 from audit.rubric import SLUG, Keep, Rubric, Standard
+from audit.salvage import salvage
 from audit.signals import event_kinds, measure_kinds
 from audit.yamlfile import Document, Path_, nearest
 from models.language import UnknownLanguage, tokeniser, tokens_of
@@ -90,7 +90,7 @@ def _check_phrases(document: Document, slots: dict[str, Any], phrases: dict[str,
     except UnknownLanguage as error:
         if isinstance(language, str):
             document.report(("language",), str(error))
-        return
+        language = "en"
     known = {
         name: (value,) if isinstance(value, str) else tuple(v for v in _rows(value) if isinstance(v, str))
         for name, value in slots.items()
@@ -98,6 +98,7 @@ def _check_phrases(document: Document, slots: dict[str, Any], phrases: dict[str,
     for name, values in known.items():
         if not values or not all(tokens_of(value, str(language)) for value in values):
             document.report(("slots", name), f"'{name}': empty; a slot stands for at least one word")
+            known[name] = ("x",)
     for key, named in (("slots", slots), ("phrases", phrases)):
         for name in named:
             if not re.match(SLUG, name):
@@ -117,24 +118,14 @@ def _check_phrases(document: Document, slots: dict[str, Any], phrases: dict[str,
 
 
 def _salvage(row: Any) -> Standard | None:
-    """The standard in a row, its unknown keys left out; None when more than that is wrong with it."""
+    """The standard in a row; what is wrong in it is left out, so that the rest still shows its problems."""
     if not isinstance(row, dict):
         return None
-    for _ in range(2):
-        try:
-            return Standard.model_validate(row)
-        except ValidationError as invalid:
-            row = copy.deepcopy(row)
-            for error in invalid.errors(include_url=False):
-                if error["type"] != "extra_forbidden":
-                    continue
-                *around, last = error["loc"]
-                holder: Any = row
-                for step in around:
-                    holder = holder.get(step) if isinstance(holder, dict) else None
-                if isinstance(holder, dict):
-                    holder.pop(last, None)
-    return None
+    try:
+        return Standard.model_validate(row)
+    except ValidationError:
+        named = {"id": "", "title": ""} | row
+        return salvage(Standard, {k: str(v) if k in ("id", "title") else v for k, v in named.items()})
 
 
 class _Standing:
@@ -149,7 +140,7 @@ class _Standing:
     def check(self) -> None:
         s = self._standard
         if s.value is not None and s.value not in self._values:
-            self._report("value", f"undefined value '{s.value}'{nearest(s.value, self._values)}")
+            self._report("value", f"undefined value '{s.value}'{nearest(s.value, self._values)}", s.value)
         for phrase in s.say.phrases if s.say else ():
             self._phrase("say", phrase)
         for event in s.do.events if s.do else ():
@@ -184,14 +175,17 @@ class _Standing:
                     self._report(
                         "during",
                         f"{key}: '{amount}' is {KIND_OF_UNIT[amount.unit]}; expected a time or turns",
+                        amount,
                     )
             if s.during.within:
                 self._unit("during", "within", s.during.within, "s")
             if s.during.anchor and s.during.anchor not in self._phrases:
                 self._event("during", s.during.anchor, "phrase or event")
 
-    def _report(self, key: str, text: str) -> None:
-        self._document.report((*self._place, key), text, where=self._standard.id)
+    def _report(self, key: str, text: str, written: object = "") -> None:
+        """Reports under a key of the standard, at the line where what is `written` there stands."""
+        for place in self._document.places_of(str(written), (*self._place, key)):
+            self._document.report(place, text, where=self._standard.id)
 
     def _phrase(self, key: str, name: str) -> None:
         if name in self._phrases:
@@ -199,41 +193,42 @@ class _Standing:
         if name in event_kinds():
             written = {"say": f"do: {name}", "avoid": f"avoid: {{event: {name}}}"}
             instead = written.get(key, f"{key}: {{event: {name}}}")
-            self._report(key, f"undefined phrase '{name}'; it is an event: write {instead}")
+            self._report(key, f"undefined phrase '{name}'; it is an event: write {instead}", name)
         else:
-            self._report(key, f"undefined phrase '{name}'{nearest(name, self._phrases)}")
+            self._report(key, f"undefined phrase '{name}'{nearest(name, self._phrases)}", name)
 
     def _event(self, key: str, name: str, what: str = "event") -> None:
         if name not in event_kinds():
             known = list(event_kinds()) + (self._phrases if "phrase" in what else [])
-            self._report(key, f"unknown {what} '{name}'{nearest(name, known)}")
+            self._report(key, f"unknown {what} '{name}'{nearest(name, known)}", name)
             return
         limit = event_kinds()[name].limit
         if limit and limit not in _mapping(self._document.value.get("distances")):
             example = f"distances: {{{limit}: 0.76 m}}"
-            self._report(key, f"'{name}' needs the house's limit at the top of the rubric: {example}")
+            self._report(key, f"'{name}' needs the house's limit at the top of the rubric: {example}", name)
 
     def _party(self, event: str | None, has_party: bool, key: str) -> None:
         kind = event_kinds().get(event or "")
         if kind and not kind.of_party and has_party:
-            self._report(key, f"nobody in particular makes a {event}: leave out 'by'")
+            self._report(key, f"nobody in particular makes a {event}: leave out 'by'", event)
 
     def _length(self, event: str | None, longer_than: Quantity | None) -> None:
         kind = event_kinds().get(event or "")
         if kind and longer_than and longer_than.value < kind.shortest_s:
             least = f"{kind.shortest_s:g} s"
-            self._report("avoid", f"longer_than: a {event} lasts at least {least}; take {least} or more")
+            text = f"longer_than: a {event} lasts at least {least}; take {least} or more"
+            self._report("avoid", text, longer_than)
 
     def _measure(self, key: str, name: str, amounts: tuple[Quantity, ...]) -> None:
         kind = measure_kinds().get(name)
         if kind is None:
-            self._report(key, f"unknown measure '{name}'{nearest(name, list(measure_kinds()))}")
+            self._report(key, f"unknown measure '{name}'{nearest(name, list(measure_kinds()))}", name)
             return
         if kind.phrase and kind.phrase not in self._phrases:
-            self._report(key, f"'{name}' needs a phrase named '{kind.phrase}'; define it under phrases")
+            self._report(key, f"'{name}' needs a phrase named '{kind.phrase}'; define it under phrases", name)
         if kind.colours and not _mapping(self._document.value.get("appearance")).get(kind.colours):
             example = f'appearance: {{{kind.colours}: ["#006978"]}}'
-            self._report(key, f"'{name}' needs the house's colours at the top of the rubric: {example}")
+            self._report(key, f"'{name}' needs the house's colours at the top of the rubric: {example}", name)
         for amount in amounts:
             self._unit(key, name, amount, kind.unit)
 
@@ -242,6 +237,7 @@ class _Standing:
             self._report(
                 key,
                 f"wrong unit: '{amount}' is {KIND_OF_UNIT[amount.unit]}, but {name} is {KIND_OF_UNIT[unit]}",
+                amount,
             )
 
     def _check_lines(self) -> None:
@@ -251,7 +247,7 @@ class _Standing:
                 try:
                     list(read_lines(example))
                 except BadLine as error:
-                    self._report("examples", f"{verdict}: {error}")
+                    self._report("examples", f"{verdict}: {error}", example)
 
     def _check_values(self, keep: Keep) -> None:
         """Examples of a `keep` are measured values: they must be quantities of the same unit."""
@@ -261,7 +257,8 @@ class _Standing:
                 try:
                     amount = parse_quantity(example)
                 except ValueError as error:
-                    self._report("examples", f"{verdict}: {error}")
+                    self._report("examples", f"{verdict}: {error}", example)
                     continue
                 if kind and amount.unit != kind.unit:
-                    self._report("examples", f"{verdict}: '{example}' is {KIND_OF_UNIT[amount.unit]}")
+                    text = f"{verdict}: '{example}' is {KIND_OF_UNIT[amount.unit]}"
+                    self._report("examples", text, example)

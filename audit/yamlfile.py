@@ -1,6 +1,8 @@
 """YAML that people write: read into checked, frozen types, with every problem at its line."""
 
 import difflib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,15 +79,26 @@ class Document:
                 node = yaml.compose(text, Loader=_Loader)
                 self.value = None if node is None else self._build(node, ())
         except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-            problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-            self.report((), f"not YAML: {problem}", line=mark.line + 1 if mark else 1)
+            self._report_syntax(error, text)
 
     def line_of(self, place: Path_) -> int:
-        """The line of a place, or of the nearest place around it that the file has."""
-        while place not in self._lines:
-            place = place[:-1]
-        return self._lines[place]
+        """The line of a place; steps that the file does not have (`say: x` is short for `say: {all: [x]}`)
+        are passed over, so that it is at least the line of the nearest place around it."""
+        known: Path_ = ()
+        for step in place:
+            if (*known, step) in self._lines:
+                known = (*known, step)
+        return self._lines[known]
+
+    def places_of(self, written: str, around: Path_) -> list[Path_]:
+        """Where a text stands as a value within `around`, `around` itself when it does not."""
+        value = self.value
+        try:
+            for step in around:
+                value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return [around]
+        return list(_places_in(value, written, around)) or [around]
 
     def report(self, place: Path_, text: str, where: str = "", line: int | None = None) -> None:
         self.problems.append(Problem(self.path, line or self.line_of(place), where, text))
@@ -95,9 +108,34 @@ class Document:
         if self.problems:
             raise BadFile(tuple(sorted(set(self.problems))))
 
+    def _report_syntax(self, error: yaml.YAMLError, text: str) -> None:
+        """A file that is no YAML: where its reader stopped, and where what it was reading begins."""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        begun, stopped = getattr(error, "context_mark", None), getattr(error, "problem_mark", None)
+        mark = stopped or begun
+        line = mark.line + 1 if mark else 1
+        if "unexpected end of stream" in problem and begun:
+            line = begun.line + 1
+            problem = "a quotation mark is opened here and never closed"
+        elif begun and begun.line + 1 != line:
+            doing = getattr(error, "context", "")
+            problem = f"{problem} ({doing}, which begins on line {begun.line + 1})"
+        if "\t" in (text.splitlines() or [""])[min(line, len(text.splitlines())) - 1]:
+            problem += "; indent with spaces, not with tabs"
+        self.report((), f"not YAML: {problem}", line=line)
+
     def _acceptable(self, text: str) -> bool:
         if len(text) > MAX_BYTES:
             self.report((), f"{len(text):,} letters long; at most {MAX_BYTES:,}")
+            return False
+        strange = list(_UNPRINTABLE.finditer(text))
+        if len(strange) > len(text) / 4:
+            self.report((), "not YAML: every other letter is none; save the file as UTF-8, not as UTF-16")
+            return False
+        for found in strange:
+            code = f"the sign U+{ord(found[0]):04X}, which no text has; delete it"
+            self.report((), f"not YAML: {code}", line=text.count("\n", 0, found.start()) + 1)
+        if strange:
             return False
         depth = 0
         for event in yaml.parse(text, Loader=_Loader):
@@ -122,6 +160,10 @@ class Document:
         if isinstance(node, yaml.MappingNode):
             built: dict[str, Any] = {}
             for key_node, child in node.value:
+                if not isinstance(key_node, yaml.ScalarNode):
+                    line = key_node.start_mark.line + 1
+                    self.report((), "a key is one word, not a list or keys and values", line=line)
+                    continue
                 key = str(key_node.value)
                 if key in built:
                     line = key_node.start_mark.line + 1
@@ -146,6 +188,18 @@ class Document:
         return text
 
 
+_UNPRINTABLE = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""What YAML 1.1 (chapter 5.1) does not take for text."""
+
+
+def _places_in(value: Any, written: str, place: Path_) -> Iterator[Path_]:
+    if isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _places_in(inner, written, (*place, step))
+    elif " ".join(str(value).split()) == " ".join(written.split()):
+        yield place
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     pass
 
@@ -158,14 +212,16 @@ def read_document(path: Path, shown: str | None = None) -> Document:
             document = Document(name, "")
             document.report((), f"{path.stat().st_size:,} bytes; at most {MAX_BYTES:,} letters")
             return document
-        return Document(name, path.read_text("utf-8"))
+        raw = path.read_bytes()
+        return Document(name, raw.decode("utf-8"))
     except OSError as error:
         document = Document(name, "")
         document.report((), f"cannot be read: {error.strerror}")
         return document
     except UnicodeDecodeError as error:
         document = Document(name, "")
-        document.report((), f"not UTF-8 (byte {error.start}): save the file as UTF-8")
+        line = raw.count(b"\n", 0, error.start) + 1
+        document.report((), f"not UTF-8 (byte {error.start}): save the file as UTF-8", line=line)
         return document
 
 
@@ -190,7 +246,11 @@ def check(document: Document, kind: type[T], where: Any = lambda place: "") -> T
                 e["loc"][: len(place)] == place for e in errors if e is not error
             ):
                 continue
-            document.report(place, _explain(error, place, kind), where=where(place))
+            text = _explain(error, place, kind)
+            # A rule over several keys begins its sentence with the key that is wrong, if it is one.
+            inner = text.removeprefix(f"{place[-1]}: ").partition(":")[0] if place else ""
+            line = document.line_of((*place, inner)) if error["type"] == "value_error" else None
+            document.report(place, text, where=where(place), line=line)
         return None
 
 
