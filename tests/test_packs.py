@@ -45,7 +45,7 @@ def failures(rubric: Rubric) -> list[str]:
 
 
 def test_there_are_packs_for_the_telephone_the_chat_and_the_counter() -> None:
-    assert set(pack_names()) >= {"voice-en", "chat-en", "counter-en", "counter-it"}
+    assert set(pack_names()) >= {"voice-en", "voice-it", "voice-fa", "chat-en", "counter-en", "counter-it"}
 
 
 def test_a_pack_is_named_as_its_file(pack: Rubric) -> None:
@@ -53,7 +53,15 @@ def test_a_pack_is_named_as_its_file(pack: Rubric) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("voice-en", 20), ("chat-en", 12), ("counter-en", 25), ("counter-it", 25)]
+    ("name", "least"),
+    [
+        ("voice-en", 20),
+        ("voice-it", 25),
+        ("voice-fa", 25),
+        ("chat-en", 12),
+        ("counter-en", 25),
+        ("counter-it", 25),
+    ],
 )
 def test_a_pack_holds_a_whole_manual(name: str, least: int) -> None:
     assert len(find_rubric(name).standards) >= least
@@ -180,8 +188,9 @@ def test_other_italian_words_are_not_the_phrase(line: str, phrase: str) -> None:
     assert phrase not in said(find_rubric("counter-it"), line)
 
 
-def test_both_counters_hold_the_same_standards() -> None:
-    ids = [[s.id for s in find_rubric(name).standards] for name in ("counter-en", "counter-it")]
+@pytest.mark.parametrize(("one", "other"), [("counter-en", "counter-it"), ("voice-it", "voice-fa")])
+def test_countries_hold_the_same_standards(one: str, other: str) -> None:
+    ids = [[s.id for s in find_rubric(name).standards] for name in (one, other)]
     assert ids[0] == ids[1]
 
 
