@@ -4,7 +4,7 @@ import importlib.metadata
 
 import msgspec
 
-from audit.interactions import Interaction, Roles
+from audit.interactions import Conversation, Interaction, Roles
 from audit.judge import Finding, judge
 from audit.roles import converse
 from audit.rubric import Rubric
@@ -49,9 +49,11 @@ class Scorecard(msgspec.Struct, frozen=True):
     provenance: tuple[Provenance, ...]
 
 
-def make_scorecard(interaction: Interaction, observations: Observations, rubric: Rubric) -> Scorecard:
-    """The scorecard; the same observations and rubric always give the same bytes."""
-    # What the rubric does not look at cannot be missed by it.
+def look_at(interaction: Interaction, observations: Observations, rubric: Rubric) -> Conversation:
+    """The conversation that the rubric's standards are judged on, with what they need and nobody perceived.
+
+    What the rubric does not look at cannot be missed by it; words in another language are no words to it.
+    """
     missing = tuple(m for m in observations.missing if m[0] in rubric.needs)
     language = spoken_language(observations)
     if language not in (None, rubric.language) and "utterances" in rubric.needs:
@@ -59,7 +61,13 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
         missing = (*missing, ("utterances", reason))
         observations = msgspec.structs.replace(observations, utterances=None)
     observations = msgspec.structs.replace(observations, missing=missing)
-    conversation = converse(interaction, observations, rubric)
+    return converse(interaction, observations, rubric)
+
+
+def make_scorecard(interaction: Interaction, observations: Observations, rubric: Rubric) -> Scorecard:
+    """The scorecard; the same observations and rubric always give the same bytes."""
+    conversation = look_at(interaction, observations, rubric)
+    observations = conversation.observations
     findings = judge(rubric, conversation)
     caveats = dict.fromkeys(p.caveat for p in observations.provenance if p.caveat)
     if observations.recording.caveat:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.interactions import Conversation, Role, cut
+from audit.trace import traced
 from models.observations import Levels, Span
 from models.sound import RATE_HZ
 from models.voice import PITCH_STEP_S, SILENT, STEP_S, read
@@ -188,6 +189,7 @@ def no_levels(conversation: Conversation) -> str:
     return conversation.missing.get("levels", "the sound was not measured yet; audit the recording again")
 
 
+@traced
 def poor(conversation: Conversation, of: Role) -> str:
     """Why words and pitch of the party cannot be trusted for its sound; empty when they can, and when nothing
     is known of the sound (a transcript)."""

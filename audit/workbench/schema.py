@@ -1,0 +1,142 @@
+"""What authors may write as JSON Schema, so that editors complete keys and names and underline mistakes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from audit.quantities import UNITS, Quantity, parse_quantity
+from audit.rubric import Rubric, Verb
+from audit.signals import EventKind, MeasureKind, kinds
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+KEYS = {
+    "rubric": "Its id: small letters, digits, hyphens.",
+    "version": "A whole number; raise it with every change that matters.",
+    "title": "As people see it.",
+    "language": "ISO 639-1 code of the language spoken: en, it, fa …",
+    "applies_to": "The channels it is meant for.",
+    "agent_channel": "0 (left) or 1 (right) when the agent is always on that side.",
+    "slots": "Names with one or several spellings, used in phrases as {name-of-slot}.",
+    "values": "The company's values, each with a sentence; a standard names the one it serves.",
+    "phrases": "Names with one or several patterns: (a|b), (optional)?, * for up to five words, {slot}.",
+    "appearance": "The house's colours, upper and lower clothes, as #rrggbb.",
+    "distances": "What the house calls too close.",
+    "sections": "Parts of the form.",
+    "standards": "The rules of this part.",
+    "id": "Unique in the whole rubric; never changed, for history hangs on it.",
+    "why": "Why the company chose it.",
+    "purpose": "What it is for: how the customer is better off.",
+    "how": "The best way to do it, as you would tell a new colleague.",
+    "value": "The value it serves, one of `values`.",
+    "source": "Where it comes from: a page of the manual, a study, a law.",
+    "weight": "How much it counts beside the others (1 if not given).",
+    "critical": "section or form: zeroes that part when the credit is 0.",
+    "by": "Whose behaviour or words are meant.",
+    "when": "The condition under which it applies at all.",
+    "during": "The part of the interaction that is looked at (all of it if not given).",
+    "say": "Phrases that must be said: one, a list (all of them), or {any: […]}.",
+    "do": "Events that must happen: one, a list (all of them), or {any: […]}.",
+    "avoid": "What must not happen: phrases, or {event: …}.",
+    "keep": "A measure inside a band.",
+    "ask": "A question that only a person can answer.",
+    "show": "With ask: pictures of the party for whoever answers.",
+    "order": "Phrases or events that follow each other: [greeting, {step: …, within: 30 s}, {optional: …}].",
+    "all": "All of these.",
+    "any": "One of these is enough.",
+    "not": "The contrary of this.",
+    "phases": "Named parts of the interaction, each as a `during`.",
+    "needs": "How much must have been perceived before a verdict is given.",
+    "overlays": "Changes by law, culture or sector that are laid over it.",
+    "bonus": "Points on top of the score.",
+    "examples": "Short conversations with a known verdict; comport rubric test runs them.",
+}
+"""What a key is for, shown while somebody writes. `docs/rubrics.md` says more."""
+
+EVENT, MEASURE = "EventName", "MeasureName"
+
+CHOICES: Mapping[str, tuple[str, bool]] = {
+    "measure": (MEASURE, False),
+    "event": (EVENT, False),
+    "before": (EVENT, True),
+    "after": (EVENT, True),
+}
+"""Keys whose value is the name of a kind, and whether a phrase may stand there instead."""
+
+
+SPELT = {"db": "dB", "lufs": "LUFS", "hz": "Hz", "de": "dE"}
+"""How a unit is spelt where it is not in small letters."""
+
+QUANTITY: JsonSchemaValue = {
+    "anyOf": [
+        {
+            "type": "string",
+            "pattern": rf"^\s*[+-]?\d+(\.\d+)?\s*({'|'.join(sorted({*UNITS, *SPELT.values()} - {''}))})?\s*$",
+        },
+        {"type": "number"},
+    ],
+    "description": "A number with its unit, for example 15 s, 2 min, 90 %, 160 wpm, 2 turns.",
+}
+
+
+def rubric_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a rubric's YAML: whatever `comport rubric check` accepts is valid.
+
+    It sees one place at a time: that an id stands twice or a phrase is undefined only `check` can tell.
+    """
+    schema = Rubric.model_json_schema(mode="validation", schema_generator=_Written)
+    schema = {"$schema": DIALECT, **schema, "title": "Comport rubric"}
+    for definition in (schema, *schema["$defs"].values()):
+        _name_choices(definition.get("properties", {}))
+    standard = schema["$defs"]["Standard"]
+    standard["anyOf"] = [{"required": [verb.value]} for verb in Verb]
+    for kind, type_ in ((EVENT, EventKind), (MEASURE, MeasureKind)):
+        known = sorted((one.name, one.means) for one in kinds().values() if isinstance(one, type_))
+        schema["$defs"][kind] = {"anyOf": [{"const": name, "description": means} for name, means in known]}
+    # `do: nod` and `do: [smile, nod]` name events where `say` names phrases.
+    for part in (*schema["$defs"]["Do"]["properties"].values(), standard["properties"]["do"]):
+        named = {"$ref": f"#/$defs/{EVENT}"}
+        part["anyOf"] = [named, {"type": "array", "items": named, "minItems": 1}, *part["anyOf"][2:]]
+    return schema
+
+
+def _name_choices(properties: dict[str, Any]) -> None:
+    """Writes the known names of events and measures, and what each key is for, into a mapping's keys."""
+    for key, place in properties.items():
+        place.pop("title", None)
+        if key in CHOICES:
+            kind, phrases_too = CHOICES[key]
+            choice = [{"$ref": f"#/$defs/{kind}"}, *([{"type": "string"}] if phrases_too else [])]
+            empty = [{"type": "null"}] if {"type": "null"} in place.get("anyOf", ()) else []
+            description = place.get("description")
+            place.clear()
+            place["anyOf"] = [*choice, *empty]
+            if description:
+                place["description"] = description
+        if key == "weight":
+            place.update(exclusiveMinimum=0, maximum=1000)
+        if key in KEYS:
+            place["description"] = KEYS[key]
+
+
+class _Written(GenerateJsonSchema):
+    """The types as they are written: quantities as texts, and the short forms of lists and mappings."""
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        return dict(QUANTITY) if schema["cls"] is Quantity else super().dataclass_schema(schema)
+
+    def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
+        long = self.generate_inner(schema["schema"])
+        inner: Any = schema["schema"]
+        if schema["function"]["function"] is parse_quantity:
+            return long
+        while inner["type"] in ("nullable", "default"):
+            inner = inner["schema"]
+        if inner["type"] in ("tuple", "list"):
+            return {"anyOf": [{"type": "string"}, long]}
+        if inner["type"] in ("model", "definition-ref", "function-after"):
+            some = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+            return {"anyOf": [{"type": "string"}, some, *long.get("anyOf", [long])]}
+        return long
