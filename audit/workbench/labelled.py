@@ -79,7 +79,7 @@ def judge_labels(folder: Path, rubric: Rubric) -> Iterator[Compared]:
 
 
 def verdict_at(standard: Standard, finding: Finding, judged: Step, moment: Span) -> tuple[Verdict, str]:
-    """What the finding says of one moment: by the opportunities whose evidence, else whose window, is there."""
+    """What the finding says of one moment: by opportunities whose evidence, else whose window, is there."""
     opportunities: list[tuple[Span, Outcome]] = [
         (step.given["window"], step.gave) for step in judged.inside if step.name == "outcome"
     ]
