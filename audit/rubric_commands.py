@@ -1,10 +1,12 @@
 """`comport rubric`: the workbench on which standards are written, checked and tried."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from audit.console import FAILED, complain, json_option, out, print_json
+from audit.console import FAILED, complain, json_option, out, print_json, progress_bar, store_of
+from audit.interactions import Channel
 
 
 @click.group()
@@ -135,3 +137,62 @@ def rubric_schema() -> None:
     from audit.workbench.schema import rubric_schema
 
     click.echo(json.dumps(rubric_schema(), indent=1, ensure_ascii=False))
+
+
+@rubric.command("diff")
+@click.argument("old")
+@click.argument("new")
+@json_option
+@click.pass_context
+def rubric_diff(context: click.Context, old: str, new: str, as_json: bool) -> None:
+    """Say in words what changed from OLD to NEW: files, packs, or stored versions as name@version."""
+    from audit.workbench.diff import compare
+    from audit.workbench.versions import rubric_called
+
+    store = store_of(context)
+    changes = compare(rubric_called(old, store), rubric_called(new, store))
+    if as_json:
+        print_json({"changes": changes})
+        return
+    for change in changes:
+        out.print(change.text, highlight=False, markup=False, soft_wrap=True)
+    if not changes:
+        out.print("they say the same", highlight=False)
+
+
+@rubric.command("backtest")
+@click.argument("new")
+@click.option("--against", help="A file, pack or name@version.  [default: the newest version stored]")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only interactions from this day on (UTC).")
+@click.option("--channel", "channels", multiple=True, type=click.Choice([c.value for c in Channel]))
+@click.option("--listen", "most", default=20, show_default=True, help="At most so many to listen to.")
+@json_option
+@click.pass_context
+def rubric_backtest(
+    context: click.Context,
+    new: str,
+    against: str | None,
+    since: datetime | None,
+    channels: tuple[str, ...],
+    most: int,
+    as_json: bool,
+) -> None:
+    """Judge everything stored under an old and a NEW rubric, and store nothing.
+
+    Shows which verdicts flip, how the scores of branches and agents move, and what to listen to.
+    """
+    from audit.workbench.backtest import backtest
+    from audit.workbench.terminal import print_backtest
+    from audit.workbench.versions import rubric_called
+
+    store = store_of(context)
+    after = rubric_called(new, store)
+    before = rubric_called(against or f"{after.rubric}@", store)
+    day = since.replace(tzinfo=UTC) if since else None
+    on = tuple(map(Channel, channels)) or None
+    with progress_bar("judging twice", quiet=as_json, unit="interactions") as report:
+        found = backtest(store, before, after, day, on, most, report)
+    if as_json:
+        print_json(found)
+    else:
+        print_backtest(out, found)

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from audit.judge import Verdict
+from audit.workbench.backtest import Backtest
 from audit.workbench.labelled import Compared, Confusion
 
 
@@ -39,6 +40,69 @@ def print_wrong(console: Console, compared: Iterable[Compared]) -> None:
             console.print(
                 Text(f"{one.place}: {one.standard}: {verdicts} ({one.reason})", "red"), soft_wrap=True
             )
+
+
+def print_backtest(console: Console, found: Backtest) -> None:
+    """Prints which verdicts flipped, how scores moved, and what to listen to."""
+    console.print(f"{found.old} → {found.new}", style="bold", highlight=False, markup=False)
+    left_out = [
+        f"{found.undated} without a time left out" if found.undated else "",
+        f"{found.unreadable} unreadable" if found.unreadable else "",
+    ]
+    told = [f"{found.judged} judged under both", f"{found.changed} have another verdict", *left_out]
+    console.print(", ".join(filter(None, told)), highlight=False)
+    for names, what in ((found.added, "only in the new one"), (found.removed, "only in the old one")):
+        if names:
+            console.print(f"{what}: {', '.join(names)}", highlight=False, markup=False)
+    _print_rows(
+        console,
+        ("standard", "before", "after", "times"),
+        [(f.standard, _words(f.before), _words(f.after), str(f.times)) for f in found.flips],
+    )
+    _print_rows(
+        console,
+        ("mean score of", "", "interactions", "before", "after", "moves by"),
+        [
+            (
+                m.of,
+                m.name,
+                str(m.interactions),
+                f"{m.before:.1f}",
+                f"{m.after:.1f}",
+                f"{m.after - m.before:+.1f}",
+            )
+            for m in found.moved
+        ],
+    )
+    _print_rows(
+        console,
+        ("listen to", "", "at", "standard", "flipped"),
+        [
+            (
+                one.interaction[:8],
+                one.title,
+                ", ".join(one.moments) or "–",
+                one.standard,
+                f"{_words(one.before)} → {_words(one.after)}",
+            )
+            for one in found.listen
+        ],
+    )
+
+
+def _print_rows(console: Console, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    if not rows:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in names:
+        table.add_column(name, justify="right" if name in NUMBERS else "left")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print()
+    console.print(table)
+
+
+NUMBERS = ("times", "interactions", "moves by")
 
 
 def _words(verdict: str) -> str:

@@ -1,0 +1,168 @@
+"""What another rubric would have said of everything stored: both judge it, nothing is written."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+import msgspec
+
+from audit.interactions import Channel, Interaction, clock
+from audit.judge import Finding
+from audit.roles import applies
+from audit.rubric import Rubric
+from audit.scorecard import Scorecard, make_scorecard
+from audit.store import Store
+from models.observations import ObservationsUnreadable
+
+KEPT_PER_FLIP = 20
+"""So many interactions of each kind of flip are kept to listen to, however many there are."""
+
+
+class Flip(msgspec.Struct, frozen=True):
+    """How many verdicts on a standard went from one to another."""
+
+    standard: str
+    before: str
+    after: str
+    times: int
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """Mean scores of `interactions` that both rubrics gave one; `of` is `all`, `branch` or `agent`."""
+
+    of: str
+    name: str
+    interactions: int
+    before: float
+    after: float
+
+
+class Listen(msgspec.Struct, frozen=True):
+    """An interaction whose verdict flipped, with the moments to listen to."""
+
+    interaction: str
+    title: str
+    standard: str
+    before: str
+    after: str
+    moments: tuple[str, ...]
+    reason: str
+
+
+class Backtest(msgspec.Struct, frozen=True):
+    """What came of judging everything twice. `unreadable`: observations that cannot be read; `undated` ones
+    were left out because nobody knows when they were."""
+
+    old: str
+    new: str
+    judged: int
+    unreadable: int
+    undated: int
+    changed: int
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    flips: tuple[Flip, ...]
+    moved: tuple[Moved, ...]
+    listen: tuple[Listen, ...]
+
+
+def backtest(
+    store: Store,
+    old: Rubric,
+    new: Rubric,
+    since: datetime | None = None,
+    channels: Iterable[Channel] | None = None,
+    most: int = 20,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Backtest:
+    """Judges each stored interaction that both rubrics apply to under both, one after the other.
+
+    Only counts and the first few flips of each kind are held, so that a large store takes no more memory.
+    """
+    on = [c for c in new.applies_to if c in old.applies_to and (channels is None or c in tuple(channels))]
+    total, done, judged, unreadable, undated, changed = store.count(on), 0, 0, 0, 0, 0
+    flips: dict[tuple[str, str, str], int] = {}
+    kept: dict[tuple[str, str, str], list[Listen]] = {}
+    sums: dict[tuple[str, str], list[float]] = {}
+    for interaction, observations in store.interactions(on):
+        done += 1
+        progress(done, total)
+        if not (applies(old, interaction) and applies(new, interaction)):
+            continue
+        if since is not None and interaction.started_at is None:
+            undated += 1
+            continue
+        if since is not None and datetime.fromisoformat(interaction.started_at or "") < since:
+            continue
+        if isinstance(observations, ObservationsUnreadable):
+            unreadable += 1
+            continue
+        before, after = (make_scorecard(interaction, observations, r) for r in (old, new))
+        judged += 1
+        _add_scores(sums, interaction, before, after)
+        found = list(_flips(interaction, before, after))
+        changed += bool(found)
+        for one in found:
+            key = (one.standard, one.before, one.after)
+            flips[key] = flips.get(key, 0) + 1
+            if len(kept.setdefault(key, [])) < KEPT_PER_FLIP:
+                kept[key].append(one)
+    names = [{s.id for s in r.standards} for r in (old, new)]
+    order = sorted(flips, key=lambda key: (-flips[key], key))
+    turns = itertools.zip_longest(*(kept[key] for key in order))
+    return Backtest(
+        called(old),
+        called(new),
+        judged,
+        unreadable,
+        undated,
+        changed,
+        tuple(s.id for s in new.standards if s.id not in names[0]),
+        tuple(s.id for s in old.standards if s.id not in names[1]),
+        tuple(Flip(*key, flips[key]) for key in order),
+        tuple(
+            Moved(of, name, int(n), round(one / n, 2), round(other / n, 2))
+            for (of, name), (n, one, other) in sorted(sums.items())
+        ),
+        tuple(one for turn in turns for one in turn if one is not None)[:most],
+    )
+
+
+def called(rubric: Rubric) -> str:
+    """The rubric with its version and the beginning of its digest: two may have one number."""
+    return f"{rubric.rubric}@{rubric.version} ({rubric.digest[:8]})"
+
+
+def _add_scores(
+    sums: dict[tuple[str, str], list[float]], interaction: Interaction, before: Scorecard, after: Scorecard
+) -> None:
+    old, new = before.score.score, after.score.score
+    if old is None or new is None:
+        return
+    groups = {"all": "", "branch": interaction.branch, "agent": interaction.agent}
+    for of, name in groups.items():
+        if name is not None:
+            total = sums.setdefault((of, name), [0.0, 0.0, 0.0])
+            for i, value in enumerate((1.0, old, new)):
+                total[i] += value
+
+
+def _flips(interaction: Interaction, before: Scorecard, after: Scorecard) -> Iterator[Listen]:
+    earlier = {finding.standard: finding for finding in before.findings}
+    for finding in after.findings:
+        one = earlier.get(finding.standard)
+        if one is not None and one.verdict != finding.verdict:
+            moments = _moments(finding) or _moments(one)
+            yield Listen(
+                interaction.id,
+                interaction.title,
+                finding.standard,
+                one.verdict.value,
+                finding.verdict.value,
+                moments,
+                finding.reason,
+            )
+
+
+def _moments(finding: Finding) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(clock(e.span.start_s) for e in finding.evidence))[:5]
