@@ -10,17 +10,18 @@ import re
 from lark import Lark, Token, Transformer, UnexpectedInput
 
 from models.errors import ComportError
-from models.language import ANY, SLOTS, tokens_of
+from models.language import ANY, MARK, SIGNS, SLOTS, tokens_of
 
 GRAMMAR = r"""
 alternatives: sequence ("|" sequence)*
-sequence: (group | WORD | QUOTED | ANY | SLOT)+
+sequence: (group | MARKED | WORD | QUOTED | ANY | SLOT)+
 group: "(" alternatives ")" OPTIONAL?
 OPTIONAL: "?"
 ANY: "*"
 SLOT: /\{[a-z][a-z0-9_-]*\}/
 QUOTED: /"[^"]*"/
-WORD: /[^\s()|*{}"?]+\??/
+MARKED: /~[^\s()|*{}"?~]+\??/
+WORD: /[^\s()|*{}"?~]+\??/
 %ignore /\s+/
 """
 
@@ -56,10 +57,16 @@ class _Unfold(Transformer[Token, Sequences]):
         self._language, self._slots = language, slots
 
     def WORD(self, token: Token) -> Sequences:  # noqa: N802  (lark calls it by the terminal's name)
-        return (tokens_of(token, self._language),)
+        return (_written(token, self._language),)
+
+    def MARKED(self, token: Token) -> Sequences:  # noqa: N802
+        forms = tokens_of(token[1:], self._language)
+        if len(forms) != 1:
+            raise BadPattern(str(token), f"'{token}': {MARK} stands before one word, found {len(forms)}")
+        return ((MARK + forms[0],),)
 
     def QUOTED(self, token: Token) -> Sequences:  # noqa: N802
-        return (tokens_of(token[1:-1], self._language),)
+        return (_written(token[1:-1], self._language),)
 
     def ANY(self, token: Token) -> Sequences:  # noqa: N802
         return ((ANY,),)
@@ -67,7 +74,7 @@ class _Unfold(Transformer[Token, Sequences]):
     def SLOT(self, token: Token) -> Sequences:  # noqa: N802
         name = str(token)[1:-1]
         if name in self._slots:
-            return tuple(tokens_of(value, self._language) for value in self._slots[name])
+            return tuple(_written(value, self._language) for value in self._slots[name])
         if str(token) in SLOTS:
             return ((str(token),),)
         known = ", ".join(sorted([*self._slots, *(s[1:-1] for s in SLOTS)]))
@@ -89,6 +96,23 @@ class _Unfold(Transformer[Token, Sequences]):
 
     def alternatives(self, children: list[Sequences]) -> Sequences:
         return tuple(itertools.chain.from_iterable(children))
+
+
+def _written(text: str, language: str) -> tuple[str, ...]:
+    """The normal forms of a text; in Persian its words, which `_joined` turns into normal forms when their
+    neighbours are known."""
+    if language != "fa":
+        return tokens_of(text, language)
+    return tuple(word.lstrip(SIGNS) for word in text.split() if tokens_of(word, language))
+
+
+def _joined(sequence: tuple[str, ...], language: str) -> tuple[str, ...]:
+    """The sequence in normal forms, which in Persian depend on what stands beside a word."""
+    found: list[str] = []
+    for literal, group in itertools.groupby(sequence, lambda e: e[0] not in SIGNS):
+        many = tuple(group)
+        found += tokens_of(" ".join(many), language) if literal else many
+    return tuple(found)
 
 
 @functools.cache
@@ -121,12 +145,14 @@ def unfold(pattern: str, language: str, slots: dict[str, tuple[str, ...]]) -> Se
         column = getattr(error, "column", 0)
         where = f"at letter {column}" if isinstance(column, int) and column > 0 else "at its end"
         raise BadPattern(
-            pattern, f'cannot be read {where}; it takes words, (a|b), (x)?, *, {{slot}} and "quotes"'
+            pattern, f'cannot be read {where}; it takes words, ~words, (a|b), (x)?, *, {{slot}} and "quotes"'
         ) from error
     except VisitError as error:
         if isinstance(error.orig_exc, BadPattern):
             raise BadPattern(pattern, error.orig_exc.problem) from error
         raise
+    if language == "fa":
+        found = tuple(_joined(sequence, language) for sequence in found)
     sequences = tuple(dict.fromkeys(s for s in found if any(e != ANY for e in s)))
     if not sequences:
         raise BadPattern(pattern, "stands for no words")

@@ -1,11 +1,11 @@
 """Words as a language writes them, and phrases found among them through spaCy and RapidFuzz."""
 
 import functools
-import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from models import persian
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ ANY = "*"
 
 ANY_WORDS = 5
 """Source: the design fixes five, the longest filler in the telephone formulas we read."""
+
+MARK = "~"
+"""In a pattern: before a word that stands for all its forms."""
+
+SIGNS = f"{ANY}{MARK}{{"
+"""What no normal form begins with, so that it is never taken for a sign of a pattern."""
 
 SLOTS: Mapping[str, tuple[dict[str, Any], ...]] = {
     "{name}": ({"IS_ALPHA": True, "IS_STOP": False, "OP": "{1,3}"},),
@@ -66,23 +72,69 @@ def tokeniser(language: str) -> "Language":
         raise UnknownLanguage(language) from error
 
 
-_LETTERS = str.maketrans({"ي": "ی", "ك": "ک", "ة": "ه", "’": "'", "\u200c": " ", "ـ": None})
-"""Arabic letters as Persian writes them, the half-space as a space, no tatweel, one apostrophe.
-Source: Unicode TR 53 and the Persian Academy's orthography."""
+_LETTERS = str.maketrans(
+    {
+        "’": "'",
+        **dict.fromkeys(
+            map(chr, (0xAD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF))
+        ),
+    }
+)
+"""One apostrophe; no marks of the direction of writing, and no hyphens that show only where a line ends."""
+
+
+@functools.lru_cache(maxsize=65536)
+def pieces(word: str, language: str) -> tuple[tuple[str, bool], ...]:
+    """The pieces of one written word, punctuation dropped, each with whether a half-space stands before it.
+
+    Only Persian pieces are not yet normal forms: what stands beside them belongs to them (`normal`).
+    """
+    text = word.translate(_LETTERS)
+    if language == "fa":
+        # spaCy's rules for Persian cut verbs up that look like a noun with a pronoun.
+        return tuple(
+            (form, number > 0 and start == 0)
+            for number, part in enumerate(persian.spelled(text).lower().split(persian.HALF_SPACE))
+            for start, form in enumerate(_PERSIAN.findall(part))
+        )
+    return tuple(
+        (form, False)
+        for token in tokeniser(language)(text)
+        if (form := token.norm_.strip().lower().lstrip(SIGNS)) and any(c.isalnum() for c in form)
+    )
+
+
+_PERSIAN = re.compile(r"[^\W_]+(?:[.,:/'][^\W_]+)*")
+"""A word of a Persian text, or a number, time or date in digits."""
+
+
+def normal(words: Iterable[str], language: str) -> Iterator[tuple[str, int, int]]:
+    """(normal form, number of the first and of the last word it was made of): `I'm` gives `i` and `am`."""
+    if language != "fa":
+        for index, word in enumerate(words):
+            for form, _ in pieces(word, language):
+                yield form, index, index
+        return
+    pending, begin, end = "", 0, 0
+    for index, word in enumerate(words):
+        for piece, half_space in pieces(word, language):
+            if pending and persian.binds(pending, piece, half_space):
+                pending, end = persian.bind(pending, piece), index
+                continue
+            yield from ((form, begin, end) for form in (persian.formal(pending) if pending else ()))
+            pending, begin, end = piece, index, index
+    yield from ((form, begin, end) for form in (persian.formal(pending) if pending else ()))
 
 
 @functools.lru_cache(maxsize=65536)
 def tokens(word: str, language: str) -> tuple[str, ...]:
-    """The normal forms in one written word, punctuation dropped: `I'm` gives `i`, `am`."""
-    document = tokeniser(language)(word.translate(_LETTERS))
-    return tuple(
-        form for token in document if (form := token.norm_.strip().lower()) and any(c.isalnum() for c in form)
-    )
+    """The normal forms in one written word."""
+    return tokens_of(word, language)
 
 
 def tokens_of(text: str, language: str) -> tuple[str, ...]:
     """The normal forms of a whole text."""
-    return tuple(itertools.chain.from_iterable(tokens(word, language) for word in text.split()))
+    return tuple(form for form, _, _ in normal(text.split(), language))
 
 
 @functools.lru_cache(maxsize=65536)

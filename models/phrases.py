@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.garbled import Garbled, Hit
-from models.language import ANY, ANY_WORDS, BREAK, FILLERS, SLOTS, tokeniser, tokens
+from models.inflection import inflections
+from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, SLOTS, normal, tokeniser
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -35,9 +36,11 @@ class Prepared:
     """Words of one speaker: their normal forms, the word each came from, and the breaths they were said
     in."""
 
-    def __init__(self, forms: list[str], owner: list[int], breaths: list[Breath], garbled: Garbled) -> None:
+    def __init__(
+        self, forms: list[str], owners: list[tuple[int, int]], breaths: list[Breath], garbled: Garbled
+    ) -> None:
         self.forms, self.breaths = forms, breaths
-        self._owner, self._garbled = owner, garbled
+        self._owners, self._garbled = owners, garbled
 
     @functools.cached_property
     def bounds(self) -> NDArray[np.float32]:
@@ -54,15 +57,15 @@ class Prepared:
     def match(self, hit: Hit) -> Match:
         """A hit among the forms as a match among the words."""
         name, start, end, likeness = hit
-        return Match(name, self._owner[start], self._owner[end - 1] + 1, likeness)
+        return Match(name, self._owners[start][0], self._owners[end - 1][1] + 1, likeness)
 
 
 class Phrases:
     """Finds named phrases in words.
 
     `sequences` gives for each name the alternatives, each a tuple of normal forms (see `language.tokens`),
-    `ANY` and the names in `SLOTS`. `not_names` are words that no `{name}` stands for, such as the house's
-    own.
+    `ANY`, the names in `SLOTS`, and words after `MARK`, which stand for all their forms. `not_names` are
+    words that no `{name}` stands for, such as the house's own.
     """
 
     def __init__(
@@ -80,19 +83,27 @@ class Phrases:
         self._literal = PhraseMatcher(vocabulary)
         self._open: list[_Open] = []
         tolerant: list[tuple[str, tuple[str, ...]]] = []
+        used = {element for bodies in sequences.values() for body in bodies for element in body}
+        marked = {element: element.removeprefix(MARK) for element in used if element.startswith(MARK)}
+        forms_of = inflections(marked.values(), language)
+        self._marked: dict[str, tuple[str, ...]] = {}
+        for element, word in marked.items():
+            for form in forms_of[word]:
+                self._marked[form] = (*self._marked.get(form, ()), element)
         for name, alternatives in sequences.items():
             for body in filter(None, dict.fromkeys(_trim(alternative) for alternative in alternatives)):
-                if any(element == ANY or element in SLOTS for element in body):
+                plain = tuple(element.removeprefix(MARK) for element in body)
+                if plain != body or any(element == ANY or element in SLOTS for element in body):
                     matcher = Matcher(vocabulary)
-                    matcher.add(name, [_spacy_pattern(body, sorted(not_names))], greedy="LONGEST")
+                    pattern = _spacy_pattern(body, sorted(not_names), forms_of)
+                    matcher.add(name, [pattern], greedy="LONGEST")
                     words = frozenset(e for e in body if e != ANY and e not in SLOTS)
                     self._open.append(_Open(name, words, matcher))
                 else:
                     self._literal.add(name, [self._doc(words=list(body))])
                 if not any(element in SLOTS for element in body):
-                    tolerant.append((name, body))
-        used = {word for bodies in sequences.values() for body in bodies for word in body}
-        self._skipped = FILLERS - used
+                    tolerant.append((name, plain))
+        self._skipped = FILLERS - used - self._marked.keys()
         with_word: dict[str, list[int]] = {}
         for number, one in enumerate(self._open):
             for word in one.words:
@@ -108,19 +119,24 @@ class Phrases:
         you".
         """
         forms: list[str] = []
-        owner: list[int] = []
+        owners: list[tuple[int, int]] = []
         breaths: list[Breath] = []
-        begin = 0
-        for index, word in enumerate(itertools.chain(words, [BREAK])):
-            for form in (BREAK,) if word == BREAK else tokens(word, self.language):
-                if form not in self._skipped:
-                    forms.append(form)
-                    owner.append(index)
-            if word == BREAK:
-                if len(forms) - 1 > begin:
-                    breaths.append(Breath(begin, tuple(forms[begin:-1])))
+        start = 0
+        for said_apart, group in itertools.groupby(words, key=BREAK.__eq__):
+            many = list(group)
+            if said_apart:
+                forms += many
+                owners += [(start, start)] * len(many)
+            else:
                 begin = len(forms)
-        return Prepared(forms, owner, breaths, self._garbled)
+                for form, first, last in normal(many, self.language):
+                    if form not in self._skipped:
+                        forms.append(form)
+                        owners.append((start + first, start + last))
+                if len(forms) > begin:
+                    breaths.append(Breath(begin, tuple(forms[begin:])))
+            start += len(many)
+        return Prepared(forms, owners, breaths, self._garbled)
 
     def find(self, prepared: Prepared, tolerant: bool = True) -> list[Match]:
         """Every place where a phrase occurs, in order; `start` and `end` count the words prepared.
@@ -133,9 +149,12 @@ class Phrases:
         hits = [Hit(names[key], start, end, 1.0) for key, start, end in self._literal(document)]
         for breath in prepared.breaths:
             here = np.zeros(len(self._open), np.int16)
-            for form in set(breath.forms):
-                if form in self._with_word:
-                    here[self._with_word[form]] += 1
+            there = set(breath.forms)
+            if self._marked:
+                there.update(*(self._marked.get(form, ()) for form in breath.forms))
+            for element in there:
+                if element in self._with_word:
+                    here[self._with_word[element]] += 1
             for number in np.flatnonzero(here == self._sizes).tolist():
                 piece = self._doc(words=list(breath.forms))
                 hits += [
@@ -160,7 +179,7 @@ class Phrases:
 
 
 class _Open(NamedTuple):
-    """A way to say a phrase that has gaps or slots: its written words, and spaCy's matcher for it."""
+    """A way to say a phrase that has gaps, slots or marked words: its words, and spaCy's matcher for it."""
 
     name: str
     words: frozenset[str]
@@ -177,11 +196,15 @@ def _trim(body: tuple[str, ...]) -> tuple[str, ...]:
     return body[start:end]
 
 
-def _spacy_pattern(body: tuple[str, ...], not_names: list[str]) -> list[dict[str, Any]]:
+def _spacy_pattern(
+    body: tuple[str, ...], not_names: list[str], forms_of: Mapping[str, frozenset[str]]
+) -> list[dict[str, Any]]:
     pattern: list[dict[str, Any]] = []
     for element in body:
         if element == ANY:
             pattern.append({"ORTH": {"NOT_IN": [BREAK]}, "OP": f"{{0,{ANY_WORDS}}}"})
+        elif element.startswith(MARK):
+            pattern.append({"ORTH": {"IN": sorted(forms_of[element.removeprefix(MARK)])}})
         else:
             barred = {"ORTH": {"NOT_IN": not_names}} if element == "{name}" else {}
             pattern += ({**token, **barred} for token in SLOTS.get(element, ({"ORTH": element},)))

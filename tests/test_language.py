@@ -23,12 +23,63 @@ def find(words: str, language: str = "en", **sequences: list[tuple[str, ...]]) -
         ("I'm sorry, I can't!", "en", ("i", "am", "sorry", "i", "can", "not")),
         ("Thank-you — GOODBYE.", "en", ("thank", "you", "goodbye")),
         ("Buongiorno, c'è l'operatore?", "it", ("buongiorno", "c'", "è", "l'", "operatore")),
-        ("سلام، مي‌توانم كمكتان کنم؟", "fa", ("سلام", "می", "توانم", "کمکتان", "کنم")),
+        ("سلام، مي‌توانم كمكتان کنم؟", "fa", ("سلام", "میتوانم", "کمکتان", "کنم")),
         ("...", "en", ()),
     ],
 )
 def test_words_become_normal_forms(text, language, forms):
     assert tokens_of(text, language) == forms
+
+
+@pytest.mark.parametrize(
+    ("written", "form"),
+    [
+        # One word, however it is spaced.
+        ("می‌خواهم می خواهم میخواهم میخوام می‌خوام", "میخواهم"),
+        ("نمی‌دانم نمیدانم نمیدونم نمی دونم", "نمیدانم"),
+        ("کتاب‌های کتابهای", "کتابهای"),
+        ("سفارش‌تان سفارشتان سفارشتون سفارش‌تون", "سفارشتان"),
+        ("خسته‌ام", "خستهام"),
+        # Letters, digits, marks.
+        ("كتاب کتاب کِتاب", "کتاب"),
+        ("علي علی", "علی"),
+        ("۱۲۳ ١٢٣ 123", "123"),
+        ("خانه‌ی خانۀ خانه", "خانه"),
+        ("لطفاً لطفا", "لطفا"),
+        ("\u200fسلام\u200e سلام", "سلام"),
+        # As people say it.
+        ("بگم بگویم", "بگویم"),
+        ("میشه می‌شود میشود", "میشود"),
+        ("می‌کنین می‌کنید میکنین", "میکنید"),
+        ("میاد می‌آید", "میآید"),
+        ("میرم می‌روم", "میروم"),
+        ("بدین بدهید", "بدهید"),
+        ("اون آن", "آن"),
+        ("خونه خانه", "خانه"),
+        ("باشین باشید", "باشید"),
+        # Only what looks like it.
+        ("میدان", "میدان"),
+        ("میز", "میز"),
+        ("ممنون", "ممنون"),
+        ("تلفن", "تلفن"),
+    ],
+)
+def test_persian_has_one_form_for_a_word_however_it_is_written_or_said(written, form):
+    assert set(tokens_of(written, "fa")) == {form}
+
+
+@pytest.mark.parametrize(
+    ("written", "forms"),
+    [
+        ("خوبه", ("خوب", "است")),
+        ("درسته؟", ("درست", "است")),
+        ("کتاب ها", ("کتابها",)),
+        ("کجاست", ("کجا", "است")),
+        ("سفارشتونو", ("سفارشتان", "را")),
+    ],
+)
+def test_persian_words_are_split_and_joined(written, forms):
+    assert tokens_of(written, "fa") == forms
 
 
 def test_an_unknown_language_is_named():
@@ -91,6 +142,44 @@ def test_slots_take_names_and_numbers():
     assert find("my name is the", name=name) == []
     assert find("order 4711 please", number=number) == [("number", "order 4711", True)]
     assert find("order seven please", number=number) == [("number", "order seven", True)]
+
+
+@pytest.mark.parametrize(
+    ("language", "sequence", "said"),
+    [
+        ("en", ("i", "~promise"), ["I promise", "I promised", "well I promised you"]),
+        ("en", ("~apology",), ["my apologies", "an apology"]),
+        ("en", ("~cancel", "*", "order"), ["cancelled your order", "cancelling the order", "cancel order"]),
+        ("en", ("~leave",), ["he left", "leaving now"]),
+        (
+            "it",
+            ("~promettere",),
+            ["le prometto", "ho promesso", "prometterò", "prometterle", "promettendolo"],
+        ),
+        ("it", ("~aspettare",), ["aspetti", "aspettiamo", "aspetta", "aspettarla", "ho aspettato"]),
+        ("it", ("~dire",), ["mi dica", "ho detto", "dirle"]),
+        ("it", ("~cercare",), ["cercherò", "cerchi"]),
+        ("fa", ("~سفارش",), ["سفارش", "سفارش‌ها", "سفارشتون", "سفارش های من", "سفارشم", "سفارشاتان"]),
+        ("fa", ("~خواستن",), ["می‌خوام", "نمی خواهم", "خواستم", "بخواین", "خواسته‌اید"]),
+        ("fa", ("~گفتن", "*", "~مشکل"), ["بگین مشکلتون", "می‌گویید چه مشکلی"]),
+    ],
+)
+def test_a_marked_word_stands_for_all_its_forms(language, sequence, said):
+    for words in said:
+        assert [m[0] for m in find(words, language, phrase=[sequence])] == ["phrase"], words
+
+
+@pytest.mark.parametrize(
+    ("language", "sequence", "said"),
+    [
+        ("en", ("i", "~promise"), "I compromise"),
+        ("it", ("~promettere",), "le premesse"),
+        ("fa", ("~سفارش",), "سفارشگری"),
+        ("fa", ("~خواستن",), "خواهر من"),
+    ],
+)
+def test_a_marked_word_is_no_other_word(language, sequence, said):
+    assert find(said, language, phrase=[sequence]) == []
 
 
 def test_every_occurrence_is_found_and_overlaps_only_once():

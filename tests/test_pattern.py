@@ -19,6 +19,9 @@ from audit.pattern import BadPattern, unfold
         ("order {number}", {"order {number}"}),
         ("I'm sorry", {"i am sorry"}),
         ("hello | good day", {"hello", "good day"}),
+        ("I ~promise (you)?", {"i ~promise", "i ~promise you"}),
+        ("I (will|~promise)?", {"i", "i will", "i ~promise"}),
+        ('say "~promise"', {"say promise"}),
     ],
 )
 def test_a_pattern_unfolds(pattern, sequences):
@@ -36,9 +39,25 @@ def test_a_pattern_unfolds(pattern, sequences):
         ("very? sorry", "'very?': only a group is made optional by '?': write (very)? or leave it out"),
         ("(a)?" * 10, "unfolds into 1024 phrases; at most 512"),
         ('"open', "cannot be read"),
+        ("~can't", "'~can't': ~ stands before one word, found 2"),
+        ("a ~ b", "cannot be read at letter 3"),
     ],
 )
 def test_a_bad_pattern_says_what_is_wrong(pattern, problem):
     with pytest.raises(BadPattern) as caught:
         unfold(pattern, "en", {"brand": ("Northwind",)})
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sequences"),
+    [
+        ("می خواهم", {"میخواهم"}),
+        ("(می) (خوام|تونم)", {"میخواهم", "میتوانم"}),
+        ("~خواستن * کمک", {"~خواستن * کمک"}),
+        ("کتاب‌های شما", {"کتابهای شما"}),
+        ("کتاب (ها)?", {"کتاب", "کتابها"}),
+    ],
+)
+def test_a_persian_pattern_unfolds_into_normal_forms(pattern, sequences):
+    assert {" ".join(s) for s in unfold(pattern, "fa", {})} == sequences
