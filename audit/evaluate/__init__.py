@@ -4,11 +4,15 @@ import contextlib
 import functools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from audit.console import err, json_option, out, print_json, progress_bar
 from models.perceiving import Progress
+
+if TYPE_CHECKING:
+    from audit.evaluate.standards import Part
 
 
 @click.group(name="eval")
@@ -68,6 +72,41 @@ def compare_speech(
         print_json(found)
     else:
         print_speech(out, found)
+
+
+@evaluate.command("standards")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--rubric", "name", default="voice-en", show_default=True, help="Whose standards and phrases.")
+@click.option(
+    "--part",
+    type=click.Choice(["all", "first", "second"]),
+    default="all",
+    show_default=True,
+    help="Of tagged calls all, or every second one from the first or the second on.",
+)
+@click.option(
+    "--read",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="CSV call,line,act,judgement,why: disagreements judged `style` are left out.",
+)
+@json_option
+def compare_standards(folder: Path, name: str, part: "Part", read: Path | None, as_json: bool) -> None:
+    """Standards and phrases beside what people said of the transcripts in FOLDER.
+
+    Tagged calls: NAME.txt of lines party|words|act (the layout of BT Oasis); which of our phrases say which
+    act is told by acts.yaml in FOLDER, else by the map for BT Oasis. Transcripts and chats: labels.csv with
+    the columns file,line,standard,verdict; `standard` may name a phrase too; without a line the verdict is
+    on the whole conversation.
+    """
+    from audit.evaluate.standards import evaluate_standards
+    from audit.evaluate.tables import print_standards
+    from audit.pipeline import find_rubric
+
+    found = evaluate_standards(folder, find_rubric(name), part, read)
+    if as_json:
+        print_json(found)
+    else:
+        print_standards(out, found)
 
 
 @contextlib.contextmanager

@@ -75,6 +75,16 @@ def print_speech(console: Console, found: Mapping[str, Any]) -> None:
     _print(console, "Figures", figures)
 
 
+def print_standards(console: Console, found: Mapping[str, Any]) -> None:
+    """Prints a line for each act and standard, the figures of all, and where each that is wrong stands."""
+    _print(console, "By act or standard", found["each"])
+    _print(console, "All together", {"all": _without(found, ("each", "wrong"))})
+    for name, kinds in found["wrong"].items():
+        for kind, places in kinds.items():
+            if places:
+                console.print(f"{name}, {kind}: {', '.join(places)}", highlight=False, markup=False)
+
+
 def _without(one: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: value for name, value in one.items() if name not in names}
 

@@ -1,0 +1,146 @@
+"""`comport eval standards`: verdicts and phrases beside what people said of the words."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from audit.cli import cli
+from audit.evaluate.acts import Finder, read_acts, read_calls
+from audit.evaluate.standards import Decision, NoLabels, calibration_error, evaluate_standards, figures
+from audit.pipeline import find_rubric
+from audit.yamlfile import BadFile
+
+
+@pytest.fixture(scope="module")
+def voice():
+    return find_rubric("voice-en")
+
+
+def calls(folder, *texts):
+    for number, text in enumerate(texts, start=1):
+        (folder / f"call{number}.txt").write_text("\n".join(text), "utf-8")
+    return folder
+
+
+def acts_of(folder, rubric, lines):
+    calls(folder, lines)
+    found = Finder(read_acts(folder, rubric), rubric).find(read_calls(folder))
+    return [sorted(found[f"call1:{n}"]) for n, line in enumerate(lines, start=1) if line.startswith("a|")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "acts"),
+    [
+        (["a|okay thank you very much|x"], [["thank"]]),
+        (["a|the code is double two thank you|x"], [[]]),
+        (["a|right then byebye|x"], [["bye"]]),
+        (["a|if you could just bear with me|x"], [["hold"]]),
+        (["a|they are closed at the moment|x"], [[]]),
+        (["a|good morning|x"], [["greet"]]),
+        (["b|can you tell me what the number of the bank is|x", "a|hello|x"], [[]]),
+        (["b|hello|x", "a|hello|x"], [["greet"]]),
+        (["a|i'm sorry about that|x"], [["expressRegret"]]),
+        (["b|the line is dead|x", "a|sorry|x", "b|i said the line is dead|x"], [[]]),
+        (["b|the line is dead|x", "a|sorry|x", "a|which line|x"], [["expressRegret"], []]),
+    ],
+)
+def test_a_line_is_the_act_that_a_phrase_opens(tmp_path, voice, lines, acts):
+    assert acts_of(tmp_path, voice, lines) == acts
+
+
+def test_tagged_calls_are_counted_by_act(tmp_path, voice):
+    calls(
+        tmp_path,
+        ["a|hello|greet", "b|hi|greet", "a|thank you|thank", "a|thank you|backch", "a|ta|thank"],
+        ["a|bye|bye", "a|just a moment|informIntent-hold"],
+    )
+    found = evaluate_standards(tmp_path, voice)
+    each = found["each"]
+    assert (each["thank"]["precision"], each["thank"]["recall"]) == (0.5, 0.5)
+    assert found["wrong"]["thank"] == {"missed": ["call1:5"], "false": ["call1:4"]}
+    assert [each[act]["recall"] for act in ("greet", "bye", "hold")] == [1, 1, 1]
+    assert each["expressRegret"]["precision"] is None
+    assert (found["true"], found["found"], found["right"]) == (5, 5, 4)
+    assert evaluate_standards(tmp_path, voice, "second")["true"] == 2
+
+
+def test_what_is_a_matter_of_tagging_is_left_out(tmp_path, voice):
+    calls(tmp_path, ["a|thank you|thank", "a|thank you|backch", "a|ta|thank"])
+    read = tmp_path / "read.csv"
+    read.write_text("call,line,act,judgement,why\ncall1,2,thank,style,x\ncall1,3,thank,error,x\n", "utf-8")
+    found = evaluate_standards(tmp_path, voice, read=read)
+    assert (found["precision"], found["recall"]) == (1, 0.5)
+
+
+CHAT = [
+    {"at": "2026-03-02T18:05:10+01:00", "from": "agent", "name": "Kim", "text": "Hello, my name is Kim."},
+    {"at": "2026-03-02T18:05:20+01:00", "from": "customer", "name": "Al", "text": "My order is late."},
+    {"at": "2026-03-02T18:05:40+01:00", "from": "agent", "name": "Kim", "text": "You should have called."},
+]
+
+
+def test_labels_are_compared_with_verdicts_and_phrases(tmp_path):
+    (tmp_path / "one.jsonl").write_text("\n".join(map(json.dumps, CHAT)), "utf-8")
+    rows = [
+        "one.jsonl,1,own-name,met",
+        "one.jsonl,3,own-name,met",
+        "one.jsonl,1,greeting,met",
+        "one.jsonl,2,greeting,missed",
+        "one.jsonl,,no-blame,missed",
+    ]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,line,standard,verdict", *rows]), "utf-8")
+    found = evaluate_standards(tmp_path, find_rubric("chat-en"))
+    assert (found["each"]["own-name"]["precision"], found["each"]["own-name"]["recall"]) == (1, 0.5)
+    assert (found["each"]["greeting"]["precision"], found["each"]["greeting"]["recall"]) == (1, 1)
+    assert found["wrong"]["no-blame"] == {"missed": [], "false": []}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "error"),
+    [([(1.0, True)], 0), ([(1.0, True), (1.0, False)], 0.5), ([(0.6, True), (0.2, False)], 0.3), ([], None)],
+)
+def test_the_calibration_error_is_the_mean_distance_from_what_is_right(pairs, error):
+    assert calibration_error(pairs) == (error if error is None else pytest.approx(error))
+
+
+def test_what_nobody_can_tell_lowers_coverage_and_recall_only():
+    one, other = Decision("a", "x:1", True, 1.0), Decision("a", "x:2", True, 0.3, told=False)
+    found = figures([one, other, Decision("a", "x:3", False, 0.0)])
+    assert (found["precision"], found["recall"], found["coverage"]) == (1, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("acts", "line", "told"),
+    [
+        ("set: x\nparty: a\nacts:\n  thank:\n    said: [thank]\n", 4, "no phrase 'thank'"),
+        ("set: x\nparty: a\nacts:\n  thank:\n    patterns: ['(a']\n", 5, "pattern '(a'"),
+        ("set: x\nparty: a\nacts:\n  thank: {sayd: [thanks]}\n", 4, "unknown key 'sayd'"),
+        ("set: x\nparty: a\nacts: {}\n", 3, "empty"),
+    ],
+)
+def test_a_bad_map_is_told_at_its_line(tmp_path, voice, acts, line, told):
+    (tmp_path / "acts.yaml").write_text(acts, "utf-8")
+    with pytest.raises(BadFile) as bad:
+        read_acts(tmp_path, voice)
+    assert any(told in str(p) and p.line in (line, line + 1) for p in bad.value.problems)
+
+
+def test_a_line_without_an_act_is_told_at_its_line(tmp_path):
+    calls(tmp_path, ["a|hello|greet", "a|hello"])
+    with pytest.raises(BadFile, match=r"call1\.txt:2: .*expected party\|words\|act"):
+        read_calls(tmp_path)
+
+
+def test_the_command_prints_a_table_or_json(tmp_path):
+    calls(tmp_path, ["a|hello|greet", "a|thank you|backch"])
+    told = CliRunner().invoke(cli, ["eval", "standards", str(tmp_path), "--json"])
+    assert json.loads(told.output)["each"]["greet"]["precision"] == 1
+    shown = CliRunner().invoke(cli, ["eval", "standards", str(tmp_path)]).output
+    assert "greet" in shown
+    assert "thank, false: call1:2" in shown
+
+
+def test_a_folder_without_labels_is_one_line(tmp_path):
+    with pytest.raises(NoLabels, match="nothing to compare with"):
+        evaluate_standards(tmp_path, find_rubric("voice-en"))
