@@ -10,7 +10,7 @@ import functools
 import itertools
 import math
 import operator
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -74,6 +74,24 @@ class Hit(NamedTuple):
 
 _NEVER = -99.0
 
+MOST_KNOWN = 65536
+"""So many heard words are remembered with the words of phrases they may be, about 0.5 kB each."""
+
+
+class _Meant(NamedTuple):
+    """The words of phrases that a heard one may be, the likest first: of each how alike they sound, and what
+    the heard one says for it in nats. It says `says` for itself; the first `surely` are like enough for
+    `SOUND`."""
+
+    says: float
+    numbers: NDArray[np.intp]
+    alike: NDArray[np.float32]
+    gains: NDArray[np.float32]
+    surely: int
+
+
+_NOTHING = (np.zeros(0, np.intp), np.zeros(0, np.float32))
+
 
 class Garbled:
     """Finds phrases by their sound. `sequences` are (name, normal forms and `ANY`), without slots."""
@@ -91,8 +109,10 @@ class Garbled:
             -DROPPED if frequency(w, language) >= SMALL and w not in NEGATIONS else _NEVER
             for w in self._words
         ]
-        self._gains = functools.lru_cache(maxsize=32768)(self._gains_of)
-        self._row = functools.lru_cache(maxsize=8192)(self._row_of)
+        self._least = np.array(self._drop, np.float32)
+        self._turning = np.array([word in NEGATIONS for word in self._words], bool)
+        self._known: dict[str, _Meant] = {}
+        self._gains = functools.lru_cache(maxsize=16384)(self._gains_of)
         has = [(i, self._number[w]) for i, body in enumerate(self._bodies) for w in body if w != ANY]
         ones, shape = np.ones(len(has), np.float32), (len(self._bodies), len(self._words))
         self._has = csr_array((ones, tuple(zip(*has, strict=True)) or ((), ())), shape=shape)
@@ -100,38 +120,58 @@ class Garbled:
         for number, name in enumerate(self._names):
             self._of_name.setdefault(name, []).append(number)
 
+    def _learn(self, forms: Iterable[str]) -> None:
+        """Makes sure that `forms` are among the known ones."""
+        distinct = dict.fromkeys(forms)
+        new = [form for form in distinct if form not in self._known]
+        if len(self._known) + len(new) > MOST_KNOWN:
+            self._known.clear()
+            new = list(distinct)
+        heard = [form for form in new if form not in NEGATIONS]
+        alike = dict(zip(heard, self._sounds.like(heard, NEAR_SOUND), strict=True))
+        for form in new:
+            self._known[form] = self._meant_by(form, *alike.get(form, _NOTHING))
+
+    def _meant_by(self, form: str, numbers: NDArray[np.intp], alike: NDArray[np.float32]) -> "_Meant":
+        says = EVIDENCE * min(RAREST_NATS, -math.log(max(frequency(form, self._language), 1e-9)))
+        own = self._number.get(form, -1)
+        other = (numbers != own) & ~self._turning[numbers]
+        numbers, alike = numbers[other], alike[other]
+        order = np.argsort(-alike, kind="stable")
+        numbers, alike = numbers[order], alike[order]
+        gains = np.full(len(numbers), says - SUBSTITUTED, np.float32)
+        if own >= 0:
+            numbers, alike = np.insert(numbers, 0, own), np.insert(alike, 0, np.float32(1))
+            gains = np.insert(gains, 0, np.float32(says))
+        return _Meant(says, numbers, alike, gains, int(np.count_nonzero(alike >= SOUND)))
+
     def _gains_of(self, form: str, near: bool) -> dict[int, tuple[float, float]]:
         """For each word of the phrases that `form` may be: (what it says for it in nats, how alike they
         sound)."""
-        says = EVIDENCE * min(RAREST_NATS, -math.log(max(frequency(form, self._language), 1e-9)))
-        gains: dict[int, tuple[float, float]] = {}
-        if form not in NEGATIONS and self._words:
-            alike = self._sounds.likeness([form])[0]
-            for number in np.flatnonzero(alike >= (NEAR_SOUND if near else SOUND)).tolist():
-                if self._words[number] not in NEGATIONS:
-                    gains[number] = (says - SUBSTITUTED, float(alike[number]))
+        self._learn([form])
+        meant = self._known[form]
+        most = None if near else meant.surely
+        pairs = zip(meant.numbers[:most].tolist(), meant.alike[:most].tolist(), strict=True)
+        gains = {number: (meant.says - SUBSTITUTED, alike) for number, alike in pairs}
         if form in self._number:
-            gains[self._number[form]] = (says, 1.0)
+            gains[self._number[form]] = (meant.says, 1.0)
         return gains
-
-    def _row_of(self, form: str, near: bool) -> NDArray[np.float32]:
-        row = np.array(self._drop, np.float32)
-        for number, (gain, _) in self._gains(form, near).items():
-            row[number] = max(row[number], gain)
-        return row
 
     def bounds(self, breaths: Sequence[tuple[str, ...]], near: bool = False) -> NDArray[np.float32]:
         """The most that each breath (row) can say for each sequence (column), whatever the order of its
         words."""
-        best = [
-            np.maximum.reduce([self._row(form, near) for form in {*forms, *self._joined(forms).values()}])
-            for forms in breaths
-        ]
-        return (
-            np.asarray((self._has @ np.array(best, np.float32).T).T)
-            if best and self._bodies
-            else np.zeros((0, 0), np.float32)
-        )
+        if not breaths or not self._bodies:
+            return np.zeros((0, 0), np.float32)
+        heard = [{*forms, *self._joined(forms).values()} for forms in breaths]
+        self._learn(itertools.chain.from_iterable(heard))
+        meant = [self._known[form] for form in itertools.chain.from_iterable(heard)]
+        taken = [len(m.numbers) if near else m.surely for m in meant]
+        rows = np.repeat(np.repeat(np.arange(len(heard)), [len(forms) for forms in heard]), taken)
+        columns = np.concatenate([m.numbers[:n] for m, n in zip(meant, taken, strict=True)])
+        gains = np.concatenate([m.gains[:n] for m, n in zip(meant, taken, strict=True)])
+        best = np.tile(self._least, (len(breaths), 1))
+        np.maximum.at(best, (rows, columns), gains)
+        return np.asarray((self._has @ best.T).T)
 
     def _joined(self, forms: tuple[str, ...]) -> dict[int, str]:
         """The words of phrases that two heard words make ("north wind"), by the number of the second."""

@@ -1,11 +1,13 @@
 """How words sound, as strings that can be compared letter by letter."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
 
 _PHONES = {
     phone: chr(0x61 + number)
@@ -103,22 +105,32 @@ class Sounds:
         phones = [pronounced(word, language) for word in words]
         self._letters = _views([_letters(word) for word in words], _COARSE_LETTERS)
         self._phones = _views([one or "" for one in phones], _COARSE_PHONES)
-        self._known = np.array([one is not None for one in phones], bool)
+        self._known = [i for i, one in enumerate(phones) if one is not None]
+        self._unknown = [i for i, one in enumerate(phones) if one is None]
 
-    def likeness(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """How alike each of `words` sounds to each of these, shape `(len(words), number of these)`, 0..1.
+    def like(self, words: Sequence[str], least: float) -> Iterator[tuple[NDArray[np.intp], Floats]]:
+        """For each of `words` (numbers of these that sound alike, how alike 0..1), from `least` on.
 
-        The mean over two views, each 1 minus edits over the longer length: the phones themselves, and their
-        classes. Words whose phones are not known are compared by their letters in the same way.
+        Likeness is the mean over two views, each 1 minus edits over the longer length: the phones themselves,
+        and their classes. Words whose phones are not known are compared by their letters in the same way.
         """
+        if not words:
+            return
         phones = [pronounced(word, self._language) for word in words]
-        known = np.outer([one is not None for one in phones], self._known)
-        by_letter = by_phone = np.zeros(known.shape, np.float32)
-        if not known.all():
-            by_letter = _alike(_views([_letters(word) for word in words], _COARSE_LETTERS), self._letters)
-        if known.any():
-            by_phone = _alike(_views([one or "" for one in phones], _COARSE_PHONES), self._phones)
-        return np.where(known, by_phone, by_letter)
+        spoken = [i for i, one in enumerate(phones) if one is not None]
+        spelt = [i for i, one in enumerate(phones) if one is None]
+        by_phone = _views([phones[i] or "" for i in spoken], _COARSE_PHONES)
+        by_letter = _views([_letters(word) for word in words], _COARSE_LETTERS)
+        parts: tuple[tuple[Sequence[int], _Views, Sequence[int], _Views], ...] = (
+            (spoken, by_phone, self._known, _some(self._phones, self._known)),
+            (spoken, _some(by_letter, spoken), self._unknown, _some(self._letters, self._unknown)),
+            (spelt, _some(by_letter, spelt), range(len(self._letters[0])), self._letters),
+        )
+        pairs = [_alike(rows, ours, columns, theirs, least) for rows, ours, columns, theirs in parts]
+        row, column, alike = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        order = np.lexsort((column, row))
+        ends = np.searchsorted(row[order], np.arange(1, len(words)))
+        yield from zip(np.split(column[order], ends), np.split(alike[order], ends), strict=True)
 
 
 def _letters(word: str) -> str:
@@ -133,15 +145,24 @@ def _views(words: list[str], coarse: dict[int, str]) -> _Views:
     return words, [word.translate(coarse) for word in words]
 
 
-def _alike(words: _Views, others: _Views) -> NDArray[np.float32]:
-    return (_similarity(words[0], others[0]) + _similarity(words[1], others[1])) / np.float32(2)
+def _some(views: _Views, numbers: Sequence[int]) -> _Views:
+    return [views[0][i] for i in numbers], [views[1][i] for i in numbers]
 
 
-def _similarity(words: list[str], others: list[str]) -> NDArray[np.float32]:
+def _alike(
+    rows: Sequence[int], words: _Views, columns: Sequence[int], others: _Views, least: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """(row, column, likeness) of each pair of a word and another that is alike enough; words and others bear
+    the numbers `rows` and `columns`."""
     from rapidfuzz.distance import Levenshtein
     from rapidfuzz.process import cdist
 
-    found: NDArray[np.float32] = cdist(
-        words, others, scorer=Levenshtein.normalized_similarity, dtype=np.float32
+    if not rows or not columns:
+        return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32)
+    fine, coarse = (
+        cdist(one, other, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
+        for one, other in zip(words, others, strict=True)
     )
-    return found
+    alike = (fine + coarse) / np.float32(2)
+    first, second = np.nonzero(alike >= np.float32(least))
+    return np.array(rows)[first], np.array(columns)[second], alike[first, second]

@@ -25,9 +25,13 @@ def test_every_script_is_tried_here():
 
 
 def test_judging_again():
-    found = figures("bench/judge.py", "--calls", 6, "--minutes", 1)
-    assert (found["calls"], found["standards"]) == (6, 34)
-    assert found["calls_per_s"] > 0
+    found = figures("bench/judge.py", "--calls", 6, "--minutes", 1, "--chats", 5)
+    assert (found["calls"], found["standards"]) == (6, 40)
+    assert (found["chats"], found["compiled_standards"]) == (5, 200)
+    assert found["messages"] >= 5 * 8
+    assert found["compiled_phrases"] >= 150
+    assert found["different_words"] > 300
+    assert min(found["calls_per_s"], found["messages_per_s"], found["compile_s"]) > 0
 
 
 def test_overhead():

@@ -17,11 +17,25 @@ from models.pronunciation import Sounds, pronounced
     ],
 )
 def test_what_sounds_like_a_word_is_liker_than_what_is_spelt_like_it(word, alike, unlike, language):
-    like, other = Sounds([alike, unlike], language).likeness([word])[0]
-    assert like > 0.75 > other
+    ((numbers, likeness),) = Sounds([unlike, alike], language).like([word], 0.75)
+    assert (numbers.tolist(), likeness.shape) == ([1], (1,))
+    assert 0.75 < likeness[0] < 1 or pronounced(word, language) == pronounced(alike, language)
 
 
 def test_the_same_word_is_wholly_alike_and_other_languages_have_no_phones():
-    assert Sounds(["hello"], "en").likeness(["hello"])[0, 0] == 1.0
+    ((_, likeness),) = Sounds(["hello"], "en").like(["hello"], 0.5)
+    assert likeness.tolist() == [1.0]
     assert pronounced("knight", "en") == pronounced("night", "en")
     assert pronounced("night", "it") is None
+
+
+def test_each_word_is_compared_as_if_it_were_alone():
+    sounds = Sounds(["hold", "northwind", "please", "zxqv", "help"], "en")
+    words = ["fold", "norwind", "qqq", "pleas", "help", "zxq"]
+
+    def told(found):
+        return [(numbers.tolist(), likeness.tolist()) for numbers, likeness in found]
+
+    assert told(sounds.like(words, 0.4)) == [told(sounds.like([word], 0.4))[0] for word in words]
+    assert [numbers for numbers, _ in told(sounds.like(words, 0.6))] == [[0], [1], [], [2], [4], [3]]
+    assert list(sounds.like([], 0.4)) == []
