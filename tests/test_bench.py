@@ -91,6 +91,21 @@ def test_word_errors(tmp_path):
     assert found["false_alarms_per_hour"] >= 0
 
 
+def test_utterances(tmp_path):
+    scripts = tmp_path / "vcon_tts"
+    scripts.mkdir()
+    lines = ["Agent: Good morning, my name is Ann Lee. How may I help you?", "Customer: My order is late."]
+    (scripts / "one.ref.txt").write_text("\n".join([*lines, "Agent: Sure, may I have your name?"]), "utf-8")
+    table = ["set,id,line,own-name,offer-help,identity-check,further-help", "vcon_tts,one,1,1,1,0,0"]
+    (tmp_path / "labels.csv").write_text(
+        "\n".join([*table, "vcon_tts,one,3,0,0,1,1", "abcd,7,1,0,0,0,0"]), "utf-8"
+    )
+    found = figures("bench/utterances.py", tmp_path, "--labels", tmp_path / "labels.csv")
+    assert (found["utterances"], found["of"]) == (2, 3)
+    assert found["own-name"] == {"precision": 1, "recall": 1, "coverage": 1}
+    assert found["further-help"]["recall"] == 0
+
+
 def test_levels():
     found = figures("bench/levels.py", "samples/charged-twice.opus")
     assert found["loudness_error_lu"] <= 0.1
