@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -222,6 +223,12 @@ class Standard(Checked):
     value: str | None = None
     source: str = ""
     weight: Weight = 1.0
+    bonus: Weight | None = None
+    """Points added to the form's score when met; such a standard stands in no mean."""
+    treatment: Literal["coaching"] | None = None
+    """`coaching`: judged and shown, never scored."""
+    basis: str = ""
+    """The company's legal ground for scoring what the law keeps out of scores."""
     critical: Critical | None = None
     by: Role | None = None
     during: During | None = None
@@ -241,6 +248,8 @@ class Standard(Checked):
             found = " and ".join(self.verbs) or "none"
             wanted = "exactly one of say, do, avoid, keep and ask, or say with do"
             raise ValueError(f"'{self.id}' needs {wanted}; found {found}")
+        if self.bonus and self.critical:
+            raise ValueError(f"critical: '{self.id}' is a bonus: what may be left out is not critical")
         if self.show and self.ask is None:
             raise ValueError(f"'{self.id}': show goes with ask: pictures for the person who answers")
         return self
@@ -277,6 +286,16 @@ class Distances(Checked):
         return self
 
 
+@dataclass(frozen=True)
+class Applied:
+    """One thing that an overlay did to a rubric: to which standard ("" for the whole), in words."""
+
+    overlay: str
+    effect: Literal["sets", "adds", "yields", "coaching", "scored", "forbids", "confirm"]
+    standard: str
+    text: str
+
+
 class Rubric(Checked):
     """A versioned set of standards for given channels."""
 
@@ -286,6 +305,13 @@ class Rubric(Checked):
     language: str
     applies_to: Annotated[tuple[Channel, ...], Field(min_length=1)]
     agent_channel: Annotated[StrictInt, Field(ge=0, le=1)] | None = None
+    overlays: Texts = ()
+    """Names of what law, culture and sector change; their effect is in the other fields, see `applied`."""
+    applied: tuple[Applied, ...] = ()
+    basis: str = ""
+    confirm: Literal["person"] | None = None
+    """`person`: a critical miss zeroes nothing before a person confirmed it."""
+    numbers: dict[str, Amount] = {}
     slots: dict[str, Texts] = {}
     values: dict[str, str] = {}
     phrases: dict[str, Texts] = {}

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from audit import yamlfile
 from audit.examples import BadLine, read_lines
 from audit.interactions import Role
+from audit.overlay import lay_treatment, lay_values
 from audit.pattern import BadPattern, unfold
 from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
 from audit.rubric import SLUG, Keep, Rubric, Standard
@@ -26,12 +27,21 @@ def load_rubric(path: Path) -> Rubric:
         yamlfile.BadFile: with every problem of the file, each at its line.
     """
     document = yamlfile.read_document(path)
+    laid = None
+    if isinstance(document.value, dict):
+        if document.value.pop("applied", None) is not None:
+            document.report(("applied",), "'applied' is what overlays did; it is never written by hand")
+        laid = lay_values(document)
     rubric = yamlfile.check(document, Rubric, functools.partial(_where, document))
     if isinstance(document.value, dict):
         _check_meaning(document)
     document.raise_problems()
-    if rubric is None:
+    if rubric is None or laid is None:
         raise RuntimeError(f"{path}: refused without a problem")
+    rubric = lay_treatment(rubric, laid)
+    if not rubric.sections:
+        document.report(("overlays",), "nothing is left: overlays forbid every standard of the rubric")
+        document.raise_problems()
     return rubric
 
 

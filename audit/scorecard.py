@@ -7,8 +7,8 @@ import msgspec
 from audit.interactions import Conversation, Interaction, Roles
 from audit.judge import Finding, judge
 from audit.roles import converse
-from audit.rubric import Rubric
-from audit.score import Score, add_up
+from audit.rubric import Applied, Rubric
+from audit.score import Score, add_up, show_awaited
 from models.observations import Observations, Provenance, spoken_language
 
 SOFTWARE = importlib.metadata.version("comport")
@@ -47,6 +47,8 @@ class Scorecard(msgspec.Struct, frozen=True):
     caveats: tuple[str, ...]
     """Sentences that everybody who reads the score has to see."""
     provenance: tuple[Provenance, ...]
+    overlays: tuple[Applied, ...] = ()
+    """What overlays did to the rubric, in the order of their weight: law, sector, culture."""
 
 
 def look_at(interaction: Interaction, observations: Observations, rubric: Rubric) -> Conversation:
@@ -85,6 +87,12 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
     if score.score is not None and score.assessed_share < LEAST_ASSESSED:
         share = f"{100 * score.assessed_share:.0f} %"
         caveats[f"Only {share} of the weight that applied could be judged: the score says little."] = None
+    for one in rubric.applied:
+        if one.effect in ("coaching", "forbids", "scored"):
+            caveats[f"{one.overlay}: {one.text}."] = None
+    awaited = show_awaited(score)
+    if awaited:
+        caveats[f"{awaited[0].upper()}{awaited[1:]}."] = None
     roles = conversation.roles
     if roles.of and roles.confidence < SURE_OF_ROLES:
         share = f"{100 * roles.confidence:.0f} %"
@@ -104,4 +112,5 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
         score,
         tuple(caveats),
         observations.provenance,
+        rubric.applied,
     )

@@ -12,7 +12,7 @@ from audit.judge import Finding, Verdict
 from audit.outcomes import Evidence
 from audit.pipeline import Audited
 from audit.quantities import show
-from audit.score import show_sum
+from audit.score import show_awaited, show_sum
 from audit.scorecard import Scorecard
 from audit.store import Row
 
@@ -62,10 +62,16 @@ def print_scorecard(console: Console, interaction: Interaction, card: Scorecard,
         )
         for line in section.lines:
             mark, style = MARKS[line.verdict]
-            sum_ = "" if line.points is None else f"{line.weight:g} × {line.credit:.2f} = {line.points:.2f}"
+            worth = line.weight if line.bonus is None else line.bonus
+            sum_ = "" if line.points is None else f"{worth:g} × {line.credit:.2f} = {line.points:.2f}"
+            sum_ = "coaching" if line.treatment else f"bonus {sum_}" if line.bonus and sum_ else sum_
             table.add_row(Text(mark, style), Text(line.title), Text(sum_), _why(findings[line.standard]))
     console.print(table)
     console.print(f"Sum: {show_sum(card.score)}", highlight=False)
+    if card.score.awaiting:
+        console.print(f"This {show_awaited(card.score)}", style="yellow", markup=False, highlight=False)
+    for one in card.overlays:
+        console.print(f"{one.overlay}: {one.text}", style="dim", markup=False, highlight=False)
     if card.score.critical_misses:
         console.print(
             f"[red]Critical standards missed: {', '.join(card.score.critical_misses)}[/]", highlight=False

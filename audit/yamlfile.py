@@ -90,6 +90,27 @@ class Document:
                 known = (*known, step)
         return self._lines[known]
 
+    def put(self, place: Path_, value: Any, like: Path_) -> None:
+        """Puts in a value that another file gives; it counts as standing on the line of the place `like`."""
+        around = self.value
+        for step in place[:-1]:
+            around = around[step]
+        if isinstance(around, list):
+            around.append(value)
+        else:
+            around[place[-1]] = value
+        self._lines[place] = self.line_of(like)
+
+    def choose(self, key: str, place: Path_) -> None:
+        """Puts what the mapping at `place` holds under `key` into its stead, lines and all."""
+        around = self.value
+        for step in place[:-1]:
+            around = around[step]
+        around[place[-1]] = around[place[-1]][key]
+        size, chosen = len(place), (*place, key)
+        moved = {(*place, *at[size + 1 :]): n for at, n in self._lines.items() if at[: size + 1] == chosen}
+        self._lines |= moved
+
     def places_of(self, written: str, around: Path_) -> list[Path_]:
         """Where a text stands as a value within `around`, `around` itself when it does not."""
         value = self.value

@@ -24,6 +24,12 @@ def test_every_script_is_tried_here():
     assert [p.name for p in (ROOT / "bench").glob("*.py") if f"bench/{p.name}" not in tried] == []
 
 
+def test_hurting_rubrics():
+    found = figures("bench/fuzz_rubrics.py", "--inputs", 300, "--seed", 7)
+    assert (found["inputs"], found["others"]) == (300, 0)
+    assert found["taken"] + found["refused"] == 300
+
+
 def test_judging_again():
     found = figures("bench/judge.py", "--calls", 6, "--minutes", 1, "--chats", 5)
     assert (found["calls"], found["standards"]) == (6, 40)

@@ -135,6 +135,15 @@ EDITS = [
     ("version: 1\n", "¶version: 2026-11-22\n", "version: "),
     ("title: Harbour Inn\n", "¶title: 12\n", "title: expected text, found 12: put it in quotes"),
     ("title: Is right\n", "¶title: [Is, right]\n", "title: expected text, found ['Is', 'right']"),
+    ("    weight: 3\n", "    ¶bonus: -5\n", "bonus: input should be greater than 0, found -5"),
+    ("    critical: section\n", "    ¶critical: section\n    bonus: 5\n", "what may be left out is not critical"),
+    ("    critical: section\n", "    ¶treatment: forbid\n", "treatment: found 'forbid', expected 'coaching'"),
+    # overlays
+    ("language: en\n", "language: en\n¶overlays: law/ue\n", "unknown overlay 'law/ue'; did you mean 'law/eu'?"),
+    ("language: en\n", "language: en\noverlays:\n- law/eu\n- ¶sector/banc\n", "did you mean 'sector/bank'?"),
+    ("language: en\n", "language: en\n¶numbers: {long: much}\n", "'much' is not a number with a unit"),
+    ("language: en\n", "language: en\n¶confirm: machine\n", "confirm: found 'machine', expected 'person'"),
+    ("language: en\n", "language: en\n¶applied: [x]\n", "it is never written by hand"),
     # windows
     ("      first: 20 s\n", "      ¶first: 0 s\n", "first: '0 s' is no time at all"),
     ("      first: 20 s\n", "      ¶first: 20 %\n", "first: '20 %' is a share; expected a time or turns"),

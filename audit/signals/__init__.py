@@ -86,6 +86,13 @@ class DuplicateKind(ComportError):
 
 
 @functools.cache
+def families() -> dict[str, tuple[EventKind | MeasureKind, ...]]:
+    """The kinds that each file here offers, by the file's name."""
+    names = [info.name for info in pkgutil.iter_modules(__path__)]
+    return {name: importlib.import_module(f"{__name__}.{name}").KINDS for name in names}
+
+
+@functools.cache
 def kinds() -> dict[str, EventKind | MeasureKind]:
     """Every kind by its name.
 
@@ -93,11 +100,10 @@ def kinds() -> dict[str, EventKind | MeasureKind]:
         DuplicateKind: two files offer the same name.
     """
     found: dict[str, EventKind | MeasureKind] = {}
-    for info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{info.name}")
-        for kind in module.KINDS:
+    for family, offered in families().items():
+        for kind in offered:
             if kind.name in found:
-                raise DuplicateKind(kind.name, module.__name__)
+                raise DuplicateKind(kind.name, f"{__name__}.{family}")
             found[kind.name] = kind
     return found
 

@@ -1,0 +1,275 @@
+"""Broken rubrics by the thousand: nothing but a clear refusal may come of them.
+
+    bench/fuzz_rubrics.py [--inputs 100000] [--seed 0] [--json]
+
+Each input is a piece of a pack (or of an overlay) that was hurt: bytes flipped, words and lines swapped, keys
+renamed, values exchanged, subtrees replaced by random ones, or a wholly random tree of the keys that rubrics
+have. It is read as `comport rubric check` reads a file. A rubric that is taken is also unfolded, hashed,
+written down and read back. Counted are inputs taken, refused (`BadFile`, `ComportError`), and everything else
+that was raised: `others`, each kind of which is shown once with its input.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from audit.overlay import overlay_names
+from audit.pipeline import PACKS
+from audit.rubric import Rubric
+from audit.rubricfile import load_rubric
+from audit.signals import kinds
+from models.errors import ComportError
+
+ODD = [
+    None,
+    "",
+    " ",
+    0,
+    -1,
+    3,
+    1e308,
+    float("nan"),
+    True,
+    False,
+    [],
+    {},
+    [[]],
+    "{",
+    "(",
+    "(a",
+    "a|",
+    "*",
+    "* *",
+    "{name}",
+    "{x}",
+    '"',
+    "15 s",
+    "15",
+    "-1 s",
+    "1e9 s",
+    "0 s",
+    "90 %",
+    "2 turns",
+    "agent",
+    "\u200c",
+    "سلام",
+    "\u0660\u0661",
+    "a" * 600,
+    "(a|b)" * 12,
+    10**30,
+    "call",
+    "en",
+    "fa",
+    "2026-11-22",
+    "12:30",
+    "~",
+    "[2 s]",
+    "[agent nod]",
+    "agent: hello",
+    "greeting",
+    "law/eu",
+    "../x",
+    "x/y",
+    ["a", 1],
+    {"a": 1},
+    {"all": ["greeting"]},
+    {"any": []},
+    {"event": "silence"},
+    {"measure": "distance"},
+]
+"""Values that have broken readers of other formats."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--inputs", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    dice = random.Random(arguments.seed)
+    seeds = [
+        yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader) for path in sorted(PACKS.glob("*.yaml"))
+    ]
+    seeds = [seed for seed in seeds if isinstance(seed, dict) and "sections" in seed]
+    words = known_words(seeds)
+    results: Counter[str] = Counter()
+    others: dict[str, bytes] = {}
+    started_s = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rubric.yaml"
+        for _ in range(arguments.inputs):
+            raw = hurt(dice, small(dice, dice.choice(seeds)), words)
+            path.write_bytes(raw)
+            results[tried(path, others, raw)] += 1
+    took_s = time.perf_counter() - started_s
+    for name, raw in others.items():
+        print(f"{name}\n{raw.decode('utf-8', 'replace')}\n{'-' * 60}", file=sys.stderr)
+    figures = {
+        "inputs": arguments.inputs,
+        "taken": results["taken"],
+        "refused": results["refused"],
+        "others": results["other"],
+        "inputs_per_s": round(arguments.inputs / took_s, 1),
+    }
+    print(json.dumps(figures) if arguments.json else figures)
+
+
+def tried(path: Path, others: dict[str, bytes], raw: bytes) -> str:
+    """What came of one input: `taken`, `refused` or `other`; `others` keeps the first of each kind."""
+    try:
+        rubric = load_rubric(path)
+        sequences, needs = rubric.sequences, rubric.needs
+        again = Rubric.model_validate_json(rubric.model_dump_json())
+        assert (again.digest, again.sequences, again.needs) == (rubric.digest, sequences, needs)
+    except ComportError as error:
+        assert str(error).strip() and error.line
+        return "refused"
+    except Exception as error:  # noqa: BLE001  (what is looked for)
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        others.setdefault(f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}: {error}", raw)
+        return "other"
+    return "taken"
+
+
+def known_words(seeds: list[Any]) -> list[str]:
+    """Keys and names that rubrics use."""
+    found: set[str] = set(kinds())
+    todo: list[Any] = list(seeds)
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            found |= set(value)
+            todo += value.values()
+        elif isinstance(value, list):
+            todo += value
+    return sorted(found)
+
+
+def small(dice: random.Random, seed: dict[str, Any]) -> dict[str, Any]:
+    """A rubric of one or two standards of a pack, with the phrases that they name and a few others."""
+    section = dice.choice(seed["sections"])
+    kept = dice.sample(section["standards"], min(len(section["standards"]), dice.randint(1, 2)))
+    named = repr([{k: v for k, v in s.items() if k not in ("title", "why", "how")} for s in kept])
+    phrases = {
+        name: value
+        for name, value in seed.get("phrases", {}).items()
+        if f"'{name}'" in named or dice.random() < 0.05
+    }
+    made = seed | {"phrases": phrases, "sections": [section | {"standards": kept}]}
+    if dice.random() < 0.3:
+        made["overlays"] = dice.sample(overlay_names(), dice.randint(1, 3))
+    copied: dict[str, Any] = json.loads(json.dumps(made))
+    return copied
+
+
+def hurt(dice: random.Random, rubric: dict[str, Any], words: list[str]) -> bytes:
+    """The rubric with one to four injuries, as the bytes of a file."""
+    how: Callable[..., bytes] = dice.choice([_in_bytes, _in_lines, _in_words, _in_tree, _in_tree, _anew])
+    return how(dice, rubric, words)
+
+
+def _written(value: Any) -> str:
+    return str(yaml.dump(value, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False))
+
+
+def _in_bytes(dice: random.Random, rubric: dict[str, Any], words: list[str]) -> bytes:
+    raw = bytearray(_written(rubric).encode())
+    for _ in range(dice.randint(1, 4)):
+        at = dice.randrange(len(raw))
+        if dice.random() < 0.5:
+            raw[at] = dice.randrange(256)
+        elif dice.random() < 0.5:
+            raw[at:at] = dice.choice(
+                [b"\t", b"\0", b"&a ", b"*a", b"'", b'"', b"[", b"}", b": ", b"- ", b"!!int "]
+            )
+        else:
+            del raw[at : at + dice.randint(1, 40)]
+    return bytes(raw)
+
+
+def _in_lines(dice: random.Random, rubric: dict[str, Any], words: list[str]) -> bytes:
+    lines = _written(rubric).splitlines()
+    for _ in range(dice.randint(1, 4)):
+        a, b = dice.randrange(len(lines)), dice.randrange(len(lines))
+        if dice.random() < 0.5:
+            lines[a], lines[b] = lines[b], lines[a]
+        else:
+            lines[a] = " " * dice.randint(0, 6) + lines[b].strip()
+    return "\n".join(lines).encode()
+
+
+def _in_words(dice: random.Random, rubric: dict[str, Any], words: list[str]) -> bytes:
+    parts = _written(rubric).split(" ")
+    for _ in range(dice.randint(1, 4)):
+        parts[dice.randrange(len(parts))] = dice.choice([*words, *map(str, ODD)])
+    return " ".join(parts).encode("utf-8", "replace")
+
+
+def _in_tree(dice: random.Random, rubric: dict[str, Any], words: list[str]) -> bytes:
+    for _ in range(dice.randint(1, 4)):
+        around, step = _somewhere(dice, rubric)
+        match dice.randrange(4):
+            case 0:
+                around[step] = _tree(dice, words, 0)
+            case 1:
+                other, there = _somewhere(dice, rubric)
+                around[step] = json.loads(json.dumps(other[there]))
+            case 2 if isinstance(around, dict):
+                around[dice.choice(words)] = around.pop(step)
+            case _:
+                del around[step]
+        if not rubric:
+            break
+    return _written(rubric).encode("utf-8", "surrogatepass")
+
+
+def _somewhere(dice: random.Random, value: Any) -> tuple[Any, Any]:
+    """A container in a tree and the key or number of one of its values."""
+    while True:
+        step = dice.choice(list(value)) if isinstance(value, dict) else dice.randrange(len(value))
+        inner = value[step]
+        if not isinstance(inner, dict | list) or not inner or dice.random() < 0.2:
+            return value, step
+        value = inner
+
+
+def _anew(dice: random.Random, rubric: dict[str, Any], words: list[str]) -> bytes:
+    """Random trees under the keys of a rubric."""
+    tree = {key: value if dice.random() < 0.6 else _tree(dice, words, 0) for key, value in rubric.items()}
+    tree["sections"] = [
+        {
+            "id": "a",
+            "title": "A",
+            "standards": [
+                {"id": f"s{n}", "title": "S"}
+                | {dice.choice(words): _tree(dice, words, 1) for _ in range(dice.randint(1, 4))}
+                for n in range(dice.randint(1, 3))
+            ],
+        }
+    ]
+    return _written(tree).encode("utf-8", "surrogatepass")
+
+
+def _tree(dice: random.Random, words: list[str], depth: int) -> Any:
+    kind = dice.random()
+    if depth > 3 or kind < 0.5:
+        return dice.choice(ODD) if dice.random() < 0.6 else dice.choice(words)
+    if kind < 0.7:
+        return [_tree(dice, words, depth + 1) for _ in range(dice.randint(0, 3))]
+    return {dice.choice(words): _tree(dice, words, depth + 1) for _ in range(dice.randint(0, 3))}
+
+
+if __name__ == "__main__":
+    main()
