@@ -196,3 +196,32 @@ def rubric_backtest(
         print_json(found)
     else:
         print_backtest(out, found)
+
+
+@rubric.command("explain")
+@click.argument("standard")
+@click.argument("interaction")
+@click.option(
+    "--rubric", "name", help="A file, pack or name@version.  [default: the one it was judged under]"
+)
+@json_option
+@click.pass_context
+def rubric_explain(
+    context: click.Context, standard: str, interaction: str, name: str | None, as_json: bool
+) -> None:
+    """Say step by step why STANDARD has its verdict in INTERACTION (id, title, transcript or chat file)."""
+    from audit.workbench.explain import explain
+    from audit.workbench.subjects import judged_under, standard_in, subject
+    from audit.workbench.terminal import print_explanation
+    from audit.workbench.versions import rubric_called
+
+    store = store_of(context)
+    found, observations = subject(interaction, store)
+    used, asked = (
+        standard_in(standard, [rubric_called(name, store)]) if name else judged_under(standard, found, store)
+    )
+    told = explain(used, asked, found, observations)
+    if as_json:
+        print_json(told)
+    else:
+        print_explanation(out, told)

@@ -7,7 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from audit.judge import Verdict
+from audit.terminal import MARKS
 from audit.workbench.backtest import Backtest
+from audit.workbench.explain import Explanation, Told
 from audit.workbench.labelled import Compared, Confusion
 
 
@@ -88,6 +90,24 @@ def print_backtest(console: Console, found: Backtest) -> None:
             for one in found.listen
         ],
     )
+
+
+def print_explanation(console: Console, told: Explanation) -> None:
+    """Prints the verdict, the steps as an indented list, and what it does to the score."""
+    mark, style = MARKS[told.finding.verdict]
+    verdict = f"{mark} {_words(told.finding.verdict)}"
+    console.print(Text.assemble((f"{told.title} ({told.standard}): ", "bold"), (verdict, style)))
+    console.print(Text(f"asks: {told.rule}"), soft_wrap=True)
+    _print_steps(console, told.steps, 1)
+    console.print(Text(f"so: {told.finding.reason}"), soft_wrap=True)
+    console.print(Text(told.credit), soft_wrap=True)
+    console.print(Text(f"in the score: {told.share}"), soft_wrap=True)
+
+
+def _print_steps(console: Console, steps: tuple[Told, ...], depth: int) -> None:
+    for step in steps:
+        console.print(Text(f"{'  ' * depth}- {step.text}"), soft_wrap=True)
+        _print_steps(console, step.inside, depth + 1)
 
 
 def _print_rows(console: Console, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
