@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.confidence import Confidence
 from audit.palette import Palette
 from audit.trace import traced
 from models.geometry import Distance
@@ -41,6 +42,11 @@ class Role(StrEnum):
     """Only in rules: whoever it was."""
 
 
+SURE = 0.5
+"""A verdict resting on hearing or likeness below this is not given: even odds are a guess. For phrases that a
+rubric has a fitted curve for (`audit.confidence`), the least likelihood of that curve is taken."""
+
+
 class Event(msgspec.Struct, frozen=True):
     """Something that happened between two times; `confidence` is 0..1, `text` what was said, if anything.
 
@@ -55,6 +61,13 @@ class Event(msgspec.Struct, frozen=True):
     text: str = ""
     likeness: float = 1.0
     detail: str = ""
+    least: float = SURE
+    """Below this confidence nothing is said of it."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether a verdict may rest on it."""
+        return self.confidence >= self.least
 
 
 class Interaction(msgspec.Struct, frozen=True):
@@ -134,10 +147,18 @@ class Heard(NamedTuple):
 class Speakers:
     """The words of each speaker label of some observations, and where they say the phrases of a rubric."""
 
-    def __init__(self, channel: Channel, observations: Observations, phrases: Phrases) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        observations: Observations,
+        phrases: Phrases,
+        confidence: Confidence | None = None,
+    ) -> None:
         self._written = channel.is_text
         self._recognised = is_recognised(observations)
         self._phrases = phrases
+        # Words that a person wrote were not misheard: their phrases are what they are.
+        self._confidence = confidence if self._recognised else None
         self.sure = min((a.sure for a in observations.activity or ()), default=1.0)
         """How surely the voices were told apart, 0..1."""
         self._of: dict[str | None, list[Utterance]] = {}
@@ -182,7 +203,12 @@ class Speakers:
             track = self.track(speaker)
             # What a person wrote was not misheard: only recognised words are matched with tolerance.
             for match in self._phrases.find(self._prepare(speaker), tolerant=self._recognised):
-                found[match.phrase] = (*found.get(match.phrase, ()), track.event(match))
+                event = track.event(match)
+                curve = self._confidence
+                likely = curve.of(match.phrase, event.confidence) if curve else None
+                if curve and likely is not None:
+                    event = msgspec.structs.replace(event, confidence=likely, least=curve.sure)
+                found[match.phrase] = (*found.get(match.phrase, ()), event)
             self._said[speaker] = found
         return self._said[speaker]
 

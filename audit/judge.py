@@ -8,7 +8,7 @@ import msgspec
 
 from audit.doubt import deaf, unseen
 from audit.interactions import Conversation, Role, clock
-from audit.outcomes import SURE, Evidence, Outcome, events_of, outcome, quoted, sensed, take, words_of
+from audit.outcomes import Evidence, Outcome, events_of, outcome, quoted, sensed, take, words_of
 from audit.portraits import portraits
 from audit.quantities import Quantity, show
 from audit.rubric import During, Rubric, Standard, When
@@ -143,7 +143,7 @@ def _unapplied(standard: Standard, conversation: Conversation) -> Finding | None
         shown = show(taken.value, taken.unit)
         return unneeded(f"applies {_band(when)}; {words_of(when.measure)} was {shown}")
     name = when.said or when.event or ""
-    if any(e.confidence >= SURE for e in events_of(name, when.by, conversation)):
+    if any(e.sure for e in events_of(name, when.by, conversation)):
         return None
     return _not_applying(standard, name, when.by, conversation)
 
@@ -193,7 +193,7 @@ def _windows(during: During | None, by: Role, conversation: Conversation) -> Ite
         anchor = during.anchor or ""
         reach_s = during.within.value if during.within else float("inf")
         for event in events_of(anchor, during.by, conversation):
-            if event.confidence < SURE:
+            if not event.sure:
                 continue
             if during.before:
                 yield Span(max(whole.start_s, event.span.start_s - reach_s), event.span.start_s)

@@ -5,15 +5,12 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from audit.doubt import LEAST_SEEN, deaf, hidden, unseen
-from audit.interactions import Conversation, Event, Role, clock
+from audit.interactions import SURE, Conversation, Event, Role, clock
 from audit.quantities import show
 from audit.rubric import Avoid, Do, Keep, Say, Standard, Verb
 from audit.signals import Measure, event_kinds, measure_kinds
 from audit.trace import traced
 from models.observations import Span
-
-SURE = 0.5
-"""A verdict resting on hearing or likeness below this is not given: even odds are a guess."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -88,7 +85,7 @@ def _say(standard: Standard, conversation: Conversation, window: Span) -> Outcom
         else:
             absent.append(phrase)
     evidence = tuple(quoted(e, e.kind) for e in sorted(found, key=lambda e: e.span))
-    weak = [e for e in found if e.confidence < SURE]
+    weak = [e for e in found if not e.sure]
     enough = bool(found) if rule.any else not absent
     if enough and (not weak or (rule.any and len(weak) < len(found))):
         confidence = max(e.confidence for e in found) if rule.any else min(e.confidence for e in found)
@@ -163,7 +160,7 @@ def _avoid(standard: Standard, conversation: Conversation, window: Span) -> Outc
     # Nobody is accused of words that are only like the forbidden ones.
     kind = event_kinds().get(rule.event or "")
     least = kind.accuses if kind else SURE
-    sure = [e for e in happened if e.confidence >= least and e.likeness == 1]
+    sure = [e for e in happened if e.confidence >= (kind.accuses if kind else e.least) and e.likeness == 1]
     if sure:
         return Outcome(0.0, max(e.confidence for e in sure), f"{_listed(sure)}", evidence)
     if happened:
@@ -270,7 +267,7 @@ def _do(standard: Standard, conversation: Conversation, window: Span) -> Outcome
         Evidence(e.span, e.role, e.text, e.span.duration_s, "s", e.kind)
         for e in sorted(found, key=lambda e: e.span)
     )
-    weak = [e for e in found if e.confidence < SURE]
+    weak = [e for e in found if not e.sure]
     enough = bool(found) if rule.any else not absent
     if enough and (not weak or (rule.any and len(weak) < len(found))):
         confidence = max(e.confidence for e in found) if rule.any else min(e.confidence for e in found)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from audit.confidence import SUFFIX as CURVE
 from audit.intake import FACTS_SUFFIX, Arrival, take_in
 from audit.interactions import Interaction
 from audit.roles import applies
@@ -72,7 +73,7 @@ class Audited:
 
 def pack_names() -> tuple[str, ...]:
     """The names of the rubrics that come with Comport."""
-    return tuple(sorted(p.stem for p in PACKS.glob("*.yaml")))
+    return tuple(sorted(p.stem for p in PACKS.glob("*.yaml") if not p.name.endswith(CURVE)))
 
 
 def find_rubric(name: str) -> Rubric:

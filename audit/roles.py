@@ -15,7 +15,7 @@ from models.speakers import MOST_VOICES
 
 def converse(interaction: Interaction, observations: Observations, rubric: Rubric) -> Conversation:
     """The conversation as this rubric looks at it, with everybody's role filled in."""
-    speakers = Speakers(interaction.channel, observations, rubric.finder)
+    speakers = Speakers(interaction.channel, observations, rubric.finder, rubric.confidence)
     roles = assign_roles(interaction, speakers, rubric)
     if observations.people is not None:
         roles = _with_persons(interaction, observations, observations.people, roles, rubric)

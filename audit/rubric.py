@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, model_validator
 
+from audit.confidence import Confidence
 from audit.interactions import Channel, Role
 from audit.palette import Palette
 from audit.pattern import Sequences, unfold
@@ -319,6 +320,9 @@ class Rubric(Checked):
     distances: Distances | None = None
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
 
+    confidence: Confidence | None = None
+    """How sure its phrases are; kept in a file beside the rubric (`audit.confidence`)."""
+
     @property
     def standards(self) -> tuple[Standard, ...]:
         return tuple(standard for section in self.sections for standard in section.standards)
@@ -326,7 +330,8 @@ class Rubric(Checked):
     @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of what the rubric says, whatever its spacing and comments."""
-        return hashlib.sha256(msgspec.json.encode(self.model_dump(mode="json"), order="sorted")).hexdigest()
+        said = self.model_dump(mode="json", exclude=None if self.confidence else {"confidence"})
+        return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
 
     @property
     def too_close_m(self) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from audit import yamlfile
+from audit.confidence import read_confidence
 from audit.examples import BadLine, read_lines
 from audit.interactions import Role
 from audit.overlay import lay_treatment, lay_values
@@ -42,7 +43,8 @@ def load_rubric(path: Path) -> Rubric:
     if not rubric.sections:
         document.report(("overlays",), "nothing is left: overlays forbid every standard of the rubric")
         document.raise_problems()
-    return rubric
+    confidence = read_confidence(path)
+    return rubric.model_copy(update={"confidence": confidence}) if confidence else rubric
 
 
 def _where(document: Document, place: Path_) -> str:

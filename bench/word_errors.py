@@ -17,15 +17,10 @@ import argparse
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cdist
-from wordfreq import top_n_list
-
+from audit.evaluate.mishearing import neighbours, worsen
 from audit.intake import take_in
 from audit.interactions import Role
 from audit.pipeline import find_rubric
@@ -33,25 +28,11 @@ from audit.rubric import Rubric
 from models import garbled
 from models.language import BREAK
 from models.phrases import Match, Phrases, Prepared
-from models.pronunciation import pronounced
 
 ROOT = Path(__file__).parent.parent
 OASIS = ROOT.parent / "shared" / "text" / "bt_oasis" / "train_clean"
 
 ERROR_RATES = (0.0, 0.1, 0.2, 0.3)
-
-KINDS, SHARES = ("other", "none", "extra"), (0.65, 0.2, 0.15)
-"""A wrong word is another one, gone, or followed by one too many. The shares are our choice: recognisers
-mostly substitute."""
-
-PUT_IN = ("a", "and", "i", "it", "the", "to", "uh", "um", "you", "that")
-"""Words that are put in: the small ones."""
-
-NEIGHBOURS = 10
-"""A wrong word is one of so many that sound most like it: the fewest phones (CMU dictionary) to change."""
-
-VOCABULARY = 10_000
-"""The commonest English words that can be heard instead, beside those of the transcripts."""
 
 WORDS_PER_HOUR = 9_000
 """An hour of one person's speech at 150 words a minute."""
@@ -169,56 +150,6 @@ def read(folder: Path, part: str = "all") -> list[list[str]]:
         said = observations.utterances if observations else None
         spoken += [u.text.split() for u in said or () if u.speaker == "Agent"]
     return [words for words in spoken if words]
-
-
-def neighbours(utterances: list[list[str]]) -> dict[str, list[str]]:
-    """For each word the words that sound most like it; for one without known pronunciation those spelt most
-    like it."""
-    words = sorted({word for utterance in utterances for word in utterance})
-    # The commoner first, so that of words equally alike the commoner ones are taken.
-    vocabulary = [w for w in top_n_list("en", VOCABULARY) if len(w) > 1 or w in ("a", "i")]
-
-    def nearest(said: list[str], others: list[str], as_heard: Callable[[str], str]) -> dict[str, list[str]]:
-        if not said:
-            return {}
-        apart = cdist(
-            [as_heard(w) for w in said],
-            [as_heard(w) for w in others],
-            scorer=Levenshtein.distance,
-            dtype=np.uint8,
-        )
-        order = np.argsort(apart, axis=1, kind="stable")[:, : NEIGHBOURS + 1]
-        return {
-            w: [others[i] for i in row if others[i] != w][:NEIGHBOURS]
-            for w, row in zip(said, order.tolist(), strict=True)
-        }
-
-    def sound(word: str) -> str:
-        return pronounced(word.lower(), "en") or ""
-
-    known = [w for w in words if sound(w)]
-    return nearest(known, [v for v in vocabulary if sound(v)], sound) | nearest(
-        [w for w in words if not sound(w)], vocabulary, str
-    )
-
-
-def worsen(
-    utterances: list[list[str]], rate: float, similar: dict[str, list[str]], dice: random.Random
-) -> list[list[str]]:
-    """The utterances with this share of their words made wrong."""
-    worse: list[list[str]] = []
-    for words in utterances:
-        heard: list[str] = []
-        for word in words:
-            kind = dice.choices(KINDS, SHARES)[0] if dice.random() < rate else "right"
-            if kind == "other":
-                heard.append(dice.choice(similar[word]))
-            elif kind != "none":
-                heard.append(word)
-            if kind == "extra":
-                heard.append(dice.choice(PUT_IN))
-        worse.append(heard)
-    return worse
 
 
 def hear(phrases: Phrases, utterances: list[list[str]]) -> Heard:

@@ -6,10 +6,16 @@ import pytest
 from click.testing import CliRunner
 
 from audit.cli import cli
+from audit.confidence import Confidence
+from audit.evaluate import fitting
 from audit.evaluate.acts import Finder, read_acts, read_calls
+from audit.evaluate.fitting import fit, save
 from audit.evaluate.standards import Decision, NoLabels, calibration_error, evaluate_standards, figures
-from audit.pipeline import find_rubric
+from audit.interactions import Channel, Speakers
+from audit.pipeline import PACKS, find_rubric
+from audit.rubricfile import load_rubric
 from audit.yamlfile import BadFile
+from tests import build
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +150,74 @@ def test_the_command_prints_a_table_or_json(tmp_path):
 def test_a_folder_without_labels_is_one_line(tmp_path):
     with pytest.raises(NoLabels, match="nothing to compare with"):
         evaluate_standards(tmp_path, find_rubric("voice-en"))
+
+
+def tagged(number):
+    """A call in which thanks are thanks, and every third one is tagged as a sound of listening."""
+    thanks = "backch" if number % 3 == 0 else "thank"
+    return [
+        "a|good morning how can i help you|greet",
+        "b|my line is out of order since monday|inform",
+        "a|thank you|thank",
+        "a|hold the line please|hold",
+        f"a|thank you|{thanks}",
+        "a|goodbye|bye",
+    ]
+
+
+def test_a_fitted_curve_is_nearer_to_what_is_right(tmp_path, voice):
+    calls(tmp_path, *(tagged(number) for number in range(12)))
+    curve, told = fit(tmp_path, voice, 0.8)
+    assert told["ece_after"] < told["ece_before"]
+    assert curve.of("thanks", 1.0) < curve.of("farewell", 1.0)
+    assert curve.of("blame", 1.0) is None
+    assert [p["coverage"] for p in told["curve"]] == sorted(
+        (p["coverage"] for p in told["curve"]), reverse=True
+    )
+    assert told["after"]["precision"] >= 0.8
+
+
+@pytest.mark.parametrize(("wanted", "least"), [(0.5, 0.2), (0.75, 0.6), (0.9, 0.9), (1.0, 0.9)])
+def test_the_threshold_is_the_smallest_that_is_precise_enough(wanted, least):
+    assert (
+        fitting._least([(0.9, True), (0.6, True), (0.6, True), (0.6, False), (0.2, False)], wanted) == least
+    )
+    assert fitting._least([(0.9, False)], wanted) == 1
+
+
+def test_few_labels_are_no_ground_for_a_curve(tmp_path, voice):
+    calls(tmp_path, ["a|hello|greet"], ["a|hello|greet"])
+    with pytest.raises(fitting.TooFew, match="expected at least 50"):
+        fit(tmp_path, voice, 0.95)
+
+
+def test_a_curve_beside_a_rubric_is_used_for_its_phrases_only(tmp_path):
+    path = tmp_path / "house.yaml"
+    path.write_text((PACKS / "voice-en.yaml").read_text("utf-8"), "utf-8")
+    plain = load_rubric(path)
+    curve = Confidence(made="x", wanted=0.95, sure=0.9, intercept=0, slope=2, offsets={"greeting": 0.5})
+    save(curve, tmp_path / "house.confidence.yaml")
+    rubric = load_rubric(path)
+    assert rubric.confidence == curve
+    assert rubric.digest != plain.digest
+    heard = build.observations(
+        [("channel-0", 0, "good morning how may I help you")], probability=0.7, engine="transcript"
+    )
+    assert (
+        Speakers(Channel.CALL, heard, plain.finder, curve).said("channel-0")["greeting"][0].confidence == 0.7
+    )
+    heard = build.observations(
+        [("channel-0", 0, "good morning how may I help you")], probability=0.7, engine="whisper"
+    )
+    said = Speakers(Channel.CALL, heard, rubric.finder, rubric.confidence).said("channel-0")
+    (greeting,), (offer,) = said["greeting"], said["offer-help"]
+    assert (greeting.confidence, greeting.least, greeting.sure) == (curve.of("greeting", 0.7), 0.9, False)
+    assert (offer.confidence, offer.sure) == (0.7, True)
+
+
+def test_a_curve_that_cannot_be_read_is_told_at_its_line(tmp_path):
+    path = tmp_path / "house.yaml"
+    path.write_text((PACKS / "voice-en.yaml").read_text("utf-8"), "utf-8")
+    (tmp_path / "house.confidence.yaml").write_text("made: x\nwanted: 2\n", "utf-8")
+    with pytest.raises(BadFile, match=r"house\.confidence\.yaml:2: .*wanted"):
+        load_rubric(path)

@@ -89,20 +89,49 @@ def compare_speech(
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="CSV call,line,act,judgement,why: disagreements judged `style` are left out.",
 )
+@click.option(
+    "--fit",
+    "curve",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Fit how sure phrases are to every second tagged call, and write it to this file.",
+)
+@click.option(
+    "--wanted",
+    type=click.FloatRange(0, 1),
+    default=0.95,
+    show_default=True,
+    help="With --fit: the precision from which on verdicts are given.",
+)
 @json_option
-def compare_standards(folder: Path, name: str, part: "Part", read: Path | None, as_json: bool) -> None:
+def compare_standards(
+    folder: Path,
+    name: str,
+    part: "Part",
+    read: Path | None,
+    curve: Path | None,
+    wanted: float,
+    as_json: bool,
+) -> None:
     """Standards and phrases beside what people said of the transcripts in FOLDER.
 
     Tagged calls: NAME.txt of lines party|words|act (the layout of BT Oasis); which of our phrases say which
     act is told by acts.yaml in FOLDER, else by the map for BT Oasis. Transcripts and chats: labels.csv with
     the columns file,line,standard,verdict; `standard` may name a phrase too; without a line the verdict is
     on the whole conversation.
+
+    With --fit the words of the calls are made wrong as recognisers do, and every other call shows how right
+    the curve is. It is used where it lies beside the rubric, as NAME.confidence.yaml beside NAME.yaml.
     """
+    from audit.evaluate.fitting import fit, save
     from audit.evaluate.standards import evaluate_standards
     from audit.evaluate.tables import print_standards
     from audit.pipeline import find_rubric
 
-    found = evaluate_standards(folder, find_rubric(name), part, read)
+    rubric = find_rubric(name)
+    found = evaluate_standards(folder, rubric, part, read)
+    if curve:
+        fitted, found["fit"] = fit(folder, rubric, wanted, read)
+        save(fitted, curve)
     if as_json:
         print_json(found)
     else:

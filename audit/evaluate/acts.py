@@ -49,14 +49,16 @@ class Line(NamedTuple):
     party: str
     words: tuple[str, ...]
     acts: frozenset[str]
+    heard: tuple[float, ...] = ()
+    """How surely each word was heard, 0..1; empty where a person wrote them."""
 
 
 class Said(NamedTuple):
-    """That a line is found to be an act: by which phrase, and how alike it is, 0..1."""
+    """That a line is found to be an act: by which phrase, and how alike and how surely heard it is, 0..1."""
 
     act: str
     phrase: str
-    likeness: float
+    confidence: float
 
 
 def read_acts(folder: Path, rubric: Rubric) -> Acts:
@@ -149,7 +151,9 @@ class Finder:
         hits: dict[int, dict[str, list[tuple[float, int]]]] = {}
         for match in self._phrases.find(self._phrases.prepare(texts), tolerant):
             number = of[match.start]
-            place = (match.likeness, match.start - begins[number])
+            start, end = match.start - begins[number], match.end - begins[number]
+            heard = lines[number].heard[start:end] or (1.0,)
+            place = (match.likeness * sum(heard) / len(heard), start)
             hits.setdefault(number, {}).setdefault(match.phrase, []).append(place)
         found: dict[str, dict[str, Said]] = {}
         first = 0
@@ -174,17 +178,18 @@ class Finder:
         bare = tuple(itertools.dropwhile(self._openers.__contains__, forms))
         for name, act in self._acts.acts.items():
             places = [
-                (likeness, phrase)
+                (confidence, phrase)
                 for phrase in (*act.said, _own(name))
-                for likeness, start in hits.get(phrase, ())
+                for confidence, start in hits.get(phrase, ())
                 if not act.opens or self._opens(line, start)
             ]
             if bare in self._whole[name]:
-                places.append((1.0, _own(name)))
+                places.append((sum(line.heard or (1.0,)) / max(1, len(line.heard)), _own(name)))
             asks_back = forms in self._alone[name] and self._answered(call, index)
             if places and not asks_back and not (not answered and _amid(act, call, index)):
-                likeness, phrase = max(places)
-                yield Said(name, phrase, likeness)
+                # Of equals the phrase of the rubric is named, not the map's own pattern.
+                confidence, phrase = max(places, key=lambda place: (place[0], place[1] in act.said))
+                yield Said(name, phrase, round(confidence, 3))
 
     def _answered(self, call: Sequence[Line], index: int) -> bool:
         """Whether the line is all that its party says before the other one answers."""

@@ -10,9 +10,9 @@ from audit.evaluate.acts import Finder, Line, read_acts, read_calls
 from audit.evaluate.labels import NAME as LABELS
 from audit.evaluate.labels import Label, moment_of, read_labels
 from audit.intake import take_in
-from audit.interactions import Conversation, Role
+from audit.interactions import SURE, Conversation, Role
 from audit.judge import Verdict, judge_standard
-from audit.outcomes import SURE, outcome
+from audit.outcomes import outcome
 from audit.roles import converse
 from audit.rubric import Rubric
 from audit.yamlfile import BadFile, Problem
@@ -130,7 +130,7 @@ def _of_calls(folder: Path, rubric: Rubric, calls: Sequence[tuple[Line, ...]]) -
     for line in (line for call in calls for line in call if line.where in found):
         for name in acts.acts:
             said = found[line.where].get(name)
-            yield decide(name, line.where, name in line.acts, said.likeness if said else 0.0)
+            yield decide(name, line.where, name in line.acts, said.confidence if said else 0.0)
 
 
 def decide(name: str, where: str, true: bool, confidence: float) -> Decision:

@@ -78,7 +78,13 @@ def print_speech(console: Console, found: Mapping[str, Any]) -> None:
 def print_standards(console: Console, found: Mapping[str, Any]) -> None:
     """Prints a line for each act and standard, the figures of all, and where each that is wrong stands."""
     _print(console, "By act or standard", found["each"])
-    _print(console, "All together", {"all": _without(found, ("each", "wrong"))})
+    _print(console, "All together", {"all": _without(found, ("each", "wrong", "fit"))})
+    if fit := found.get("fit"):
+        rows = {"raw, without the curve": fit["before"], "chosen": fit["after"]}
+        rows |= {"": {"ece before": fit["ece_before"], "ece after": fit["ece_after"]}}
+        _print(console, "The fitted curve on the calls that were kept out", rows)
+        points = {str(number): point for number, point in enumerate(fit["curve"], start=1)}
+        _print(console, "Verdicts from a likelihood on", points)
     for name, kinds in found["wrong"].items():
         for kind, places in kinds.items():
             if places:
