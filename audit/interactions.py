@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from audit.confidence import Confidence
 from audit.palette import Palette
 from audit.trace import traced
+from models.cutting import is_mark
 from models.geometry import Distance
 from models.language import BREAK
 from models.observations import Activity, Observations, PersonTrack, Span, Utterance, channel_of, span, union
@@ -191,7 +192,8 @@ class Speakers:
                     texts.append(BREAK)
                     spans.append(Span(spans[-1].end_s, word.span.start_s))
                     probabilities.append(1.0)
-                texts.append(word.text)
+                # What was cut is no word, and no phrase reaches over it.
+                texts.append(BREAK if is_mark(word.text) else word.text)
                 spans.append(word.span)
                 probabilities.append(word.probability)
         return Track(tuple(texts), tuple(spans), tuple(probabilities))

@@ -155,7 +155,8 @@ def _perceive(
         if known(provenance) is None:
             words = parts.utterances if provenance.need == "utterances" else None
             activity = parts.activity if provenance.need == "activity" else None
-            new.append(Observed(identity, provenance, words, activity))
+            gone = parts.cut if provenance.need == "utterances" else ()
+            new.append(Observed(identity, provenance, words, activity, cut=gone))
     return parts, tuple(new)
 
 

@@ -5,7 +5,6 @@ Channels are counted from 0 (0 is left). Nothing here knows a rubric or a role: 
 belongs to is decided later, in `audit.interactions`.
 """
 
-import bisect
 import hashlib
 import os
 import tempfile
@@ -19,10 +18,11 @@ import numpy as np
 from models.arrays import Floats, Packed, Times, checked, pack, rounded, unpack
 from models.camera import Camera
 from models.errors import ComportError
-
-TIME_DECIMALS = 3
-"""Times are kept to the millisecond: finer than any engine here resolves (10 to 20 ms), and
-coarse enough that two runs write the same bytes."""
+from models.spans import TIME_DECIMALS as TIME_DECIMALS  # noqa: PLC0414
+from models.spans import Span as Span  # noqa: PLC0414  what has a time is read together with its times
+from models.spans import cut_out as cut_out  # noqa: PLC0414
+from models.spans import span as span  # noqa: PLC0414
+from models.spans import union as union  # noqa: PLC0414
 
 
 class ObservationsUnreadable(ComportError):
@@ -48,62 +48,6 @@ class ObservationsUnsaved(ComportError):
             f"{self.path}: cannot save observations ({self.found}); what was stored before is untouched: "
             "make room or mend the folder's rights, then run the same command again"
         )
-
-
-class Span(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """A half-open stretch of time `[start_s, end_s)` in seconds; empty spans are falsy."""
-
-    start_s: float
-    end_s: float
-
-    @property
-    def duration_s(self) -> float:
-        return max(0.0, self.end_s - self.start_s)
-
-    def __bool__(self) -> bool:
-        return self.end_s > self.start_s
-
-    def __and__(self, other: "Span") -> "Span":
-        """The overlap of both spans, empty when they do not meet."""
-        start_s = max(self.start_s, other.start_s)
-        return Span(start_s, max(start_s, min(self.end_s, other.end_s)))
-
-    def shifted(self, by_s: float) -> "Span":
-        return span(self.start_s + by_s, self.end_s + by_s)
-
-
-def span(start_s: float, end_s: float) -> Span:
-    """A span rounded to `TIME_DECIMALS`, never negative in length."""
-    start_s = round(float(start_s), TIME_DECIMALS)
-    return Span(start_s, max(start_s, round(float(end_s), TIME_DECIMALS)))
-
-
-def union(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The time that any of `spans` (in order of start) covers, as spans that do not touch."""
-    joined: list[Span] = []
-    for one in spans:
-        if joined and one.start_s <= joined[-1].end_s:
-            joined[-1] = Span(joined[-1].start_s, max(joined[-1].end_s, one.end_s))
-        else:
-            joined.append(one)
-    return tuple(joined)
-
-
-def cut_out(spans: Iterable[Span], out: Iterable[Span]) -> tuple[Span, ...]:
-    """What is left of `spans` when the time of `out` (in order, not overlapping) is taken away."""
-    out = tuple(out)
-    left: list[Span] = []
-    for one in spans:
-        at_s = one.start_s
-        for gone in out[bisect.bisect_right(out, at_s, key=lambda o: o.end_s) :]:
-            if gone.start_s >= one.end_s:
-                break
-            if gone.start_s > at_s:
-                left.append(Span(at_s, gone.start_s))
-            at_s = gone.end_s
-        if at_s < one.end_s:
-            left.append(Span(at_s, one.end_s))
-    return tuple(left)
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -166,6 +110,20 @@ class Removed(msgspec.Struct, frozen=True):
     speaker: str | None
     text: str
     reason: str
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """Card data or a secret that was said and taken out of the words before they were kept.
+
+    `kind` is one of `models.secret_words.KINDS`, `confidence` 0..1 how surely it was that;
+    `again`: it repeats what somebody had said before.
+    """
+
+    span: Span
+    speaker: str | None
+    kind: str
+    confidence: float
+    again: bool = False
 
 
 class Tone(msgspec.Struct, frozen=True, array_like=True):
@@ -330,7 +288,9 @@ class Observed(msgspec.Struct, frozen=True):
     utterances: tuple[Utterance, ...] | None = None
     activity: tuple[Activity, ...] | None = None
     removed: tuple[Removed, ...] = ()
-    """What was taken out of the utterances."""
+    """What was taken out of the utterances because nobody said it."""
+    cut: tuple[Cut, ...] = ()
+    """What was taken out of them because nobody may keep it."""
     levels: tuple[Levels, ...] | None = None
     people: People | None = None
 
@@ -344,6 +304,7 @@ class Observations(msgspec.Struct, frozen=True):
     utterances: tuple[Utterance, ...] | None = None
     activity: tuple[Activity, ...] | None = None
     removed: tuple[Removed, ...] = ()
+    cut: tuple[Cut, ...] = ()
     levels: tuple[Levels, ...] | None = None
     people: People | None = None
 
@@ -368,7 +329,9 @@ def spoken_language(observations: Observations) -> str | None:
     return max(sorted(words), key=lambda language: words[language], default=None)
 
 
-PERCEIVED = tuple(f for f in Observed.__struct_fields__ if f not in ("recording", "provenance", "removed"))
+PERCEIVED = tuple(
+    f for f in Observed.__struct_fields__ if f not in ("recording", "provenance", "removed", "cut")
+)
 """The needs that can be answered, each a field of `Observed` and of `Observations`."""
 
 
@@ -383,7 +346,8 @@ def gather(
     }
     provenance = sorted((o.provenance for o in observed), key=lambda p: p.need)
     removed = tuple(words for o in observed for words in o.removed)
-    return Observations(recording, tuple(provenance), missing, **answers, removed=removed)
+    cut = tuple(one for o in observed for one in o.cut)
+    return Observations(recording, tuple(provenance), missing, **answers, removed=removed, cut=cut)
 
 
 def observed_name(recording: str, provenance: Provenance) -> str:

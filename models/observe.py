@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from models.activity import ACTIVITY
+from models.cutting import cut, cut_provenance
 from models.observations import Observations, Observed, Provenance, Recording, gather
 from models.people import PEOPLE
 from models.perceiving import Listening, Perceiver, Progress, Source
@@ -48,7 +49,8 @@ def observe(
             wanted[perceiver.need] = (perceiver, how)
     source = Source(path, listening, progress=progress)
     for need, (_, provenance) in wanted.items():
-        answer = known(provenance)
+        # Words lose card data before they are kept, and what is kept says so.
+        answer = known(cut_provenance(provenance) if need == "utterances" else provenance)
         if answer is not None:
             source.answers[need] = answer
     if recording is not None and len(source.answers) == len(wanted):
@@ -60,7 +62,7 @@ def observe(
         if lacks := source.lacks(perceiver.of):
             missing[need] = lacks
         else:
-            found = Observed(source.recording.id, provenance, **perceiver.perceive(source))
+            found = cut(Observed(source.recording.id, provenance, **perceiver.perceive(source)))
             source.answers[need] = found
             new.append(found)
     return gather(source.recording, source.answers.values(), tuple(missing.items())), tuple(new)

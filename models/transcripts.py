@@ -1,5 +1,6 @@
 """Words that a person or another system wrote down, as observations."""
 
+from models.cutting import cut
 from models.observations import (
     Activity,
     Observations,
@@ -45,7 +46,7 @@ def observed_transcript(
 ) -> Observations:
     """The observations in a transcript with this SHA-256; of `spoken` words also when there was speech.
 
-    It lasts until the last word, and `least_s` seconds if that is longer.
+    Card data is cut out of its words. It lasts until the last word, and `least_s` seconds if that is longer.
     """
     ordered = tuple(sorted(utterances, key=lambda u: u.span))
     # A moment after the last message still belongs to the conversation: spans are half-open.
@@ -54,7 +55,7 @@ def observed_transcript(
     recording = Recording(identity, duration_s, 0, 0, form)
     parameters = (("form", form),)
     words = Provenance("utterances", "transcript", FORMAT_VERSION, "", parameters)
-    observed = [Observed(identity, words, utterances=ordered)]
+    observed = [cut(Observed(identity, words, utterances=ordered))]
     if spoken:
         speakers = dict.fromkeys(u.speaker for u in ordered)
         activity = tuple(
