@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from audit.overlay import overlay_names
+from audit.overlay import FOLDER, overlay_names
 from audit.pipeline import PACKS
 from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
@@ -89,6 +89,9 @@ ODD = [
 ]
 """Values that have broken readers of other formats."""
 
+OWN_OVERLAY = 0.15
+"""Share of inputs in which the overlay that a rubric names is hurt, and not the rubric."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -99,19 +102,23 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     dice = random.Random(arguments.seed)
-    seeds = [
-        yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader) for path in sorted(PACKS.glob("*.yaml"))
-    ]
+    seeds = [load_yaml(path) for path in sorted(PACKS.glob("*.yaml"))]
     seeds = [seed for seed in seeds if isinstance(seed, dict) and "sections" in seed]
-    words = known_words(seeds)
+    laid = [load_yaml(FOLDER / f"{name}.yaml") for name in overlay_names()]
+    words = known_words([*seeds, *laid])
     results: Counter[str] = Counter()
     others: dict[str, bytes] = {}
     started_s = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rubric.yaml"
         for _ in range(arguments.inputs):
-            raw = hurt(dice, small(dice, dice.choice(seeds)), words)
-            path.write_bytes(raw)
+            if dice.random() < OWN_OVERLAY:
+                raw = hurt(dice, json.loads(json.dumps(dice.choice(laid))), words)
+                (path.parent / "own.yaml").write_bytes(raw)
+                path.write_text(_written(small(dice, dice.choice(seeds)) | {"overlays": ["own.yaml"]}))
+            else:
+                raw = hurt(dice, small(dice, dice.choice(seeds)), words)
+                path.write_bytes(raw)
             results[tried(path, others, raw)] += 1
     took_s = time.perf_counter() - started_s
     for name, raw in others.items():
@@ -141,6 +148,10 @@ def tried(path: Path, others: dict[str, bytes], raw: bytes) -> str:
         others.setdefault(f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}: {error}", raw)
         return "other"
     return "taken"
+
+
+def load_yaml(path: Path) -> Any:
+    return yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
 
 
 def known_words(seeds: list[Any]) -> list[str]:

@@ -1,16 +1,24 @@
 """Law, culture and sector laid over a rubric: what each does, and which wins."""
 
+import io
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
+from rich.console import Console
 
+from audit.interactions import Channel, Interaction, Role
 from audit.judge import Finding, Verdict
-from audit.overlay import FOLDER, LANGUAGES, load_overlay, overlay_names
+from audit.overlay import FOLDER, LANGUAGES, Overlay, Treat, load_overlay, overlay_names
 from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
 from audit.score import add_up, show_awaited, show_sum
+from audit.scorecard import Scorecard, make_scorecard
+from audit.terminal import print_scorecard
 from audit.workbench import run_examples
 from audit.yamlfile import BadFile
+from tests import build
 
 HOUSE = """\
 rubric: house
@@ -297,3 +305,39 @@ def test_a_critical_miss_zeroes_nothing_before_a_person_confirms_it_and_both_sco
     assert show_awaited(score) == "awaits confirmation by a person: right; if confirmed, the score is 0.0"
     at_once = add_up(house(tmp_path), findings(house(tmp_path), smiles=1, right=0))
     assert (at_once.score, at_once.awaiting, at_once.if_confirmed) == (0, (), None)
+
+
+def test_the_scorecard_in_a_terminal_says_which_overlay_did_what(tmp_path: Path) -> None:
+    rubric = house(tmp_path, "overlays: [law/eu, sector/bank]")
+    seen = build.observations([("agent", 1.0, "tell me your PIN")])
+    interaction = Interaction(
+        build.IDENTITY, Channel.VIDEO, "desk", "desk.mp4", build.IDENTITY, roles=(("agent", Role.AGENT),)
+    )
+    card = make_scorecard(interaction, seen, rubric)
+    assert msgspec.json.decode(msgspec.json.encode(card), type=Scorecard) == card
+    console = Console(width=200, record=True, file=io.StringIO())
+    print_scorecard(console, interaction, card, 3.0)
+    shown = console.export_text()
+    assert "sector/bank: adds the standard 'Never asks for a code'" in shown
+    assert "law/eu: “Welcomes with a smile” is shown for coaching and never scored" in shown
+    assert "awaits confirmation by a person: never-asks-code; if confirmed, the score is 0.0" in shown
+    assert any(caveat.startswith("law/eu: “Welcomes with a smile”") for caveat in card.caveats)
+
+
+def test_the_manual_s_own_overlay_reads(tmp_path: Path) -> None:
+    manual = (Path(__file__).parent.parent / "docs" / "overlays.md").read_text("utf-8")
+    example = next(
+        block for block in re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL) if "overlay: our" in block
+    )
+    (tmp_path / "ours.yaml").write_text(example, "utf-8")
+    added = [s.id for s in house(tmp_path, "overlays: ours.yaml").standards][2:]
+    assert sorted(added) == ["guest-welcome", "waves", "wishes-good-stay"]
+    assert all(f"`{name}`" in manual for name in overlay_names() if not name.startswith("culture/"))
+    cultures = [name.partition("/")[2] for name in overlay_names() if name.startswith("culture/")]
+    assert f"`{' '.join(cultures)}`" in manual
+
+
+@pytest.mark.parametrize("key", sorted({*Overlay.model_fields, *Treat.model_fields}))
+def test_the_manual_shows_each_key_of_an_overlay(key: str) -> None:
+    manual = (Path(__file__).parent.parent / "docs" / "overlays.md").read_text("utf-8")
+    assert f"{key}: " in manual or f"{key}:\n" in manual
