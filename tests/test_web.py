@@ -647,6 +647,26 @@ def test_an_interaction_shows_verdict_reason_evidence_and_standard(client, call)
     assert "Heard by a weak substitute." in shown.text
 
 
+def test_an_interaction_shows_what_overlays_did_coaching_bonus_and_what_awaits_a_person(
+    client, store, tmp_path
+):
+    standards = STANDARDS.replace("weight: 2, avoid", "critical: form, avoid")
+    standards = standards.replace("weight: 3\n", "bonus: 5\n").replace("say: thanks-for-holding", "do: smile")
+    call = keep_call(store, tmp_path, stereo(tmp_path), standards=standards)
+    path = tmp_path / "house.yaml"
+    path.write_text(path.read_text() + "overlays: [law/eu, sector/bank]\n")
+    rubric = load_rubric(path)
+    store.keep_rubric(rubric)
+    store.keep_scorecard(make_scorecard(call, store.observations(call), rubric))
+    shown = page(client, f"/interactions/{call.id}").text
+    assert "What overlays did" in shown
+    assert "sector/bank adds the standard 'Never asks for a code'" in shown
+    assert "law/eu “Thanks for holding” is shown for coaching and never scored" in shown
+    assert "shown for coaching, not scored (law/eu)" in shown
+    assert "bonus 5 × 1.00 = 5.00" in shown
+    assert "awaits confirmation by a person: “Blames nobody”; if confirmed, the score is 0.0" in shown
+
+
 def test_chips_seek_a_second_before_their_evidence(client, call):
     chips = [a for t, a in page(client, f"/interactions/{call.id}").tags if "data-moment" in a]
     blame = next(a for a in chips if a["data-verdict"] == "missed" and "searched" not in a["class"])
