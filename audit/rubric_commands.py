@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,6 +33,37 @@ def rubric_list(as_json: bool) -> None:
             f"{r.rubric:12} {r.title} ({r.language}; {channels}; {len(r.standards)} standards)",
             highlight=False,
         )
+
+
+@rubric.command("new")
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--name", help="Its id: small letters, digits, hyphens.")
+@click.option("--language", help="ISO 639-1 code, for example en.")
+@click.option("--channel", type=click.Choice([c.value for c in Channel]))
+@click.option("--brand", help="The house's name, as customers hear it.")
+@click.option("--pack", help="The rubric that standards are taken from.")
+@click.option("--section", "sections", multiple=True, help="Take this section; may be repeated.")
+@click.option("--standard", "standards", multiple=True, help="Take this standard; may be repeated.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take the default for what is not given.")
+def rubric_new(file: Path | None, yes: bool, **given: Any) -> None:
+    """Write a first rubric of your own: asks for what it must know, takes standards from a pack.
+
+    FILE is NAME.yaml unless given. A file that is there already is never overwritten.
+    """
+    from audit.workbench.asking import ask_for
+    from audit.workbench.new import write_new
+
+    wish = ask_for(given, yes)
+    path = file or Path(f"{wish.name}.yaml")
+    made = write_new(path, wish)
+    held = f"{_count(len(made.standards), 'standard')} in {_count(len(made.sections), 'section')}"
+    out.print(f"{path}: {held}, no problems", highlight=False, markup=False)
+    out.print(
+        f"Change it in any editor, then:  comport rubric check {path}  and  comport rubric test {path}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 @rubric.command("check")

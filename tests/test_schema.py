@@ -1,15 +1,14 @@
 """The JSON Schema for editors: it takes what `check` takes, and underlines what a single place shows."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from audit.pipeline import PACKS
+from audit.pipeline import PACKS, pack_names
 from audit.rubric import Rubric, Section, Standard
 from audit.signals import event_kinds, measure_kinds
-from audit.workbench.schema import rubric_schema
+from audit.workbench.schema import NOT_WRITTEN, rubric_schema
 from audit.yamlfile import Document, read_document
 from tests import build
 
@@ -32,9 +31,9 @@ def test_it_is_a_schema():
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("pack", sorted(PACKS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_pack_is_valid(pack: Path):
-    errors = VALIDATOR.iter_errors(read_document(pack).value)
+@pytest.mark.parametrize("pack", pack_names())
+def test_every_pack_is_valid(pack: str):
+    errors = VALIDATOR.iter_errors(read_document(PACKS / f"{pack}.yaml").value)
     assert [(list(error.path), error.message) for error in errors] == []
 
 
@@ -79,7 +78,7 @@ def test_every_way_of_writing_is_valid(written):
         "avoid: {event: silense}",
         "keep: {measure: longest_silense, at_most: 15 s}",
         "keep: {measure: longest_silence, at_most: 15 seconds}",
-        "keep: {measure: longest_silence, at_most: soon}",
+        "keep: {measure: longest_silence, at_most: very soon}",
         "keep: {at_most: 15 s}",
         "say: greeting, wait: 3",
         "say: greeting, weight: 0",
@@ -123,5 +122,5 @@ def test_names_are_completed_with_what_they_mean():
 )
 def test_every_key_says_what_it_is_for(kind, keys):
     place: dict[str, Any] = SCHEMA if kind == "Rubric" else SCHEMA["$defs"][kind]
-    assert len(place["properties"]) == len(keys)
+    assert len(place["properties"]) == len(set(keys) - set(NOT_WRITTEN))
     assert [key for key, told in place["properties"].items() if not told.get("description")] == []

@@ -35,7 +35,13 @@ def _compare(old: Rubric, new: Rubric) -> Iterator[Change]:
         one, other = before.get(key), after.get(key)
         if key == "sections" or one == other:
             continue
-        if isinstance(one or {}, dict) and isinstance(other or {}, dict):
+        if key == "applied":
+            for text in sorted({x["text"] for x in other or ()} ^ {x["text"] for x in one or ()}):
+                gone = text in {x["text"] for x in one or ()}
+                yield Change(
+                    "overlay", key, f"no longer laid over it: {text}" if gone else f"laid over it: {text}"
+                )
+        elif isinstance(one or {}, dict) and isinstance(other or {}, dict):
             yield from _mapping(key.removesuffix("s"), one or {}, other or {})
         else:
             yield Change("rubric", key, f"{key} is {_shown(other)} instead of {_shown(one)}")

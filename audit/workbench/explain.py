@@ -82,6 +82,8 @@ def _share(rubric: Rubric, standard: Standard, interaction: Interaction, observa
     section, line = next((s, x) for s in score.sections for x in s.lines if x.standard == standard.id)
     if line.points is None or section.score is None or score.score is None:
         return "it leaves the sum"
+    if line.bonus:
+        return f"it adds {line.points:.1f} of {line.bonus:g} bonus points to the form ({score.score:.1f})"
     form = sum(s.weight for s in score.sections if s.score is not None)
     in_section = 100 * line.weight / section.assessed_weight
     in_form = in_section * section.weight / form

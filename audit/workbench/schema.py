@@ -50,12 +50,19 @@ KEYS = {
     "phases": "Named parts of the interaction, each as a `during`.",
     "needs": "How much must have been perceived before a verdict is given.",
     "overlays": "Changes by law, culture or sector that are laid over it.",
-    "bonus": "Points on top of the score.",
+    "bonus": "Points added to the form's score when met; such a standard stands in no mean.",
+    "treatment": "coaching: judged and shown, never scored.",
+    "basis": "The company's legal ground for scoring what the law keeps out of scores.",
+    "confirm": "person: a critical miss zeroes nothing before a person confirmed it.",
+    "numbers": "Amounts with a name, which overlays may set.",
     "examples": "Short conversations with a known verdict; comport rubric test runs them.",
 }
 """What a key is for, shown while somebody writes. `docs/rubrics.md` says more."""
 
 EVENT, MEASURE = "EventName", "MeasureName"
+
+NOT_WRITTEN = ("applied", "confidence")
+"""What Comport itself adds to a rubric: what overlays did, and the curve that lies beside it."""
 
 CHOICES: Mapping[str, tuple[str, bool]] = {
     "measure": (MEASURE, False),
@@ -76,6 +83,7 @@ QUANTITY: JsonSchemaValue = {
             "pattern": rf"^\s*[+-]?\d+(\.\d+)?\s*({'|'.join(sorted({*UNITS, *SPELT.values()} - {''}))})?\s*$",
         },
         {"type": "number"},
+        {"type": "string", "pattern": r"^[a-z][a-z0-9-]*$", "description": "The name of one of `numbers`."},
     ],
     "description": "A number with its unit, for example 15 s, 2 min, 90 %, 160 wpm, 2 turns.",
 }
@@ -88,6 +96,8 @@ def rubric_schema() -> dict[str, Any]:
     """
     schema = Rubric.model_json_schema(mode="validation", schema_generator=_Written)
     schema = {"$schema": DIALECT, **schema, "title": "Comport rubric"}
+    for key in NOT_WRITTEN:
+        del schema["properties"][key], schema["$defs"][key.capitalize()]
     for definition in (schema, *schema["$defs"].values()):
         _name_choices(definition.get("properties", {}))
     standard = schema["$defs"]["Standard"]

@@ -1,0 +1,109 @@
+"""`comport rubric new`: a first rubric of one's own that passes `check` and `test`."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from audit.cli import cli
+from audit.pipeline import PACKS, find_rubric, pack_names
+from audit.rubricfile import load_rubric
+from audit.workbench import run_examples
+
+
+def run(*arguments: object, answers: str = "") -> Result:
+    return CliRunner().invoke(cli, ["rubric", *map(str, arguments)], input=answers)
+
+
+@pytest.mark.parametrize(
+    ("pack", "brand"), [*((pack, "Harbour Inn") for pack in pack_names()), ("chat-en", "L'Oréal & Co.")]
+)
+def test_every_pack_becomes_a_rubric_of_ones_own(tmp_path, pack, brand):
+    path, given = tmp_path / "own.yaml", find_rubric(pack)
+    options = ("--language", given.language, "--channel", given.applies_to[0], "--pack", pack)
+    done = run("new", path, *options, "--brand", brand, "--name", "own", "--yes")
+    assert done.exit_code == 0, done.exception
+    made = load_rubric(path)
+    assert (made.rubric, made.version, made.applies_to) == ("own", 1, given.applies_to[:1])
+    assert made.slots["brand"] == (brand,)
+    assert [s.id for s in made.standards] == [s.id for s in given.standards]
+    assert "Northwind" not in path.read_text("utf-8")
+    # As many as in the pack, whose own examples test_packs watches over.
+    passed = [[result.passed for result in run_examples(rubric)] for rubric in (made, given)]
+    assert passed[0] == passed[1]
+    assert run("check", path).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "standards"),
+    [
+        (("--section", "opening"), ["house-greeting", "own-name", "offer-help", "greeting-in-time", "recording-notice"]),
+        (("--standard", "apology", "--standard", "own-name"), ["own-name", "apology"]),
+        (("--section", "opening", "--standard", "own-name"), ["own-name"]),
+    ],
+)  # fmt: skip
+def test_only_what_is_wanted_is_taken(tmp_path, options, standards):
+    path = tmp_path / "own.yaml"
+    assert run("new", path, "--brand", "Harbour Inn", *options, "--yes").exit_code == 0
+    made = load_rubric(path)
+    assert [s.id for s in made.standards] == standards
+    assert all(result.passed for result in run_examples(made))
+
+
+def test_a_brand_that_spoils_an_example_is_refused(tmp_path):
+    path = tmp_path / "own.yaml"
+    done = run("new", path, "--brand", "...", "--standard", "house-greeting", "--yes")
+    assert "brand '...'" in str(done.exception) and not path.exists()
+
+
+def test_questions_are_asked_and_answered(tmp_path):
+    path = tmp_path / "own.yaml"
+    answers = "en\ncall\nHarbour Inn\nvoice-en\nharbour\nopening\nown-name, offer-help\n"
+    done = run("new", path, answers=answers)
+    assert done.exit_code == 0, done.output
+    assert "opening          Opening" in done.output
+    made = load_rubric(path)
+    assert made.rubric == "harbour"
+    assert [s.id for s in made.standards] == ["house-greeting", "greeting-in-time", "recording-notice"]
+
+
+def test_the_file_explains_itself(tmp_path):
+    path = tmp_path / "own.yaml"
+    run("new", path, "--brand", "Harbour Inn", "--yes")
+    text = path.read_text("utf-8")
+    assert text.startswith("# Standards of Harbour Inn, taken from the pack voice-en.")
+    for key in ("slots", "values", "phrases", "sections"):
+        lines = text.splitlines()
+        assert lines[lines.index(f"{key}:") - 1].startswith("# ")
+    assert len(text) > (PACKS / "voice-en.yaml").stat().st_size / 2
+
+
+def test_nothing_is_overwritten(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("mine", "utf-8")
+    done = run("new", path, "--brand", "Harbour Inn", "--yes")
+    assert "is there already, and stays as it is" in str(done.exception)
+    assert path.read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--brand", "X", "--language", "de"), "no pack in 'de' for call to take standards from; there are chat-en: en, chat"),
+        (("--brand", "X", "--name", "My Rubric"), "name: found 'My Rubric', expected small letters"),
+        (("--brand", " "), "brand: expected the name of the house"),
+        (("--brand", "X", "--section", "openin"), "no section 'openin' in the pack; did you mean 'opening'?"),
+        (("--brand", "X", "--standard", "own-nam"), "no standard 'own-nam' in the pack; did you mean 'own-name'?"),
+        (("--brand", "X", "--section", "opening", "--standard", "apology"), "none of these standards lies in these sections"),
+        (("--brand", "a: b # c"), "cannot be written into the pack"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_made_is_said_and_nothing_is_written(tmp_path, options, says):
+    path = tmp_path / "own.yaml"
+    done = run("new", path, *options, "--yes")
+    assert says in str(done.exception) and not path.exists()
+
+
+def test_without_a_brand_it_is_wrong_usage(tmp_path):
+    done = run("new", Path(tmp_path) / "own.yaml", "--yes")
+    assert done.exit_code == 2 and "--yes needs --brand" in done.output
