@@ -17,7 +17,17 @@ from audit.trace import traced
 from models.cutting import is_mark
 from models.geometry import Distance
 from models.language import BREAK
-from models.observations import Activity, Observations, PersonTrack, Span, Utterance, channel_of, span, union
+from models.observations import (
+    UNDETERMINED,
+    Activity,
+    Observations,
+    PersonTrack,
+    Span,
+    Utterance,
+    channel_of,
+    span,
+    union,
+)
 from models.phrases import Match, Phrases, Prepared
 
 
@@ -172,6 +182,11 @@ class Speakers:
         self._said: dict[str | None, dict[str, tuple[Event, ...]]] = {}
 
     @property
+    def language(self) -> str:
+        """The language that the phrases are in: what is spoken, where nothing else is known."""
+        return self._phrases.language
+
+    @property
     def labels(self) -> tuple[str | None, ...]:
         return tuple(self._of)
 
@@ -257,6 +272,12 @@ class Conversation:
     @property
     def whole(self) -> Span:
         return Span(0.0, self.duration_s)
+
+    @cached_property
+    def language(self) -> str:
+        """The language of the words; one that nobody named is taken for the rubric's."""
+        named = next((u.language for _, u in self.utterances if u.language != UNDETERMINED), None)
+        return named or self._speakers.language
 
     @cached_property
     def recognised(self) -> bool:

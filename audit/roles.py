@@ -97,12 +97,12 @@ MINE: dict[str, frozenset[str]] = {
 YOU: dict[str, frozenset[str]] = {
     "en": frozenset({"you"}) | YOURS["en"],
     "it": frozenset({"lei", "voi", "vi", "ti", "te"}) | YOURS["it"],
-    "fa": frozenset({"شما", "شماست", "شمارو", "خدمتتون", "براتون"}),
+    "fa": frozenset({"شما", "خدمتتان", "براتان"}),
 }
 ME: dict[str, frozenset[str]] = {
     "en": frozenset({"i"}),
     "it": frozenset({"io", "me"}),
-    "fa": frozenset({"من", "منو", "خودم", "برام"}),
+    "fa": frozenset({"من", "خودم", "برام"}),
 }
 """Agents speak of the customer's things, customers of their own. Measured for English only. Not counted:
 "le", mostly the article ("le bollette"), and "mi", which agents say as often ("mi dica", "mi conferma")."""

@@ -67,9 +67,17 @@ def tokeniser(language: str) -> "Language":
     if not re.fullmatch(r"[a-z]{2,3}", language):
         raise UnknownLanguage(language)
     try:
-        return spacy.blank(language)
+        made = spacy.blank(language)
     except (ImportError, AttributeError) as error:
         raise UnknownLanguage(language) from error
+    for name in _NAMES.get(language, ()):
+        made.vocab[name].is_stop = False
+    return made
+
+
+_NAMES: Mapping[str, tuple[str, ...]] = {"it": ("sara",)}
+"""Given names that spaCy takes for small words; a `{name}` may be all the same: "sarà" without its accent.
+"Mia" and "Primo" stay small words, for they are said far more often as such."""
 
 
 _LETTERS = str.maketrans(
@@ -97,10 +105,12 @@ def pieces(word: str, language: str) -> tuple[tuple[str, bool], ...]:
             for number, part in enumerate(persian.spelled(text).lower().split(persian.HALF_SPACE))
             for start, form in enumerate(_PERSIAN.findall(part))
         )
+    # The apostrophe of an Italian elision may stand anywhere or be missing: "dell'ordine", "dell' ordine".
+    signs = SIGNS + "'" if language == "it" else SIGNS
     return tuple(
-        (form, False)
+        (form.rstrip("'") if language == "it" else form, False)
         for token in tokeniser(language)(text)
-        if (form := token.norm_.strip().lower().lstrip(SIGNS)) and any(c.isalnum() for c in form)
+        if (form := token.norm_.strip().lower().lstrip(signs)) and any(c.isalnum() for c in form)
     )
 
 

@@ -22,7 +22,12 @@ def find(words: str, language: str = "en", **sequences: list[tuple[str, ...]]) -
     [
         ("I'm sorry, I can't!", "en", ("i", "am", "sorry", "i", "can", "not")),
         ("Thank-you — GOODBYE.", "en", ("thank", "you", "goodbye")),
-        ("Buongiorno, c'è l'operatore?", "it", ("buongiorno", "c'", "è", "l'", "operatore")),
+        ("Buongiorno, c'è l'operatore?", "it", ("buongiorno", "c", "è", "l", "operatore")),
+        (
+            "Qualcos' altro? Un po' di pazienza: gliel’ho detto",
+            "it",
+            ("qualcos", "altro", "un", "po", "di", "pazienza", "gliel", "ho", "detto"),
+        ),
         ("سلام، مي‌توانم كمكتان کنم؟", "fa", ("سلام", "میتوانم", "کمکتان", "کنم")),
         ("...", "en", ()),
     ],
@@ -140,6 +145,9 @@ def test_slots_take_names_and_numbers():
     name, number = [("my", "name", "is", "{name}")], [("order", "{number}")]
     assert find("my name is Sarah today", name=name)[0][1].startswith("my name is Sarah")
     assert find("my name is the", name=name) == []
+    assert find("mi chiamo Sara", "it", name=[("mi", "chiamo", "{name}")]) == [
+        ("name", "mi chiamo Sara", True)
+    ]
     assert find("order 4711 please", number=number) == [("number", "order 4711", True)]
     assert find("order seven please", number=number) == [("number", "order seven", True)]
 

@@ -77,7 +77,7 @@ def syllables_per_minute(conversation: Conversation, of: Role, window: Span) -> 
     told, words, speech_s = _spoken("syllables_per_minute", "spm", conversation, of, window)
     if told:
         return told
-    language = next((u.language for _, u in conversation.utterances), "")
+    language = conversation.language
     counted = [n for w in words if (n := syllables(w.text, language)) is not None]
     if len(counted) < LEAST_COUNTED * len(words):
         reason = f"the syllables of only {len(counted)} of {len(words)} words ({language}) can be counted"
