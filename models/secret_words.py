@@ -81,9 +81,9 @@ _ASKS = (
 _REFUSES = (
     r"\b(never|don't|do not|won't|will not|without|no need|shouldn't|should not|must not|mustn't|not ask|can't|"
     r"cannot|forgot|forgotten|reset|change|last (four|4)|keypad|key (it|them) in|secure (line|page|link)|automated|"
-    r"why|remember|lost)\b",
-    r"\b(non|mai|senza|nessun\w*|dimenticat\w*|reimpost\w*|cambi\w*|ultime (quattro|4)|tastier\w*|tastiera|linea sicura)\b",
-    r"(نگویید|نگید|ندهید|ندید|هرگز|هیچ|نیاز نیست|لازم نیست|نمی ?خوا|فراموش|عوض|تغییر|چهار رقم آخر|صفحه ?کلید|درگاه)",
+    r"why|remember|lost|to yourself)\b",
+    r"\b(non|mai|senza|nessun\w*|dimenticat\w*|reimpost\w*|cambi\w*|ultime (quattro|4)|tastier\w*|tastiera|linea sicura|per sé|per se)\b",
+    r"(نگویید|نگید|نگین|نفرمایید|نخونید|نخوانید|پیش خود|ندهید|ندید|هرگز|هیچ|نیاز نیست|لازم نیست|نمی ?خوا|فراموش|عوض|تغییر|چهار رقم آخر|صفحه ?کلید|درگاه)",
 )
 """No demand, though the words stand beside each other: a warning, a reset, the last four digits (which may be
 kept), or a number keyed in and not spoken."""

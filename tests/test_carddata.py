@@ -159,6 +159,9 @@ def test_what_is_cut(language, lines, kinds):
         ("en", "c: I forgot my password"),
         ("en", "c: the password is not working"),
         ("en", "a: never tell anybody your pin or password\nc: okay thank you"),
+        ("en", "c: do you need my password\na: keep it to yourself"),
+        ("it", "c: vi serve la mia password?\na: no, la tenga per sé"),
+        ("fa", "c: پسورد لازم دارید؟\na: پیش خودتون بمونه"),
         ("en", "a: what is your post code?\nc: M1 2 1 9 4"),
         ("en", "a: your new pin comes by post\nc: and the balance is 1200 pounds or thereabouts I think"),
         (
