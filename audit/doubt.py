@@ -28,8 +28,11 @@ MAYBE_MORE = "somebody else may have been there: people were looked for by a wea
 
 
 @traced
-def unseen(name: str, by: Role, conversation: Conversation, window: Span) -> str:
-    """Why an event of this kind may have gone unseen in the window; empty when it could not."""
+def unseen(name: str, by: Role, conversation: Conversation, window: Span, least: float = LEAST_SEEN) -> str:
+    """Why an event of this kind may have gone unseen in the window; empty when it could not.
+
+    `least` is the share 0..1 of the window that has to be seen.
+    """
     kind = event_kinds()[name]
     needs = kind.needs
     if conversation.acted is not None and "people" in needs:
@@ -45,9 +48,9 @@ def unseen(name: str, by: Role, conversation: Conversation, window: Span) -> str
         return MAYBE_MORE
     if not reasons and kind.seen:
         share = kind.seen(conversation, by, window)
-        if share < LEAST_SEEN:
+        if share < least:
             return nobody_of(conversation, by, window) or hidden(by, share)
-        return unwatched(conversation, window)
+        return unwatched(conversation, window, least)
     return reasons[0] if reasons else ""
 
 
@@ -56,11 +59,11 @@ def _weak_detector(conversation: Conversation) -> bool:
     return any(("detector", "hog") in parameters for parameters in used)
 
 
-def unwatched(conversation: Conversation, window: Span) -> str:
+def unwatched(conversation: Conversation, window: Span, least: float = LEAST_SEEN) -> str:
     """Why too little of the window has a picture; empty when enough has."""
     people = conversation.observations.people
     share = 1.0 if people is None else looked_share(people, window)
-    return f"only {100 * share:.0f} % of the time has a picture" if share < LEAST_SEEN else ""
+    return f"only {100 * share:.0f} % of the time has a picture" if share < least else ""
 
 
 def hidden(by: Role, share: float) -> str:
@@ -70,8 +73,11 @@ def hidden(by: Role, share: float) -> str:
 
 
 @traced
-def deaf(conversation: Conversation, by: Role, windows: Iterable[Span]) -> str:
-    """Why words in these windows may have gone unheard; empty when hearing was good enough."""
+def deaf(conversation: Conversation, by: Role, windows: Iterable[Span], least: float = LEAST_HEARD) -> str:
+    """Why words in these windows may have gone unheard; empty when hearing was good enough.
+
+    `least` is the mean probability 0..1 that the words need.
+    """
     if conversation.observations.utterances is None:
         return conversation.missing.get("utterances", "no transcript")
     words = conversation.heard(by)
@@ -92,6 +98,6 @@ def deaf(conversation: Conversation, by: Role, windows: Iterable[Span]) -> str:
         )
         if spoken_s > 0 and unheard_s / spoken_s > UNHEARD_SHARE:
             return f"{unheard_s:.0f} of {spoken_s:.0f} s of speech could not be understood"
-        if (heard := words.mean_probability(window)) < LEAST_HEARD:
+        if (heard := words.mean_probability(window)) < least:
             return f"the words were heard too weakly (mean probability {heard:.2f})"
     return ""

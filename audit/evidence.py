@@ -40,14 +40,7 @@ def is_of_two(standard: Standard) -> bool:
 
 
 def _kinds_of(standard: Standard) -> list[EventKind | MeasureKind]:
-    named = [
-        standard.keep.measure if standard.keep else None,
-        standard.avoid.event if standard.avoid else None,
-        *(standard.do.events if standard.do else ()),
-        standard.when.event if standard.when else None,
-        standard.during.anchor if standard.during else None,
-    ]
-    return [kinds()[name] for name in named if name in kinds()]
+    return [kinds()[name] for name in sorted(standard.names) if name in kinds()]
 
 
 def moments(finding: Finding) -> tuple[Evidence, ...]:

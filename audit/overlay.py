@@ -13,7 +13,8 @@ from pydantic import Field, model_validator
 
 from audit import yamlfile
 from audit.pattern import BadPattern, unfold
-from audit.rubric import Amount, Applied, Distances, Rubric, Section, Standard, Texts
+from audit.rubric import Applied, Distances, Rubric, Section, Standard
+from audit.rules import Amount, Texts
 from audit.signals import families, kinds
 from audit.yamlfile import Checked, Document, Path_, nearest
 from models.language import tokens_of
@@ -29,7 +30,7 @@ KINDS: tuple[Kind, ...] = ("law", "sector", "culture")
 LANGUAGES = ("en", "it", "fa", "de", "es", "fr")
 """A mapping of these keys alone says the same in several languages; the rubric's is taken."""
 
-AMOUNTS = ("at_most", "at_least", "between", "zero_at", "within", "longer_than", "first", "last")
+AMOUNTS = ("at_most", "at_least", "between", "zero_at", "within", "longer_than", "more_than", "first", "last")
 """Keys under which the name of a number may stand for it."""
 
 _TEXTS = ("title", "why", "purpose", "how", "ask", "source", "text")

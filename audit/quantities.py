@@ -1,4 +1,4 @@
-"""Numbers with units, as a manual writes them: `15 s`, `2 min`, `90 %`, `160 wpm`, `2 turns`."""
+"""Numbers with units, as a manual writes them: `15 s`, `2 min`, `90 %`, `160 wpm`, `2 turns`, `3 per min`."""
 
 import re
 from dataclasses import dataclass
@@ -21,11 +21,18 @@ UNITS: dict[str, tuple[str, float]] = {
     "semitones": ("semitones", 1.0),
     "turn": ("turns", 1.0),
     "turns": ("turns", 1.0),
+    "time": ("times", 1.0),
     "times": ("times", 1.0),
     "": ("times", 1.0),
     "m": ("m", 1.0),
     "cm": ("m", 0.01),
     "de": ("dE", 1.0),
+    "people": ("people", 1.0),
+    "person": ("people", 1.0),
+    "per min": ("per min", 1.0),
+    "per minute": ("per min", 1.0),
+    "per h": ("per min", 1 / 60),
+    "per hour": ("per min", 1 / 60),
 }
 """Written unit → (base unit, factor)."""
 
@@ -42,6 +49,8 @@ KIND_OF_UNIT = {
     "times": "a count",
     "m": "a distance",
     "dE": "a difference of colours",
+    "people": "a number of people",
+    "per min": "a count per minute",
 }
 
 BELOW_ZERO = ("dB", "LUFS")
@@ -50,7 +59,7 @@ BELOW_ZERO = ("dB", "LUFS")
 MOST = 1e7
 """No amount in a service manual is larger (115 days in seconds)."""
 
-_FORM = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*([a-zA-Z%]*)\s*")
+_FORM = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*((?:(?:times?\s+)?per\s+[a-z]+)|[a-zA-Z%]*)\s*", re.IGNORECASE)
 
 
 class BadQuantity(ComportError, ValueError):
@@ -76,6 +85,10 @@ class Quantity:
     def __str__(self) -> str:
         return self.written
 
+    def fits(self, unit: str) -> bool:
+        """Whether it may stand where this base unit is wanted: a bare number counts people, too."""
+        return self.unit == unit or (unit == "people" and self.written.replace(".", "", 1).isdigit())
+
 
 def parse_quantity(written: object) -> Quantity:
     """The quantity that was written.
@@ -86,9 +99,12 @@ def parse_quantity(written: object) -> Quantity:
     if isinstance(written, Quantity):
         return written
     form = None if isinstance(written, bool) else _FORM.fullmatch(str(written))
-    if form is None or form[2].lower() not in UNITS:
+    unit_written = " ".join(form[2].lower().split()) if form else ""
+    if " per " in unit_written:
+        unit_written = unit_written[unit_written.index("per ") :]
+    if form is None or unit_written not in UNITS:
         raise BadQuantity(str(written))
-    unit, factor = UNITS[form[2].lower()]
+    unit, factor = UNITS[unit_written]
     if not (-MOST if unit in BELOW_ZERO else 0) <= float(form[1]) <= MOST:
         raise BadQuantity(str(written))
     return Quantity(float(form[1]) * factor, unit, " ".join(str(written).split()))
@@ -110,6 +126,10 @@ def show(value: float, unit: str) -> str:
             return f"{value:.2f} m"
         case "LUFS" | "semitones":
             return f"{value:.1f} {unit}"
+        case "people":
+            return f"{value:.0f} {'person' if value == 1 else 'people'}"
+        case "per min":
+            return f"{value:.1f} per min"
         case "wpm" | "spm" | "dB" | "Hz" | "dE":
             return f"{value:.0f} {unit}"
     return f"{value:.0f} {'time' if value == 1 else 'times'}"

@@ -2,19 +2,20 @@
 
 import functools
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 import msgspec
-from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, model_validator
+from pydantic import BeforeValidator, Field, StrictInt, model_validator
 
 from audit.confidence import Confidence
 from audit.interactions import Channel, Role
 from audit.palette import Palette
 from audit.pattern import Sequences, unfold
-from audit.quantities import Quantity, parse_quantity
-from audit.signals import event_kinds, measure_kinds
+from audit.rules import Amount, During, Needs, Part, Rule, Texts, Verb, When
+from audit.signals import kinds
 from audit.yamlfile import Checked
 from models.language import tokens_of
 from models.phrases import Phrases
@@ -28,168 +29,7 @@ def _no_truth(value: Any) -> Any:
 
 SLUG = r"^[a-z0-9][a-z0-9-]*$"
 Slug = Annotated[str, Field(pattern=SLUG, max_length=80)]
-Amount = Annotated[Quantity, BeforeValidator(parse_quantity), PlainSerializer(str)]
 Weight = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=1000)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
-
-
-def _said(value: Any) -> Any:
-    """`greeting`, `[a, b]` and `{any: [a]}` in one form: a text or list means all of it must be said."""
-    return (
-        {"all": [value]} if isinstance(value, str) else {"all": value} if isinstance(value, list) else value
-    )
-
-
-def _avoided(value: Any) -> Any:
-    return (
-        {"said": [value]} if isinstance(value, str) else {"said": value} if isinstance(value, list) else value
-    )
-
-
-class Say(Checked):
-    """Phrases to be said: `all` of them, or `any` one."""
-
-    all: Texts = ()
-    any: Texts = ()
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if bool(self.all) == bool(self.any):
-            raise ValueError("takes a phrase, a list of phrases, {all: […]} or {any: […]}")
-        return self
-
-    @property
-    def phrases(self) -> tuple[str, ...]:
-        return self.all or self.any
-
-
-class Do(Checked):
-    """Events that the party has to make happen: `all` of them, or `any` one."""
-
-    all: Texts = ()
-    any: Texts = ()
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if bool(self.all) == bool(self.any):
-            raise ValueError("takes an event, a list of events, {all: […]} or {any: […]}")
-        return self
-
-    @property
-    def events(self) -> tuple[str, ...]:
-        return self.all or self.any
-
-
-class Avoid(Checked):
-    """What must not happen: phrases `said`, or an `event` (only those `longer_than` a time)."""
-
-    said: Texts = ()
-    event: str | None = None
-    longer_than: Amount | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if bool(self.said) == bool(self.event):
-            raise ValueError("takes a phrase, a list of phrases, or {event: …}")
-        return self
-
-
-class Keep(Checked):
-    """A measure inside its band; between the band and `zero_at` the credit falls in a straight line."""
-
-    measure: str
-    at_most: Amount | None = None
-    at_least: Amount | None = None
-    between: tuple[Amount, Amount] | None = None
-    zero_at: Amount | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if sum(x is not None for x in (self.at_most, self.at_least, self.between)) != 1:
-            raise ValueError("takes exactly one of at_most, at_least and between")
-        low, high = self.band
-        if low > high:
-            raise ValueError(f"between: {low:g} is above {high:g}; the smaller number comes first")
-        if self.zero_at and low <= self.zero_at.value <= high:
-            raise ValueError(f"zero_at: {self.zero_at} lies inside the band that earns full credit")
-        return self
-
-    @property
-    def band(self) -> tuple[float, float]:
-        """(lowest, highest) value with full credit, in the base unit."""
-        if self.between:
-            return self.between[0].value, self.between[1].value
-        return (
-            self.at_least.value if self.at_least else float("-inf"),
-            self.at_most.value if self.at_most else float("inf"),
-        )
-
-    @property
-    def amounts(self) -> tuple[Quantity, ...]:
-        return tuple(x for x in (self.at_most, self.at_least, *(self.between or ()), self.zero_at) if x)
-
-    def credit(self, value: float) -> float:
-        """The credit 0..1 that a measured value (base unit) earns."""
-        low, high = self.band
-        if low <= value <= high:
-            return 1.0
-        edge = high if value > high else low
-        zero = self.zero_at.value if self.zero_at else edge
-        if zero == edge or (zero > edge) != (value > edge):
-            return 0.0
-        return max(0.0, 1 - (value - edge) / (zero - edge))
-
-
-class When(Checked):
-    """The rule applies only if something was `said` or an `event` happened, or a `measure` is in a band."""
-
-    said: str | None = None
-    event: str | None = None
-    measure: str | None = None
-    by: Role = Role.ANYONE
-    at_least: Amount | None = None
-    at_most: Amount | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if sum(x is not None for x in (self.said, self.event, self.measure)) != 1:
-            raise ValueError("takes exactly one of said, event and measure")
-        if bool(self.measure) != bool(self.at_least or self.at_most):
-            raise ValueError("a measure needs at_least or at_most, and nothing else takes them")
-        return self
-
-
-class During(Checked):
-    """The part of the interaction that is looked at: its `first` or `last` seconds or turns, or the time
-    `before` or `after` each occurrence of a phrase or event `by` somebody, at most `within` so long."""
-
-    first: Amount | None = None
-    last: Amount | None = None
-    before: str | None = None
-    after: str | None = None
-    by: Role = Role.ANYONE
-    within: Amount | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if sum(x is not None for x in (self.first, self.last, self.before, self.after)) != 1:
-            raise ValueError("takes exactly one of first, last, before and after")
-        if (self.within or self.by != Role.ANYONE) and not (self.before or self.after):
-            raise ValueError("within and by go with before or after")
-        edge = self.first or self.last
-        if edge and edge.unit == "turns" and (edge.value < 1 or edge.value != int(edge.value)):
-            key = "first" if self.first else "last"
-            raise ValueError(f"{key}: '{edge}': turns are whole, and at least one")
-        for key in ("first", "last", "within"):
-            amount = getattr(self, key)
-            if amount and amount.value == 0:
-                raise ValueError(f"{key}: '{amount}' is no time at all; take more")
-        return self
-
-    @property
-    def anchor(self) -> str | None:
-        """The phrase or event whose occurrences make the windows."""
-        return self.before or self.after
 
 
 class Examples(Checked):
@@ -205,15 +45,7 @@ class Critical(StrEnum):
     FORM = "form"
 
 
-class Verb(StrEnum):
-    SAY = "say"
-    DO = "do"
-    AVOID = "avoid"
-    KEEP = "keep"
-    ASK = "ask"
-
-
-class Standard(Checked):
+class Standard(Rule):
     """One rule the company chose, with why it was chosen, what it is for and how to do it well."""
 
     id: Slug
@@ -231,24 +63,15 @@ class Standard(Checked):
     basis: str = ""
     """The company's legal ground for scoring what the law keeps out of scores."""
     critical: Critical | None = None
-    by: Role | None = None
-    during: During | None = None
     when: When | None = None
-    say: Annotated[Say | None, BeforeValidator(_said)] = None
-    do: Annotated[Do | None, BeforeValidator(_said)] = None
-    avoid: Annotated[Avoid | None, BeforeValidator(_avoided)] = None
-    keep: Keep | None = None
     ask: str | None = None
     show: Literal["person"] | None = None
     """What a person who answers an `ask` is shown: pictures of the party."""
+    needs: Needs = Needs()
     examples: Examples = Examples()
 
     @model_validator(mode="after")
-    def _one_verb(self) -> Self:
-        if len(self.verbs) != 1 and self.verbs != (Verb.SAY, Verb.DO):
-            found = " and ".join(self.verbs) or "none"
-            wanted = "exactly one of say, do, avoid, keep and ask, or say with do"
-            raise ValueError(f"'{self.id}' needs {wanted}; found {found}")
+    def _fits_together(self) -> Self:
         if self.bonus and self.critical:
             raise ValueError(f"critical: '{self.id}' is a bonus: what may be left out is not critical")
         if self.show and self.ask is None:
@@ -256,14 +79,43 @@ class Standard(Checked):
         return self
 
     @property
+    def called(self) -> str:
+        return f"'{self.id}' "
+
+    @property
+    def choice(self) -> str:
+        return "say, do, avoid, keep, order, all, any, not and ask"
+
+    @property
+    def verbs(self) -> tuple[Verb, ...]:
+        return super().verbs if self.ask is None else (*super().verbs, Verb.ASK)
+
+    @property
     def party(self) -> Role:
         """Who has to keep the standard: the agent, unless `by` says otherwise."""
         return self.by or Role.AGENT
 
     @property
-    def verbs(self) -> tuple[Verb, ...]:
-        """What the rule asks for: one verb, or `say` and `do`, which are both to be met."""
-        return tuple(v for v in Verb if getattr(self, v) is not None)
+    def conditions(self) -> tuple[When, ...]:
+        """The single conditions of its `when`."""
+        return tuple(self.when.walk()) if self.when else ()
+
+    @property
+    def parts(self) -> tuple[During, ...]:
+        """Every `during` in it: of the rule, of the rules inside it and of its conditions."""
+        found = [rule.during for rule, _ in self.walk()] + [one.during for one in self.conditions]
+        return tuple(one for one in found if one is not None)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every phrase, event, measure and phase that the standard names."""
+        return frozenset(
+            (
+                *(name for rule, _ in self.walk() for name in rule.named),
+                *(one.name for one in self.conditions),
+                *(name for part in self.parts for name in part.names),
+            )
+        )
 
 
 class Section(Checked):
@@ -316,6 +168,7 @@ class Rubric(Checked):
     slots: dict[str, Texts] = {}
     values: dict[str, str] = {}
     phrases: dict[str, Texts] = {}
+    phases: dict[str, Part] = {}
     appearance: Palette | None = None
     distances: Distances | None = None
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
@@ -330,7 +183,8 @@ class Rubric(Checked):
     @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of what the rubric says, whatever its spacing and comments."""
-        said = self.model_dump(mode="json", exclude=None if self.confidence else {"confidence"})
+        # What is not written does not count, so that a new key leaves old rubrics as they are.
+        said = self.model_dump(mode="json", exclude_defaults=True)
         return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
 
     @property
@@ -357,31 +211,26 @@ class Rubric(Checked):
         """Names that a recogniser should expect: the spellings in the slots `brand` and `product`."""
         return tuple(name for slot in ("brand", "product") for name in self.slots.get(slot, ()))
 
+    def reach(self, names: Iterable[str]) -> frozenset[str]:
+        """The phrases, events and measures among `names`, and those that the phases among them name."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.phases[name].names if name in self.phases else ()
+        return frozenset(found - set(self.phases))
+
     @functools.cached_property
     def needs(self) -> frozenset[str]:
         """What has to be perceived for these standards."""
         found: set[str] = set()
         for standard in self.standards:
-            named: list[str | None] = []
-            if standard.keep:
-                named.append(standard.keep.measure)
-            if standard.avoid:
-                named.append(standard.avoid.event)
-            if standard.do:
-                named += standard.do.events
-            if standard.when:
-                named += [standard.when.event, standard.when.measure]
-            if standard.during:
-                named.append(standard.during.anchor)
-            for name in filter(None, named):
-                kind = event_kinds().get(name) or measure_kinds().get(name)
+            for name in self.reach(standard.names):
+                kind = kinds().get(name)
                 found |= kind.needs if kind else {"utterances"}
+                found |= {"activity"} if name in self.phrases else set()
             found |= {"people"} if standard.show else set()
-            spoken = (
-                standard.say
-                or (standard.avoid and standard.avoid.said)
-                or (standard.when and standard.when.said)
-            )
-            found |= {"utterances", "activity"} if spoken else set()
         # Words are only as good as the sound they were heard in.
         return frozenset(found | ({"levels"} if "utterances" in found else set()))

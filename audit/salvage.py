@@ -25,9 +25,10 @@ def salvage(kind: type[T], value: Any) -> T | None:
         return None
     built: dict[str, Any] = {}
     for name, field in kind.model_fields.items():
-        part = _part(kind, name, value[name]) if name in value else _Wrong
+        key = field.alias or name
+        part = _part(kind, name, value[key]) if key in value else _Wrong
         if part is not _Wrong:
-            built[name] = part
+            built[key] = part
         elif field.is_required():
             return None
     constructed: T = kind.model_construct(**built)  # type: ignore[assignment]
@@ -43,6 +44,11 @@ def _adapter(kind: type[Checked], name: str) -> TypeAdapter[Any]:
     return TypeAdapter(
         annotation, config=None if _is_model(annotation) else {"arbitrary_types_allowed": True}
     )
+
+
+def _bare(annotation: Any) -> Any:
+    """An annotation without what `Annotated` adds to it."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _is_model(annotation: Any) -> bool:
@@ -62,10 +68,13 @@ def _part(kind: type[Checked], name: str, value: Any) -> Any:
                 value = step.func(value)  # type: ignore[call-arg]
             except ValueError:
                 return _Wrong
-    for inner in (field.annotation, *get_args(field.annotation)):
+    for inner in map(_bare, (field.annotation, *get_args(field.annotation))):
         if _is_model(inner):
             saved = salvage(inner, value)
             return _Wrong if saved is None else saved
         if get_origin(inner) is tuple and get_args(inner)[0] is str and isinstance(value, list):
             return tuple(one for one in value if isinstance(one, str))
+        if get_origin(inner) is tuple and _is_model(get_args(inner)[0]) and isinstance(value, list):
+            some = [salvage(get_args(inner)[0], one) for one in value]
+            return tuple(some) if None not in some else _Wrong
     return _Wrong

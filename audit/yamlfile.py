@@ -25,7 +25,9 @@ T = TypeVar("T", bound="Checked")
 class Checked(BaseModel):
     """Base of all types read from YAML: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, serialize_by_alias=True
+    )
 
 
 @dataclass(frozen=True, order=True)

@@ -337,10 +337,10 @@ def test_a_forbidden_word_in_a_message_is_missed(tmp_path):
     assert (found.verdict, found.evidence[0].quote) == (Verdict.MISSED, "that is your fault")
 
 
-def test_a_chat_has_no_silence(tmp_path):
+def test_a_chat_has_no_silence_and_so_no_opportunity_to_break_it(tmp_path):
     standard = "{id: a, title: A, keep: {measure: longest_silence, at_most: 5 s}}"
     found = finding(tmp_path, standard, [("agent", 0, "hi")], channel=Channel.CHAT, activity={})
-    assert (found.verdict, found.reason) == (Verdict.CANNOT_TELL, "no sound: only text came in")
+    assert (found.verdict, found.reason) == (Verdict.NO_OPPORTUNITY, "a chat has no sound: longest silence")
 
 
 SEEN = "{id: a, title: A, during: {first: 10 s}"

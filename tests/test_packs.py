@@ -8,8 +8,9 @@ import pytest
 from audit.interactions import Conversation
 from audit.judge import Finding, Verdict
 from audit.pipeline import PACKS, find_rubric, pack_names
-from audit.rubric import Avoid, During, Examples, Keep, Rubric, Say, Section, Standard, Verb, When
+from audit.rubric import Examples, Rubric, Section, Standard
 from audit.rubricfile import load_rubric
+from audit.rules import Avoid, Do, During, Keep, Needs, Rule, Say, Step, Verb, When
 from audit.score import add_up
 from audit.signals import kinds
 from audit.workbench import enact, run_examples
@@ -88,8 +89,7 @@ def test_every_example_gives_its_verdict(pack: Rubric) -> None:
 def test_every_phrase_is_used(pack: Rubric) -> None:
     used = {"greeting"}
     for s in pack.standards:
-        used |= {*(s.say.phrases if s.say else ()), *(s.avoid.said if s.avoid else ())}
-        used |= {s.when.said if s.when else None, s.during.anchor if s.during else None}
+        used |= pack.reach(s.names)
     assert set(pack.phrases) - used == set()
 
 
@@ -198,10 +198,7 @@ NO_FEELINGS = re.compile(r"emotion|emozion|\b(mood|umore|stress|nervous|nervos)"
 
 
 def test_no_standard_judges_what_somebody_feels(pack: Rubric) -> None:
-    rules = [
-        " ".join(filter(None, (s.title, s.ask, s.keep and s.keep.measure, s.avoid and s.avoid.event)))
-        for s in pack.standards
-    ]
+    rules = [" ".join(filter(None, (s.title, s.ask, *sorted(s.names)))) for s in pack.standards]
     assert [rule for rule in rules if NO_FEELINGS.search(rule)] == []
 
 
@@ -291,10 +288,12 @@ def test_the_manual_explains_each_measure_and_event(kind: str) -> None:
     assert f"| `{kind}` |" in MANUAL.read_text("utf-8")
 
 
-KEYS = {key for kind in (Rubric, Standard) for key in kind.model_fields}
-INNER_KEYS = {
-    key for kind in (Section, Say, Avoid, Keep, When, During, Examples) for key in kind.model_fields
-}
+def keys(*kinds: type) -> set[str]:
+    return {field.alias or key for kind in kinds for key, field in kind.model_fields.items()}
+
+
+KEYS = keys(Rubric, Standard)
+INNER_KEYS = keys(Section, Rule, Say, Do, Avoid, Keep, Step, When, During, Needs, Examples)
 
 
 @pytest.mark.parametrize("key", sorted(KEYS))

@@ -80,9 +80,7 @@ def of_media(name: str) -> set[str]:
     """The standards that only sound or picture can tell of, and no transcript."""
     found = set()
     for s in find_rubric(truths(name).rubric).standards:
-        named = [s.keep and s.keep.measure, s.avoid and s.avoid.event, s.when and s.when.event]
-        named += [s.during and s.during.anchor]
-        if any({"levels", "people"} & kinds()[n].needs for n in named if n and n in kinds()):
+        if any({"levels", "people"} & kinds()[n].needs for n in s.names if n in kinds()):
             found.add(s.id)
     return found
 

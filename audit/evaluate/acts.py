@@ -9,7 +9,8 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from audit.pattern import BadPattern, unfold
-from audit.rubric import Rubric, Texts
+from audit.rubric import Rubric
+from audit.rules import Texts
 from audit.yamlfile import BadFile, Checked, Problem, check, nearest, read_document
 from models.language import BREAK, tokens_of
 from models.phrases import Phrases

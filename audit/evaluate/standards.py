@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from audit.case import Case
 from audit.evaluate.acts import Finder, Line, read_acts, read_calls
 from audit.evaluate.labels import NAME as LABELS
 from audit.evaluate.labels import Label, moment_of, read_labels
 from audit.intake import take_in
 from audit.interactions import SURE, Conversation, Role
-from audit.judge import Verdict, judge_standard
-from audit.outcomes import outcome
+from audit.judge import Verdict, judge_standard, outcome
 from audit.roles import converse
 from audit.rubric import Rubric
 from audit.yamlfile import BadFile, Problem
@@ -158,12 +158,12 @@ def _verdict(label: Label, rubric: Rubric, talk: Conversation) -> tuple[Verdict,
     """The machine's verdict on what a label is about, and how sure it is."""
     standard = next((s for s in rubric.standards if s.id == label.standard), None)
     if standard is not None and label.line is None:
-        finding = judge_standard(standard, talk)
+        finding = judge_standard(standard, talk, rubric.phases)
         return finding.verdict, finding.confidence
     moment = moment_of(label, talk.observations)
     window = Span(moment.start_s, max(moment.end_s, moment.start_s + MOMENT_S))
     if standard is not None:
-        told = outcome(standard, talk, window)
+        told = outcome(standard, standard.by, Case(talk, rubric.phases), window)
         if told.credit is None:
             return Verdict.CANNOT_TELL, 0.0
         return (Verdict.MET if told.credit == 1 else Verdict.MISSED), told.confidence

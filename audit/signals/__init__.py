@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from audit.interactions import Conversation, Event, Role
+from audit.interactions import Channel, Conversation, Event, Role
 from models.errors import ComportError
 from models.observations import Span
 
@@ -72,6 +72,25 @@ class MeasureKind:
     """The phrase that the rubric must define for this measure, if any."""
     colours: str = ""
     """The part of `appearance` of which the rubric must name colours for this measure, if any."""
+    written: bool | None = None
+    """Whether it is of written conversations only; False: of spoken ones too; None: its needs say it."""
+
+
+_TEXTS = {Channel.CHAT: "a chat", Channel.EMAIL: "an e-mail", Channel.SOCIAL: "a post"}
+
+
+def foreign(name: str, channel: Channel) -> str:
+    """Why a kind has no sense on a channel ("a chat has no sound"); empty where it has, and for phrases."""
+    kind = kinds().get(name)
+    if kind is None:
+        return ""
+    written = kind.written if isinstance(kind, MeasureKind) else None
+    if not channel.is_text:
+        return f"{name.replace('_', ' ')} is of written conversations" if written else ""
+    if written is not None or not kind.needs & {"activity", "levels", "people"}:
+        return ""
+    lacks = "picture" if "people" in kind.needs else "sound"
+    return f"{_TEXTS[channel]} has no {lacks}: {name.replace('_', ' ')}"
 
 
 class DuplicateKind(ComportError):

@@ -80,6 +80,7 @@ KINDS = (
         "s",
         frozenset({"utterances"}),
         first_response_time,
+        written=True,
     ),
     MeasureKind(
         "longest_response_time",
@@ -87,5 +88,6 @@ KINDS = (
         "s",
         frozenset({"utterances"}),
         longest_response_time,
+        written=True,
     ),
 )

@@ -201,8 +201,8 @@ def time_to_identification(conversation: Conversation, of: Role, window: Span) -
 def _time_to(kind: str, phrase: str, conversation: Conversation, of: Role, window: Span) -> Measure:
     found = [e for e in conversation.said(phrase, of) if e.span.start_s >= window.start_s]
     if not found:
-        told = known_speech(kind, "s", conversation, window)
-        if told or conversation.recognised:
+        told = None if conversation.channel.is_text else known_speech(kind, "s", conversation, window)
+        if told or conversation.recognised or conversation.said(phrase, None):
             return told or untold(kind, "s", window, f"no '{phrase}' by the {of} was heard")
         reason = f"the {of} never says '{phrase}'"
         return Measure(kind, window.duration_s, "s", window, reason=reason, still_open=True)
@@ -276,6 +276,7 @@ KINDS = (
         _WORDS,
         time_to_greeting,
         phrase="greeting",
+        written=False,
     ),
     MeasureKind(
         "time_to_identification",
@@ -284,5 +285,6 @@ KINDS = (
         _WORDS,
         time_to_identification,
         phrase="identity-check",
+        written=False,
     ),
 )

@@ -177,7 +177,7 @@ def queue_length(conversation: Conversation, of: Role, window: Span) -> Measure:
     lacking = _lacking(conversation, window, agent=False)
     people = conversation.observations.people
     if lacking or people is None:
-        return untold("queue_length", "times", window, lacking)
+        return untold("queue_length", "people", window, lacking)
     looked_s = people.times_s[within(people.times_s, window)]
     waiting = np.zeros(len(looked_s))
     for visit in visits(conversation):
@@ -185,8 +185,8 @@ def queue_length(conversation: Conversation, of: Role, window: Span) -> Measure:
     for count in range(int(waiting.max(initial=0)), 0, -1):
         held = spells(looked_s, looked_s, (waiting >= count).astype(np.float64), QUEUE_S)
         if held:
-            return Measure("queue_length", count, "times", window, evidence=tuple(s.span for s in held))
-    return Measure("queue_length", 0, "times", window)
+            return Measure("queue_length", count, "people", window, evidence=tuple(s.span for s in held))
+    return Measure("queue_length", 0, "people", window)
 
 
 def _lacking(conversation: Conversation, window: Span, agent: bool = True) -> str:
@@ -215,7 +215,7 @@ def _kinds() -> Iterator[EventKind | MeasureKind]:
         "served", "an agent is turned to a customer nearby", _PEOPLE, served, seen=looks_are_known
     )
     yield EventKind("leaves", "somebody goes out", _PEOPLE, leaves, seen=who_is_known)
-    yield MeasureKind("queue_length", "customers who wait at once", "times", _PEOPLE, queue_length, False)
+    yield MeasureKind("queue_length", "customers who wait at once", "people", _PEOPLE, queue_length, False)
     yield MeasureKind("waiting_time", "longest wait of a customer", "s", _PEOPLE, waiting_time, False)
     yield MeasureKind("time_to_notice", "until an agent looks at a newcomer", "s", _PEOPLE, time_to_notice)
     yield MeasureKind(

@@ -7,7 +7,7 @@ import msgspec
 from audit.examples import Done, Pause, read_lines
 from audit.interactions import Conversation, Event, Role, Roles, Speakers
 from audit.judge import Verdict, judge_standard
-from audit.outcomes import explain_keep
+from audit.keeping import explain_keep
 from audit.quantities import parse_quantity
 from audit.rubric import Rubric, Standard
 from models.observations import Utterance, span
@@ -50,7 +50,7 @@ def _run(rubric: Rubric, standard: Standard) -> Iterator[ExampleResult]:
                     standard.id, wanted, Verdict.MET if credit == 1 else Verdict.MISSED, text, reason
                 )
             elif not standard.ask:
-                finding = judge_standard(standard, enact(text, rubric, standard.party))
+                finding = judge_standard(standard, enact(text, rubric, standard.party), rubric.phases)
                 yield ExampleResult(standard.id, wanted, finding.verdict, text, finding.reason)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from audit.conditions import Condition
 from audit.interactions import Conversation, Event, Interaction, Role, clock
 from audit.judge import Finding, judge_standard
 from audit.outcomes import Outcome
@@ -48,9 +49,10 @@ def explain(
     """Judges the standard as always, and tells what was asked and found; nothing is judged a second way."""
     conversation = look_at(interaction, observations, rubric)
     with tracing() as steps:
-        finding = judge_standard(standard, conversation)
+        finding = judge_standard(standard, conversation, rubric.phases)
     (judged,) = steps
     rule = written(standard)
+    outcomes = [step.gave for step in judged.inside if step.name == "outcome" and step.gave.applies]
     return Explanation(
         standard.id,
         standard.title,
@@ -58,7 +60,7 @@ def explain(
         interaction.id,
         finding,
         _Teller(rubric, conversation).tell(judged.inside),
-        _credit(finding, [step.gave for step in judged.inside if step.name == "outcome"]),
+        _credit(finding, outcomes),
         _share(rubric, standard, interaction, observations),
     )
 
@@ -102,8 +104,8 @@ class _Teller:
     def __init__(self, rubric: Rubric, conversation: Conversation) -> None:
         self._rubric, self._conversation = rubric, conversation
         self._words: dict[str, Callable[[Step], Told | None]] = {
-            "_unapplied": self._applies,
-            "_not_applying": self._inner("was it nowhere, or only not heard or seen?"),
+            "condition": self._applies,
+            "_absence": self._inner("was it nowhere, or only not heard or seen?"),
             "outcome": self._opportunity,
             "events_of": self._occurrences,
             "said": self._occurrences,
@@ -127,11 +129,10 @@ class _Teller:
     def _inner(self, text: str) -> Callable[[Step], Told | None]:
         return lambda step: Told(text, self.tell(step.inside))
 
-    def _applies(self, step: Step) -> Told | None:
-        if step.given["standard"].when is None:
-            return None
-        gave: Finding | None = step.gave
-        answer = "yes" if gave is None else f"{gave.verdict.value.replace('_', ' ')}: {gave.reason}"
+    def _applies(self, step: Step) -> Told:
+        gave: Condition = step.gave
+        no = "cannot tell" if gave.holds is None else "no opportunity"
+        answer = "yes" if gave.holds else f"{no}: {gave.reason}"
         return Told(f"does it apply? {answer}", self.tell(step.inside))
 
     def _opportunity(self, step: Step) -> Told:

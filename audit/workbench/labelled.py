@@ -70,7 +70,7 @@ def judge_labels(folder: Path, rubric: Rubric) -> Iterator[Compared]:
         for label in of_file:
             moment = moment_of(label, arrival.observations)
             with tracing() as steps:
-                finding = judge_standard(standards[label.standard], conversation)
+                finding = judge_standard(standards[label.standard], conversation, rubric.phases)
             found, reason = finding.verdict, finding.reason
             if label.line:
                 found, reason = verdict_at(standards[label.standard], finding, steps[0], moment)

@@ -7,7 +7,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from audit.quantities import UNITS, Quantity, parse_quantity
-from audit.rubric import Rubric, Verb
+from audit.rubric import Rubric
+from audit.rules import Verb
 from audit.signals import EventKind, MeasureKind, kinds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -76,11 +77,13 @@ CHOICES: Mapping[str, tuple[str, bool]] = {
 SPELT = {"db": "dB", "lufs": "LUFS", "hz": "Hz", "de": "dE"}
 """How a unit is spelt where it is not in small letters."""
 
+WRITTEN_UNITS = sorted({*UNITS, *SPELT.values()} - {""})
+
 QUANTITY: JsonSchemaValue = {
     "anyOf": [
         {
             "type": "string",
-            "pattern": rf"^\s*[+-]?\d+(\.\d+)?\s*({'|'.join(sorted({*UNITS, *SPELT.values()} - {''}))})?\s*$",
+            "pattern": rf"^\s*[+-]?\d+(\.\d+)?\s*((times? +)?({'|'.join(WRITTEN_UNITS)}))?\s*$",
         },
         {"type": "number"},
         {"type": "string", "pattern": r"^[a-z][a-z0-9-]*$", "description": "The name of one of `numbers`."},
@@ -102,11 +105,14 @@ def rubric_schema() -> dict[str, Any]:
         _name_choices(definition.get("properties", {}))
     standard = schema["$defs"]["Standard"]
     standard["anyOf"] = [{"required": [verb.value]} for verb in Verb]
+    rule = schema["$defs"]["Rule"]
+    rule["anyOf"] = [{"required": [verb.value]} for verb in Verb if verb != Verb.ASK]
     for kind, type_ in ((EVENT, EventKind), (MEASURE, MeasureKind)):
         known = sorted((one.name, one.means) for one in kinds().values() if isinstance(one, type_))
         schema["$defs"][kind] = {"anyOf": [{"const": name, "description": means} for name, means in known]}
     # `do: nod` and `do: [smile, nod]` name events where `say` names phrases.
-    for part in (*schema["$defs"]["Do"]["properties"].values(), standard["properties"]["do"]):
+    done = schema["$defs"]["Do"]["properties"]
+    for part in (done["all"], done["any"], standard["properties"]["do"], rule["properties"]["do"]):
         named = {"$ref": f"#/$defs/{EVENT}"}
         part["anyOf"] = [named, {"type": "array", "items": named, "minItems": 1}, *part["anyOf"][2:]]
     return schema
