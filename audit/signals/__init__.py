@@ -104,7 +104,6 @@ class DuplicateKind(ComportError):
         return f"{self.module}: the kind '{self.name}' is defined by another file too; rename one of them"
 
 
-@functools.cache
 def families() -> dict[str, tuple[EventKind | MeasureKind, ...]]:
     """The kinds that each file here offers, by the file's name."""
     names = [info.name for info in pkgutil.iter_modules(__path__)]
