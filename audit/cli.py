@@ -128,8 +128,9 @@ def _audit_all(
     as_json: bool,
 ) -> int:
     """Audits every file, goes on after a bad one, and gives the number of those."""
-    from audit.intake import find_files
-    from audit.pipeline import audit_file
+    from audit.arrivals import Rejected
+    from audit.intake import arrivals, find_files
+    from audit.pipeline import audit_arrival
     from audit.terminal import print_summary
 
     failed = 0
@@ -142,27 +143,30 @@ def _audit_all(
             complain(problem)
     done: list[Audited] = []
     results: list[dict[str, Any]] = []
+
+    def fail(where: object, problem: object) -> None:
+        results.append({"path": str(where), "error": getattr(problem, "line", problem)})
+        complain(problem)  # type: ignore[arg-type]
+
     for number, path in enumerate(files, start=1):
         try:
-            with progress_bar(f"{number}/{len(files)} {path.name}", quiet=as_json) as report:
-                audited = audit_file(path, rubrics, store, engine, whisper, report, camera)
+            for arrival in arrivals(path):
+                if isinstance(arrival, Rejected):
+                    fail(path, arrival)
+                    continue
+                title = f"{number}/{len(files)} {arrival.interaction.title}"
+                with progress_bar(title, quiet=as_json) as report:
+                    audited = audit_arrival(arrival, rubrics, store, engine, whisper, report, camera)
+                done.append(audited)
+                results.append({"path": str(path), "new": audited.new, "scorecards": audited.scorecards})
+                if not as_json:
+                    _print_audited(audited)
         except ComportError as error:
-            failed += 1
-            results.append({"path": str(path), "error": error.line})
-            complain(error)
-            continue
+            fail(path, error)
         except Exception as error:  # noqa: BLE001  a night's batch must not end at one file; Ctrl-C still does
-            failed += 1
-            told = (
-                f"{path}: unexpected {type(error).__name__}: {error}; please report it with the file's format"
-            )
-            results.append({"path": str(path), "error": told})
-            complain(told)
-            continue
-        done.append(audited)
-        results.append({"path": str(path), "new": audited.new, "scorecards": audited.scorecards})
-        if not as_json:
-            _print_audited(audited)
+            told = f"unexpected {type(error).__name__}: {error}; please report it with the file's format"
+            fail(path, f"{path}: {told}")
+    failed += sum("error" in result for result in results)
     if as_json:
         print_json({"audited": results, "failed": failed})
     elif len(files) > 1 or failed:

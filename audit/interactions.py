@@ -81,6 +81,22 @@ class Event(msgspec.Struct, frozen=True):
         return self.confidence >= self.least
 
 
+class Party(msgspec.Struct, frozen=True):
+    """Somebody in an interaction, as far as its source names them.
+
+    `label` is the speaker label of what they say; `phone` is E.164 where it could be told; `crm` and
+    `employee` are the ids that other systems know them by.
+    """
+
+    role: Role | None
+    name: str = ""
+    label: str | None = None
+    email: str = ""
+    phone: str = ""
+    crm: str = ""
+    employee: str = ""
+
+
 class Interaction(msgspec.Struct, frozen=True):
     """Facts about one interaction that are not in its sound: they come from metadata, never guessed.
 
@@ -101,6 +117,14 @@ class Interaction(msgspec.Struct, frozen=True):
     language: str | None = None
     roles: tuple[tuple[str, Role], ...] = ()
     """What is known of the speaker labels of its observations."""
+    team: str | None = None
+    time_zone: str | None = None
+    """IANA name of the zone that the branch lives in."""
+    parties: tuple[Party, ...] = ()
+    source: str = ""
+    """The format that it came in."""
+    source_id: str = ""
+    """Its id in the system that it came from."""
 
 
 class Roles(msgspec.Struct, frozen=True):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from audit.arrivals import Arrival
 from audit.confidence import SUFFIX as CURVE
-from audit.intake import FACTS_SUFFIX, Arrival, take_in
+from audit.intake import FACTS_SUFFIX, take_in
 from audit.interactions import Interaction
 from audit.roles import applies
 from audit.rubric import Rubric
@@ -100,20 +101,36 @@ def audit_file(
     progress: Callable[[float, float], None] = lambda done_s, all_s: None,
     camera: Camera | None = None,
 ) -> Audited:
-    """Takes in, perceives, judges and (with a store) keeps one file; what is known is not done again.
+    """Takes in, perceives, judges and (with a store) keeps a file that holds one interaction.
+
+    Raises:
+        ComportError: the file cannot be taken in, read, or kept; nothing of it is then stored by halves.
+    """
+    return audit_arrival(take_in(path), rubrics, store, engine, whisper, progress, camera)
+
+
+def audit_arrival(
+    arrival: Arrival,
+    rubrics: Sequence[Rubric],
+    store: Store | None = None,
+    engine: str = "auto",
+    whisper: str | None = None,
+    progress: Callable[[float, float], None] = lambda done_s, all_s: None,
+    camera: Camera | None = None,
+) -> Audited:
+    """Perceives, judges and (with a store) keeps one interaction; what is known is not done again.
 
     `progress` gets the seconds heard or seen, and to hear or see. `camera` took the videos; without it
     distances are less sure.
 
     Raises:
-        ComportError: the file cannot be taken in, read, or kept; nothing of it is then stored by halves.
+        ComportError: it cannot be perceived or kept; nothing of it is then stored by halves.
     """
-    arrival = take_in(path)
     fitting = tuple(r for r in rubrics if applies(r, arrival.interaction))
     if not fitting:
         facts = arrival.interaction
         given = tuple(f"{r.rubric} ({r.language}: {', '.join(r.applies_to)})" for r in rubrics)
-        raise NoRubricApplies(str(path), facts.channel, facts.language, given)
+        raise NoRubricApplies(str(arrival.path), facts.channel, facts.language, given)
     # What is spoken is known, or expected in the language of the first rubric until it is heard.
     known, expected = arrival.interaction.language, fitting[0].language
     hotwords = tuple(dict.fromkeys(name for r in fitting for name in r.names))

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from audit import tables as t
 from audit.database import StoreUnusable, open_database
-from audit.interactions import Channel, Interaction, Role
+from audit.interactions import Channel, Interaction, Party, Role
 from audit.rubric import Rubric
 from audit.scorecard import Scorecard
 from models import observations as obs
@@ -397,6 +397,11 @@ def _keep_interaction(
         "language": interaction.language,
         "roles": msgspec.json.encode(interaction.roles).decode(),
         "missing": msgspec.json.encode(missing).decode(),
+        "team": interaction.team,
+        "time_zone": interaction.time_zone,
+        "parties": msgspec.json.encode(interaction.parties).decode(),
+        "source": interaction.source,
+        "source_id": interaction.source_id,
     }
     if stored is None:
         connection.execute(
@@ -437,4 +442,9 @@ def _interaction(row: Any) -> Interaction:
         row.branch,
         row.language,
         msgspec.json.decode(row.roles, type=tuple[tuple[str, Role], ...]),
+        row.team,
+        row.time_zone,
+        msgspec.json.decode(row.parties, type=tuple[Party, ...]),
+        row.source,
+        row.source_id,
     )

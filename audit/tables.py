@@ -79,6 +79,11 @@ interaction = Table(
     Column("language", String(20)),
     Column("roles", Text, nullable=False),
     Column("missing", Text, nullable=False),
+    Column("team", Text),
+    Column("time_zone", String(60)),
+    Column("parties", Text, nullable=False, server_default="[]"),
+    Column("source", String(40), nullable=False, server_default=""),
+    Column("source_id", Text, nullable=False, server_default=""),
     Column("added_at", UtcTime, nullable=False),
 )
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from audit.intake import Facts, find_files, read_facts, take_in
+from audit.arrivals import Facts
+from audit.intake import find_files, read_facts, take_in
 from audit.interactions import Channel, Role
 from tests import build
 

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from audit.intake import Rejected, find_files, read_facts, take_in
+from audit.arrivals import Rejected
+from audit.intake import find_files, read_facts, take_in
 from audit.interactions import Channel, Role
 from audit.yamlfile import BadFile
 from models.media import UnreadableMedia

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from audit.intake import RECORDING_SUFFIXES, Rejected, read_facts, take_in
+from audit.arrivals import Rejected
+from audit.intake import RECORDING_SUFFIXES, read_facts, take_in
 from audit.interactions import Role
 from models.errors import ComportError
 from models.observations import UNDETERMINED, Observations, Utterance, span

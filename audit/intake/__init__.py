@@ -1,73 +1,40 @@
 """What comes in from outside, one file per format: recordings, transcripts, chats.
 
-A file here offers `SUFFIXES` and `read(path, facts) -> Arrival`; it is found by being here.
+A file here offers
+
+- `NAME`: what the format is called,
+- `SUFFIXES`: the file names it can have,
+- `recognises(start) -> bool`: whether a file that begins like this is of the format,
+- `read(path, facts) -> Iterator[Arrival | Rejected]`: the interactions in it, one by one, and what of it
+  cannot be taken; what makes the whole file useless is raised as `Rejected`.
+
+It is found by being here.
 """
 
 import functools
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
-
-import msgspec
-from pydantic import AfterValidator, Field, StrictInt
+from typing import Protocol
 
 from audit import yamlfile
-from audit.interactions import Channel, Interaction, Role
-from models.errors import ComportError
+from audit.arrivals import Arrival, Facts, Rejected, Start, interaction
+from audit.interactions import Channel, Role
 from models.media import digest_file
-from models.observations import Observations
-from models.transcripts import printable
 
 
-class Rejected(ComportError):
-    """A file that cannot be taken in, with the line when it has lines."""
+class Format(Protocol):
+    """A format that can be taken in."""
 
-    def __init__(self, path: str, line_number: int | None, problem: str) -> None:
-        super().__init__(path, line_number, problem)
-        self.path, self.line_number, self.problem = path, line_number, problem
+    NAME: str
+    SUFFIXES: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return f"{self.path}:{f'{self.line_number}:' if self.line_number else ''} {self.problem}"
+    def recognises(self, start: Start) -> bool: ...
 
+    def read(self, path: Path, facts: Facts) -> Iterator[Arrival | Rejected]: ...
 
-def _timestamp(text: str) -> str:
-    try:
-        at = datetime.fromisoformat(text)
-        at.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"'{text}' is not a time like 2026-03-02T10:15:00+01:00") from error
-    if at.tzinfo is None:
-        raise ValueError(f"'{text}' has no time zone; write for example {text}+01:00 or {text}Z")
-    return at.isoformat()
-
-
-class Facts(yamlfile.Checked):
-    """What a `NAME.meta.yaml` beside a file says about the interaction."""
-
-    channel: Channel | None = None
-    title: str | None = None
-    started_at: Annotated[str, AfterValidator(_timestamp)] | None = None
-    agent: str | None = None
-    customer: str | None = None
-    branch: str | None = None
-    language: str | None = None
-    agent_channel: Annotated[StrictInt, Field(ge=0, le=1)] | None = None
-    roles: dict[str, Role] = {}
-
-
-class Arrival(msgspec.Struct, frozen=True):
-    """An interaction that came in; `observations` is given when the format already holds the words."""
-
-    interaction: Interaction
-    path: Path
-    observations: Observations | None = None
-
-
-Reader = Callable[[Path, Facts], Arrival]
 
 FACTS_SUFFIX = ".meta.yaml"
 
@@ -79,12 +46,27 @@ RECORDING_SUFFIXES = frozenset(
 
 
 @functools.cache
-def readers() -> dict[str, Reader]:
-    """The reader of each file suffix."""
-    found: dict[str, Reader] = {}
-    for info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{info.name}")
-        found |= dict.fromkeys(module.SUFFIXES, module.read)
+def formats() -> tuple[Format, ...]:
+    """Every format, in the order of their names."""
+    modules = (importlib.import_module(f"{__name__}.{i.name}") for i in pkgutil.iter_modules(__path__))
+    return tuple(modules)
+
+
+def format_of(path: Path) -> Format | None:
+    """The format of a transcript or export; None for what may be a recording.
+
+    Raises:
+        Rejected: its name is that of a transcript or export, but its content is not.
+    """
+    named = [f for f in formats() if path.suffix.lower() in f.SUFFIXES]
+    start = Start(path)
+    try:
+        found = next((f for f in named if f.recognises(start)), None)
+    except OSError as error:
+        raise Rejected(str(path), None, f"cannot be read: {error.strerror}") from error
+    if named and found is None:
+        known = ", ".join(f.NAME for f in named)
+        raise Rejected(str(path), None, f"none of the formats that end in {path.suffix.lower()}: {known}")
     return found
 
 
@@ -108,23 +90,41 @@ def find_files(path: Path) -> tuple[tuple[Path, ...], tuple[Rejected, ...]]:
             inside += [Path(folder, name) for name in names]
     except OSError as error:
         refuse(error)
+    suffixes = {suffix for form in formats() for suffix in form.SUFFIXES}
     recordings = [p for p in inside if p.suffix.lower() in RECORDING_SUFFIXES]
     stems = {p.with_suffix("") for p in recordings}
-    texts = [p for p in inside if p.suffix.lower() in readers() and p.with_suffix("") not in stems]
+    texts = [p for p in inside if p.suffix.lower() in suffixes and p.with_suffix("") not in stems]
     if not recordings and not texts and not refused:
         refused.append(Rejected(str(path), None, "no recordings, transcripts or chats in this folder"))
     return tuple(sorted(recordings + texts)), tuple(refused)
 
 
+def arrivals(path: Path) -> Iterator[Arrival | Rejected]:
+    """The interactions in a file, one by one, and what of it cannot be taken.
+
+    Raises:
+        Rejected, yamlfile.BadFile, media.UnreadableMedia: nothing of it can be taken, and why.
+    """
+    facts = read_facts(path)
+    form = format_of(path)
+    if form:
+        yield from form.read(path, facts)
+    else:
+        yield _recording(path, facts)
+
+
 def take_in(path: Path) -> Arrival:
-    """The interaction in a file.
+    """The interaction in a file that holds just one.
 
     Raises:
         Rejected, yamlfile.BadFile, media.UnreadableMedia: it cannot be taken, and why.
     """
-    facts = read_facts(path)
-    reader = readers().get(path.suffix.lower())
-    return reader(path, facts) if reader else _recording(path, facts)
+    first, *more = arrivals(path)
+    if isinstance(first, Rejected):
+        raise first
+    if more:
+        raise Rejected(str(path), None, f"holds {1 + len(more)} interactions, expected one")
+    return first
 
 
 def read_facts(path: Path) -> Facts:
@@ -151,31 +151,3 @@ def _recording(path: Path, facts: Facts) -> Arrival:
     if facts.agent_channel is not None:
         roles = {f"channel-{n}": Role.AGENT if n == facts.agent_channel else Role.CUSTOMER for n in (0, 1)}
     return Arrival(interaction(path, digest_file(path), facts, Channel.CALL, roles), path)
-
-
-def interaction(
-    path: Path, identity: str, facts: Facts, channel: Channel, roles: dict[str, Role]
-) -> Interaction:
-    """The interaction that a file and the facts beside it describe.
-
-    Raises:
-        Rejected: the file's name is not UTF-8 and could not be stored.
-    """
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        shown = str(path).encode(errors="replace").decode()
-        raise Rejected(shown, None, "the file's name is not UTF-8; rename it") from error
-    return Interaction(
-        identity,
-        facts.channel or channel,
-        printable(facts.title or path.stem),
-        str(path.resolve()),
-        identity,
-        facts.started_at,
-        facts.agent and printable(facts.agent),
-        facts.customer and printable(facts.customer),
-        facts.branch and printable(facts.branch),
-        facts.language,
-        tuple(sorted(roles.items())),
-    )

@@ -1,17 +1,19 @@
 """Chats as JSON lines: `{"at": ISO time, "from": role, "name": …, "text": …}`, a message a line."""
 
 import codecs
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from audit.intake import Arrival, Facts, Rejected, interaction
+from audit.arrivals import Arrival, Facts, Rejected, Start, interaction
 from audit.interactions import Channel, Role
 from models.media import digest_file
 from models.observations import UNDETERMINED, Span, Utterance, span
 from models.transcripts import observed_transcript, printable, spread
 
+NAME = "chat as JSON lines"
 SUFFIXES = (".jsonl",)
 
 
@@ -25,8 +27,13 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True, rename={"sender": "fr
 _decode = msgspec.json.Decoder(_Message).decode
 
 
-def read(path: Path, facts: Facts) -> Arrival:
-    """The chat as an arrival; times are seconds from its first message.
+def recognises(start: Start) -> bool:
+    """Every `.jsonl` file: what is wrong in it is told line by line."""
+    return start.suffix in SUFFIXES
+
+
+def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
+    """The chat as one arrival; times are seconds from its first message.
 
     Raises:
         Rejected: a line is no message, has no time zone, or is earlier than the line before.
@@ -83,4 +90,4 @@ def read(path: Path, facts: Facts) -> Arrival:
         }
     )
     observations = observed_transcript(identity, "chat-jsonl", utterances, spoken=False)
-    return Arrival(interaction(path, identity, named, Channel.CHAT, roles), path, observations)
+    yield Arrival(interaction(path, identity, named, Channel.CHAT, roles), path, observations)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.intake import Arrival, Facts, Rejected, interaction
+from audit.arrivals import Arrival, Facts, Rejected, Start, interaction
 from audit.interactions import Channel, Role
 from models.media import digest_file
 from models.observations import UNDETERMINED, Span, Utterance, span
@@ -15,11 +15,17 @@ from models.transcripts import observed_transcript, printable, spread
 if TYPE_CHECKING:
     from webvtt.models import Timestamp
 
+NAME = "WebVTT"
 SUFFIXES = (".vtt",)
 
 
-def read(path: Path, facts: Facts) -> Arrival:
-    """The transcript as an arrival; cues of the same voice are utterances of one speaker.
+def recognises(start: Start) -> bool:
+    """Every `.vtt` file: what is wrong in it is told when it is read."""
+    return start.suffix in SUFFIXES
+
+
+def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
+    """The transcript as one arrival; cues of the same voice are utterances of one speaker.
 
     Raises:
         Rejected: it is no WebVTT, or a cue ends before it starts.
@@ -49,7 +55,7 @@ def read(path: Path, facts: Facts) -> Arrival:
         raise Rejected(str(path), None, "a WebVTT file without words")
     identity = digest_file(path)
     observations = observed_transcript(identity, "webvtt", utterances, spoken=True)
-    return Arrival(interaction(path, identity, facts, Channel.CALL, roles), path, observations)
+    yield Arrival(interaction(path, identity, facts, Channel.CALL, roles), path, observations)
 
 
 def _voices(raw_text: str) -> Iterator[tuple[str | None, str]]:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from audit.intake import Rejected, take_in
+from audit.arrivals import Rejected
+from audit.intake import take_in
 from audit.interactions import Interaction
 from audit.rubric import Rubric, Standard
 from audit.store import NotStored, Store
