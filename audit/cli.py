@@ -23,6 +23,7 @@ from audit.console import (
 )
 from audit.evaluate import evaluate
 from audit.picturing import picture
+from audit.reviewing import review
 from audit.rubric_commands import rubric
 from models.errors import ComportError
 
@@ -67,7 +68,7 @@ def cli(context: click.Context, home: Path | None) -> None:
     context.obj = home or Path(platformdirs.user_data_dir("comport"))
 
 
-for _command in (rubric, weights, user, camera_commands, doctor, upgrade, evaluate, picture):
+for _command in (rubric, weights, user, camera_commands, doctor, upgrade, evaluate, picture, review):
     cli.add_command(_command)
 
 _rubric_option = click.option(
@@ -195,7 +196,8 @@ def _print_audited(audited: "Audited") -> None:
 @click.pass_context
 def show(context: click.Context, interaction: str | None, search: str, limit: int, as_json: bool) -> None:
     """Show what is stored: all interactions, or the scorecards of one (by id or title)."""
-    from audit.terminal import print_rows, print_scorecard
+    from audit.reviews import card_stands
+    from audit.terminal import print_rows, print_scorecard, print_stands
 
     store = store_of(context)
     if interaction is None:
@@ -215,12 +217,14 @@ def show(context: click.Context, interaction: str | None, search: str, limit: in
     found = store.interaction(interaction)
     cards = store.scorecards(found.id)
     if as_json:
-        print_json({"interaction": found, "scorecards": cards})
+        stand = [card_stands(store, card) for card in cards]
+        print_json({"interaction": found, "scorecards": cards, "stands": stand})
         return
     recording = store.recording(found.recording)
     duration_s = recording.duration_s if recording else 0.0
     for card in cards:
         print_scorecard(out, found, card, duration_s)
+        print_stands(out, card, card_stands(store, card))
 
 
 @cli.command()
@@ -239,7 +243,7 @@ def rescore(context: click.Context, rubrics: tuple[str, ...], as_json: bool) -> 
     done = new = failed = 0
     loaded = [find_rubric(name) for name in rubrics]
     total = sum(store.count(rubric.applies_to) for rubric in loaded)
-    before = {(row.interaction.id, row.rubric): row.score for row in store.rows(limit=None)}
+    before = {(row.interaction.id, row.rubric): row.machine_score for row in store.rows(limit=None)}
     moved: list[tuple[str, float | None, float | None]] = []
     started_s = time.perf_counter()
     with progress_bar("judging", quiet=as_json, unit="interactions") as report:

@@ -12,7 +12,7 @@ from models.errors import ComportError
 WAIT_MS = 60_000
 """So long a writer waits for another process's transaction, which takes milliseconds."""
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration in `audit/migrations/versions`."""
 
 

@@ -64,13 +64,13 @@ class Score(msgspec.Struct, frozen=True):
     if_confirmed: float | None = None
 
 
-def add_up(rubric: Rubric, findings: tuple[Finding, ...]) -> Score:
+def add_up(rubric: Rubric, findings: tuple[Finding, ...], confirmed: frozenset[str] = frozenset()) -> Score:
     """The score of `findings`, which stand in the rubric's order.
 
     `no_opportunity` and `cannot_tell` leave both sums, and so does what is shown for coaching. A critical
     standard with credit 0 zeroes its section or the form; where the rubric says `confirm: person` it does so
-    once a person agrees. A section with nothing assessed leaves the mean of the form. Bonus points are added
-    to that mean, the sum is capped at 100.
+    once a person agrees, for the `confirmed` ones. A section with nothing assessed leaves the mean of the
+    form. Bonus points are added to that mean, the sum is capped at 100.
     """
     by_standard = {finding.standard: finding for finding in findings}
     treated = {a.standard: a.overlay for a in rubric.applied if a.effect == "coaching"}
@@ -101,7 +101,8 @@ def add_up(rubric: Rubric, findings: tuple[Finding, ...]) -> Score:
         counted = [line for line in lines if line.in_mean]
         weight = sum(line.weight for line in counted)
         points = sum(line.points for line in counted if line.points is not None)
-        zeroed, awaiting = ((), tuple(missed)) if rubric.confirm else (tuple(missed), ())
+        zeroed = tuple(s for s in missed if s in confirmed or not rubric.confirm)
+        awaiting = tuple(s for s in missed if s not in zeroed)
         score = None if not counted else 0.0 if zeroed else 100 * points / weight
         sections.append(
             SectionScore(
@@ -116,9 +117,9 @@ def add_up(rubric: Rubric, findings: tuple[Finding, ...]) -> Score:
                 awaiting,
             )
         )
-    form_zeroed = () if rubric.confirm else tuple(form_missed)
+    form_zeroed = tuple(s for s in form_missed if s in confirmed or not rubric.confirm)
     awaiting = tuple(name for s in sections for name in s.awaiting)
-    confirmed = [msgspec.structs.replace(s, score=0.0) if s.awaiting else s for s in sections]
+    if_confirmed = [msgspec.structs.replace(s, score=0.0) if s.awaiting else s for s in sections]
     return Score(
         0.0 if form_zeroed else _form(sections, bonus),
         round(assessed / applied, 6) if applied else 0.0,
@@ -127,7 +128,7 @@ def add_up(rubric: Rubric, findings: tuple[Finding, ...]) -> Score:
         tuple(sections),
         bonus,
         awaiting,
-        None if not awaiting else 0.0 if form_missed else _form(confirmed, bonus),
+        None if not awaiting else 0.0 if form_missed else _form(if_confirmed, bonus),
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from audit import tables as t
 from audit.database import StoreUnusable, open_database
 from audit.interactions import Channel, Interaction, Party, Role
+from audit.reviews import standing
 from audit.rubric import Rubric
 from audit.scorecard import Scorecard
 from models import observations as obs
@@ -42,8 +43,14 @@ class Row(msgspec.Struct, frozen=True):
     rubric: str
     rubric_version: int
     score: float | None
+    """With what people said: the score that stands."""
+    machine_score: float | None
     assessed_share: float
     critical_misses: int
+    waiting: int
+    """Findings that need a person."""
+    reviewed: int
+    """Findings that have a person's word."""
     judged_at: datetime
 
 
@@ -93,8 +100,6 @@ class Store:
             ) from error
         finally:
             self._open.connection = None
-
-    # -- what comes in ---------------------------------------------------------------------------------
 
     def recording(self, identity: str) -> Recording | None:
         """The recording with this SHA-256, None when it is new."""
@@ -226,8 +231,6 @@ class Store:
         reasons = msgspec.json.decode(missing, type=tuple[tuple[str, str], ...])
         return obs.gather(recording, observed, tuple(r for r in reasons if r[0] not in files))
 
-    # -- what was judged -------------------------------------------------------------------------------
-
     def keep_rubric(self, rubric: Rubric) -> None:
         """Stores a rubric version, once."""
         with self.writing() as connection:
@@ -252,10 +255,10 @@ class Store:
         Raises:
             NotStored: there is none with this digest.
         """
-        with self.engine.connect() as connection:
-            content = connection.execute(
-                select(t.rubric.c.content).where(t.rubric.c.digest == digest)
-            ).scalar()
+        query = select(t.rubric.c.content).where(t.rubric.c.digest == digest)
+        pending: Connection | None = getattr(self._open, "connection", None)
+        with contextlib.nullcontext(pending) if pending is not None else self.engine.connect() as connection:
+            content = connection.execute(query).scalar()
         if content is None:
             raise NotStored("rubric", digest[:12], "audit something under it first")
         return Rubric.model_validate_json(content)
@@ -282,8 +285,9 @@ class Store:
                 .where(rows.interaction_id == card.interaction, rows.rubric_name == card.rubric, rows.current)
                 .values(current=False)
             )
+            stood = standing(connection, card, self.rubric)
             if known is not None:
-                again = {"current": True, "judged_at": datetime.now(UTC)}
+                again = {"current": True, "judged_at": datetime.now(UTC), **stood}
                 connection.execute(update(t.scorecard).where(rows.id == known.id).values(**again))
                 return True
             connection.execute(
@@ -295,9 +299,9 @@ class Store:
                     current=True,
                     score=card.score.score,
                     assessed_share=card.score.assessed_share,
-                    critical_misses=len(card.score.critical_misses),
                     content=content.decode(),
                     judged_at=datetime.now(UTC),
+                    **stood,
                 )
             )
         return True
@@ -350,9 +354,12 @@ class Store:
                 row.duration_s,
                 row.rubric_name,
                 row.rubric_version,
+                row.standing_score,
                 row.score,
                 row.assessed_share,
                 row.critical_misses,
+                row.waiting,
+                row.reviewed,
                 row.judged_at,
             )
             for row in rows

@@ -123,9 +123,31 @@ scorecard = Table(
     Column("critical_misses", Integer, nullable=False),
     Column("content", Text, nullable=False),
     Column("judged_at", UtcTime, nullable=False),
+    # What stands with people's verdicts: the score, findings that wait for a person, and reviewed ones.
+    Column("standing_score", Float),
+    Column("waiting", Integer, nullable=False, server_default="0"),
+    Column("reviewed", Integer, nullable=False, server_default="0"),
     UniqueConstraint("interaction_id", "digest"),
     Index(None, "interaction_id", "rubric_name"),
     Index(None, "current"),
+)
+
+review = Table(
+    "review",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("interaction_id", ForeignKey("interaction.id"), nullable=False),
+    Column("rubric_name", String(80), nullable=False),
+    Column("rubric_digest", ForeignKey("rubric.digest"), nullable=False),
+    Column("standard", String(80), nullable=False),
+    Column("standard_digest", _SHA256, nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("machine", String(20), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("reviewer", String(80), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index(None, "interaction_id", "rubric_name"),
+    Index(None, "rubric_name", "standard"),
 )
 
 user = Table(

@@ -12,6 +12,7 @@ from audit.judge import Finding, Verdict
 from audit.outcomes import Evidence
 from audit.pipeline import Audited
 from audit.quantities import show
+from audit.reviews import Stands
 from audit.score import show_awaited, show_sum
 from audit.scorecard import Scorecard
 from audit.store import Row
@@ -76,6 +77,19 @@ def print_scorecard(console: Console, interaction: Interaction, card: Scorecard,
         console.print(
             f"[red]Critical standards missed: {', '.join(card.score.critical_misses)}[/]", highlight=False
         )
+
+
+def print_stands(console: Console, card: Scorecard, now: Stands) -> None:
+    """Prints what people said of a scorecard's findings, and the score that stands with it."""
+    if not now.history:
+        return
+    score = "–" if now.score.score is None else f"{now.score.score:.1f}"
+    console.print(f"[bold]With people's verdicts: {score}[/]  {escape(show_sum(now.score))}", highlight=False)
+    for one in now.of.values():
+        mark, style = MARKS[one.verdict]
+        machine = "as the machine" if one.agrees else f"machine: {one.machine.replace('_', ' ')}"
+        told = f" {one.standard}  {one.reviewer}, {machine}{'; ' if one.comment else ''}{one.comment}"
+        console.print(Text(mark, style) + Text(told))
 
 
 def _channel(interaction: Interaction) -> str:
