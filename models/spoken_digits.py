@@ -220,7 +220,10 @@ def _bridge(tokens: Sequence[Token | None], at: int, garbled: bool) -> int | Non
         return at + 1 if garbled and starts(following) else None
     if one.kind == "sounds":
         return at + 1 if starts(following) or (following and following.kind == "sounds") else None
-    for after in range(at, min(len(tokens), at + MOST_FILLERS + 1)):
+    # "Double" without its digit ("double, um, double four") is as good as a filler.
+    if one.kind not in ("filler", "and", "repeat"):
+        return None
+    for after in range(at + 1, min(len(tokens), at + MOST_FILLERS + 1)):
         here = tokens[after]
         if starts(here):
             return after

@@ -51,6 +51,20 @@ def test_dates_amounts_and_codes_with_letters_are_no_digits(text):
     assert runs([text], "en") == []
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "digits"),
+    [
+        ("en", "a double room for two", ["2"]),
+        ("en", "room five double um double four", ["544"]),
+        ("en", "double double", []),
+        ("it", "una camera doppia o un letto doppio", []),
+        ("fa", "سه‌تا", []),
+    ],
+)
+def test_double_without_a_digit_says_none(language, text, digits):
+    assert [run.digits for run in runs(text.split(), language)] == digits
+
+
 def test_a_garbled_word_among_digits_of_a_recogniser_is_a_digit():
     words = "four two four two blip seven three".split()
     assert [r.digits for r in runs(words, "en", garbled=True)] == ["4242?73"]
