@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from audit.examples import BadLine, read_lines
 from audit.interactions import Role
+from audit.lexicons import lender_of
 from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
 from audit.rubric import SLUG, Standard
 from audit.rules import Avoid, Band, During, Keep, Part, Rule, Verb, When
@@ -25,6 +26,9 @@ class Known(NamedTuple):
     phases: tuple[str, ...]
     distances: tuple[str, ...]
     colours: tuple[str, ...]
+    lent: tuple[str, ...] = ()
+    """Names of the lists in the lexicons that it uses."""
+    language: str = ""
 
 
 class _Names:
@@ -45,8 +49,12 @@ class _Names:
             written = {"say": f"do: {name}", "avoid": f"avoid: {{event: {name}}}"}
             instead = written.get(key, f"{key}: {{event: {name}}}")
             self._report(place, f"undefined phrase '{name}'; it is an event: write {instead}", name)
+        elif lender := lender_of(name, self._known.language):
+            told = f"undefined phrase '{name}'; '{lender}' has it: write use: {lender} at the top"
+            self._report(place, told, name)
         else:
-            self._report(place, f"undefined phrase '{name}'{nearest(name, list(self._known.phrases))}", name)
+            known = [*self._known.phrases, *self._known.lent]
+            self._report(place, f"undefined phrase '{name}'{nearest(name, known)}", name)
 
     def _event(self, place: Path_, name: str, what: str = "event", more: tuple[str, ...] = ()) -> None:
         if name in more:

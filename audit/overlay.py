@@ -4,7 +4,6 @@ The rules by which they combine stand in docs/overlays.md, in the order in which
 """
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -16,7 +15,7 @@ from audit.pattern import BadPattern, unfold
 from audit.rubric import Applied, Distances, Rubric, Section, Standard
 from audit.rules import Amount, Texts
 from audit.signals import families, kinds
-from audit.yamlfile import Checked, Document, Path_, nearest
+from audit.yamlfile import Checked, Document, Path_, beside, nearest, texts_in
 from models.language import tokens_of
 
 FOLDER = Path(__file__).parent.parent / "rubrics" / "overlays"
@@ -85,15 +84,7 @@ class Overlay(Checked):
 def observed(standard: Standard) -> set[str]:
     """Every event and measure that the standard's rule, condition and window look at."""
     plain = standard.model_dump(mode="json", exclude={"id", "title", "ask", "examples", "value"})
-    return set(_texts_in(plain)) & kinds().keys()
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts_in(inner)
+    return set(texts_in(plain)) & kinds().keys()
 
 
 def overlay_names() -> tuple[str, ...]:
@@ -187,7 +178,11 @@ def _read_named(document: Document) -> Laid:
         if not own and name not in known:
             document.report(at, f"unknown overlay '{name}'{nearest(name, list(known))}")
             continue
-        path = Path(document.path).parent / name if own else FOLDER / f"{name}.yaml"
+        path = beside(document.path, name) if own else FOLDER / f"{name}.yaml"
+        if path is None:
+            text = f"'{name}' lies outside the rubric's folder; put the overlay beside the rubric"
+            document.report(at, text)
+            continue
         try:
             overlay = load_overlay(path, language)
         except yamlfile.BadFile as bad:
@@ -254,7 +249,7 @@ def _lay_section(
 def _lay_named(document: Document, laid: Laid, key: str) -> None:
     """Numbers and phrases that something names and the rubric does not define itself."""
     own = document.value.get(key, {})
-    used = set(_texts_in(document.value.get("sections")))
+    used = set(texts_in(document.value.get("sections")))
     used |= {
         phrase for kind in kinds().values() if kind.name in used and (phrase := getattr(kind, "phrase", ""))
     }

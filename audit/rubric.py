@@ -158,6 +158,8 @@ class Rubric(Checked):
     language: str
     applies_to: Annotated[tuple[Channel, ...], Field(min_length=1)]
     agent_channel: Annotated[StrictInt, Field(ge=0, le=1)] | None = None
+    use: Texts = ()
+    """Lexicons whose lists it may name as phrases; those that it names are among its `phrases`."""
     overlays: Texts = ()
     """Names of what law, culture and sector change; their effect is in the other fields, see `applied`."""
     applied: tuple[Applied, ...] = ()

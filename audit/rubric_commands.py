@@ -18,14 +18,16 @@ def rubric() -> None:
 @rubric.command("list")
 @json_option
 def rubric_list(as_json: bool) -> None:
-    """The rubrics that come with Comport."""
+    """The rubrics and lexicons that come with Comport."""
+    from audit.lexicons import lexicon_names, packaged
     from audit.pipeline import find_rubric, pack_names
 
     packs = [find_rubric(name) for name in pack_names()]
+    lexicons = [(name, packaged(name)) for name in lexicon_names()]
     if as_json:
-        print_json(
-            {"rubrics": [{"name": r.rubric, "title": r.title, "standards": len(r.standards)} for r in packs]}
-        )
+        rubrics = [{"name": r.rubric, "title": r.title, "standards": len(r.standards)} for r in packs]
+        lists = [{"name": name, "title": one.title, "lists": sorted(one.lists)} for name, one in lexicons]
+        print_json({"rubrics": rubrics, "lexicons": lists})
         return
     for r in packs:
         channels = ", ".join(r.applies_to)
@@ -33,6 +35,8 @@ def rubric_list(as_json: bool) -> None:
             f"{r.rubric:12} {r.title} ({r.language}; {channels}; {len(r.standards)} standards)",
             highlight=False,
         )
+    for name, one in lexicons:
+        out.print(f"{name:12} {one.title} ({one.language}; {', '.join(one.lists)})", highlight=False)
 
 
 @rubric.command("new")
@@ -70,16 +74,19 @@ def rubric_new(file: Path | None, yes: bool, **given: Any) -> None:
 @click.argument("names", nargs=-1, required=True)
 @json_option
 def rubric_check(names: tuple[str, ...], as_json: bool) -> None:
-    """Report every problem of rubrics (packs, files, or all in a folder) with file and line."""
+    """Report every problem of rubrics and lexicons (packs, files, or all in a folder) with file and line."""
     from audit.workbench.checking import check_rubrics
 
     checked = check_rubrics(names)
     problems = [problem for one in checked for problem in one.problems]
     if as_json:
         held = [
-            {"name": c.name, "standards": c.standards, "sections": c.sections} for c in checked if c.right
+            {"name": c.name, "standards": c.standards, "sections": c.sections}
+            for c in checked
+            if c.right and not c.lists
         ]
-        print_json({"rubrics": held, "problems": problems})
+        lexicons = [{"name": c.name, "lists": c.lists} for c in checked if c.right and c.lists]
+        print_json({"rubrics": held, "lexicons": lexicons, "problems": problems})
     else:
         for one in checked:
             for problem in one.problems:
@@ -88,6 +95,7 @@ def rubric_check(names: tuple[str, ...], as_json: bool) -> None:
                 out.print(f"{one.name}: {one.skipped}", highlight=False, markup=False, soft_wrap=True)
             elif one.right:
                 held_here = f"{_count(one.standards, 'standard')} in {_count(one.sections, 'section')}"
+                held_here = _count(one.lists, "list") if one.lists else held_here
                 out.print(f"{one.name}: {held_here}, no problems", highlight=False, soft_wrap=True)
     if problems:
         raise click.exceptions.Exit(FAILED)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from audit import yamlfile
 from audit.confidence import read_confidence
+from audit.lexicons import lend
 from audit.naming import Known, Standing, check_phases
 from audit.overlay import lay_treatment, lay_values
 from audit.pattern import BadPattern, unfold
@@ -26,14 +27,15 @@ def load_rubric(path: Path) -> Rubric:
         yamlfile.BadFile: with every problem of the file, each at its line.
     """
     document = yamlfile.read_document(path)
-    laid = None
+    laid, lent = None, tuple[str, ...]()
     if isinstance(document.value, dict):
         if document.value.pop("applied", None) is not None:
             document.report(("applied",), "'applied' is what overlays did; it is never written by hand")
+        lent = lend(document)
         laid = lay_values(document)
     rubric = yamlfile.check(document, Rubric, functools.partial(_where, document))
     if isinstance(document.value, dict):
-        _check_meaning(document)
+        _check_meaning(document, lent)
     document.raise_problems()
     if rubric is None or laid is None:
         raise RuntimeError(f"{path}: refused without a problem")
@@ -58,10 +60,11 @@ def _where(document: Document, place: Path_) -> str:
     return found
 
 
-def _check_meaning(document: Document) -> None:
+def _check_meaning(document: Document, lent: tuple[str, ...]) -> None:
     """Reports what a single value cannot show: double ids, names that lead nowhere, units that do not fit.
 
-    Works on the plain values, so that a rubric with an unknown key still shows all its other problems.
+    `lent` are the names of the lists that it can borrow. Works on the plain values, so that a rubric with an
+    unknown key still shows all its other problems.
     """
     names = {key: _mapping(document.value.get(key)) for key in ("slots", "values", "phrases", "phases")}
     _check_phrases(document, names["slots"], names["phrases"])
@@ -71,6 +74,8 @@ def _check_meaning(document: Document) -> None:
         tuple(names["phases"]),
         tuple(_mapping(document.value.get("distances"))),
         tuple(key for key, colours in _mapping(document.value.get("appearance")).items() if colours),
+        lent,
+        str(document.value.get("language")),
     )
     check_phases(document, known, names["phases"])
     seen: dict[str, int] = {}

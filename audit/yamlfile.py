@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -248,6 +248,26 @@ def read_document(path: Path, shown: str | None = None) -> Document:
         return document
 
 
+def texts_in(value: Any, without: Collection[str] = ()) -> Iterator[str]:
+    """Every text among plain values, keys left out, and what stands under the keys `without`."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_in(inner, without)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in without:
+                yield from texts_in(inner, without)
+
+
+def beside(path: str, name: str) -> Path | None:
+    """The file of this name in the folder of another, or below it; None where it would lead out of there."""
+    folder = Path(path).parent.resolve()
+    found = (folder / name).resolve()
+    return found if found.is_relative_to(folder) else None
+
+
 def check(document: Document, kind: type[T], where: Any = lambda place: "") -> T | None:
     """`document` as a `kind`, or None with its problems reported; `where(place)` names a place for people."""
     if document.value is None and document.problems:
@@ -325,7 +345,8 @@ def _keys_at(kind: Any, place: Path_) -> list[str]:
 def _inner(kind: Any, step: str | int) -> Any:
     if isinstance(step, str) and hasattr(kind, "model_fields"):
         field = next((f for n, f in kind.model_fields.items() if (f.alias or n) == step), None)
-        return _model_in(field.annotation) if field else None
+        # What is no field is a name in a mapping: all of its values are of this kind.
+        return _model_in(field.annotation) if field else kind
     return kind if isinstance(step, int) else None
 
 

@@ -99,7 +99,7 @@ def said(rubric: Rubric, text: str) -> set[str]:
 
 
 FORBIDDEN = {"asks-secret", "blame", "dead-end", "jargon", "slang", "pet-name", "promise"}
-FORBIDDEN |= {"informal", "diminutive", "says-aloud"}
+FORBIDDEN |= {"informal", "informal-address", "diminutive", "says-aloud"}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from audit.intake import FACTS_SUFFIX
+from audit.lexicons import load_lexicon
 from audit.pipeline import find_rubric
 from audit.yamlfile import BadFile
 from models.errors import ComportError
@@ -28,11 +29,12 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Examined(msgspec.Struct, frozen=True):
-    """What was found of one rubric: its size, its problems, or why it was left out."""
+    """What was found of one rubric or lexicon: its size, its problems, or why it was left out."""
 
     name: str
     standards: int = 0
     sections: int = 0
+    lists: int = 0
     problems: tuple[Trouble, ...] = ()
     skipped: str = ""
 
@@ -42,13 +44,15 @@ class Examined(msgspec.Struct, frozen=True):
 
 
 def check_rubrics(names: Iterable[str]) -> tuple[Examined, ...]:
-    """Every rubric named, and of a folder every YAML file that has the key `rubric`."""
+    """Every rubric and lexicon named, and of a folder every YAML file that has the key `rubric` or
+    `lexicon`."""
     return tuple(examined for name in names for examined in _examine(name))
 
 
 def _examine(name: str) -> Iterator[Examined]:
     if not Path(name).is_dir():
-        yield _check(name)
+        own = name.endswith(SUFFIXES)
+        yield _check_lexicon(name) if own and _has(Path(name), "lexicon") else _check(name)
         return
     files = sorted(
         Path(folder, file)
@@ -60,26 +64,39 @@ def _examine(name: str) -> Iterator[Examined]:
         problem = f"no rubrics in this folder; expected files ending in {' or '.join(SUFFIXES)}"
         yield Examined(name, problems=(Trouble(name, None, name, problem),))
     for file in files:
-        if _claims_to_be_one(file):
+        if _has(file, "rubric"):
             yield _check(str(file))
+        elif _has(file, "lexicon"):
+            yield _check_lexicon(str(file))
         else:
-            yield Examined(str(file), skipped="left out: no line begins with 'rubric:'")
+            yield Examined(str(file), skipped="left out: no line begins with 'rubric:' or 'lexicon:'")
 
 
-def _claims_to_be_one(file: Path) -> bool:
+def _has(file: Path, key: str) -> bool:
+    """Whether a line of the file begins with a key."""
     try:
-        return any(line.startswith("rubric:") for line in file.read_text("utf-8").splitlines())
+        return any(line.startswith(f"{key}:") for line in file.read_text("utf-8").splitlines())
     except (OSError, UnicodeDecodeError):
-        # Whoever checks it says what is wrong.
-        return True
+        # Whoever checks it as a rubric says what is wrong.
+        return key == "rubric"
+
+
+def _check_lexicon(name: str) -> Examined:
+    try:
+        return Examined(name, lists=len(load_lexicon(Path(name)).lists))
+    except BadFile as error:
+        return Examined(name, problems=_troubles(error))
 
 
 def _check(name: str) -> Examined:
     try:
         found = find_rubric(name)
     except BadFile as error:
-        problems = tuple(Trouble(p.path, p.line, p.where, p.text) for p in error.problems)
-        return Examined(name, problems=problems)
+        return Examined(name, problems=_troubles(error))
     except ComportError as error:
         return Examined(name, problems=(Trouble(name, None, "", error.line),))
     return Examined(name, len(found.standards), len(found.sections))
+
+
+def _troubles(error: BadFile) -> tuple[Trouble, ...]:
+    return tuple(Trouble(p.path, p.line, p.where, p.text) for p in error.problems)

@@ -17,6 +17,7 @@ from audit.yamlfile import BadFile, Document, nearest, read_document
 from models.errors import ComportError
 
 SUMMARY = {
+    "use": "Word lists that come with Comport: blame, slang … A phrase of that name stands for the list.",
     "slots": "Words that stand in phrases as {name}. Write each way in which a recogniser spells your name.",
     "values": "What the house believes in. Each standard names the value it serves.",
     "phrases": "What counts as saying something: (a|b) alternatives, (x)? optional, * up to five words.",
