@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, StrictInt
 
 from audit import yamlfile
 from audit.interactions import Channel, Interaction, Party, Role
+from audit.jsonevents import TooDeep, events
 from models.errors import ComportError
 from models.observations import Observations
 from models.transcripts import printable
@@ -23,6 +24,9 @@ START_BYTES = 65_536
 
 KEYS_BYTES = 8 * 1024 * 1024
 """The keys of a JSON file are read off its first 8 MiB."""
+
+AHEAD = timedelta(days=1)
+"""Clocks and zones may be wrong by so much; what starts later than that has a wrong time."""
 
 
 class Rejected(ComportError):
@@ -108,19 +112,19 @@ class Start:
         found: set[str] = set()
         if self.text.lstrip()[:1] not in ("{", "["):
             return frozenset()
-        wanted: str | None = None
         try:
             with self.path.open("rb") as file:
                 if file.read(3) != b"\xef\xbb\xbf":
                     file.seek(0)
-                for prefix, event, value in ijson.parse(_Head(file), multiple_values=True):
-                    if event == "start_map" and wanted is None:
-                        wanted = prefix
-                    elif event == "map_key" and prefix == wanted:
+                inside: int | None = None
+                for event, value, depth, _ in events(_Head(file)):
+                    if event == "start_map" and inside is None:
+                        inside = depth + 1
+                    elif event == "map_key" and depth == inside:
                         found.add(value)
-                    elif event == "end_map" and prefix == wanted:
+                    elif event == "end_map" and depth + 1 == inside:
                         break
-        except (ijson.JSONError, OSError, UnicodeDecodeError):
+        except (ijson.JSONError, TooDeep, OSError, UnicodeDecodeError):
             pass
         return frozenset(found)
 
@@ -160,13 +164,15 @@ def interaction(
     interaction has in the system it comes from.
 
     Raises:
-        Rejected: the file's name is not UTF-8 and could not be stored.
+        Rejected: the file's name is not UTF-8 and could not be stored, or it starts in the future.
     """
     try:
         str(path).encode()
     except UnicodeEncodeError as error:
         shown = str(path).encode(errors="replace").decode()
         raise Rejected(shown, None, "the file's name is not UTF-8; rename it") from error
+    if facts.started_at and datetime.fromisoformat(facts.started_at) > datetime.now(UTC) + AHEAD:
+        raise Rejected(str(path), None, f"starts in the future, {facts.started_at}; mend its time")
     people = tuple(_known(parties, facts))
     return Interaction(
         identity,

@@ -29,6 +29,7 @@ from models.observations import (
     union,
 )
 from models.phrases import Match, Phrases, Prepared
+from models.transcripts import WRITTEN
 
 
 class Channel(StrEnum):
@@ -163,7 +164,7 @@ class Track(msgspec.Struct, frozen=True):
 
 def is_recognised(observations: Observations) -> bool:
     """Whether the words come from a recogniser and not from a transcript."""
-    return any(p.need == "utterances" and p.engine != "transcript" for p in observations.provenance)
+    return any(p.need == "utterances" and p.engine != WRITTEN for p in observations.provenance)
 
 
 class Heard(NamedTuple):

@@ -41,12 +41,22 @@ def spread(text: str, over: Span) -> tuple[Word, ...]:
     return tuple(words)
 
 
+WRITTEN = "transcript"
+"""The engine of words that a person wrote down: they were not misheard."""
+
+
 def observed_transcript(
-    identity: str, form: str, utterances: list[Utterance], spoken: bool, least_s: float = 0.0
+    identity: str,
+    form: str,
+    utterances: list[Utterance],
+    spoken: bool,
+    least_s: float = 0.0,
+    engine: str = WRITTEN,
 ) -> Observations:
     """The observations in a transcript with this SHA-256; of `spoken` words also when there was speech.
 
     Card data is cut out of its words. It lasts until the last word, and `least_s` seconds if that is longer.
+    `engine` is the recogniser that heard the words, where none wrote them.
     """
     ordered = tuple(sorted(utterances, key=lambda u: u.span))
     # A moment after the last message still belongs to the conversation: spans are half-open.
@@ -54,13 +64,13 @@ def observed_transcript(
     duration_s = round(last_s + (0.0 if spoken else 0.001), 3)
     recording = Recording(identity, duration_s, 0, 0, form)
     parameters = (("form", form),)
-    words = Provenance("utterances", "transcript", FORMAT_VERSION, "", parameters)
+    words = Provenance("utterances", engine, FORMAT_VERSION, "", parameters)
     observed = [cut(Observed(identity, words, utterances=ordered))]
     if spoken:
         speakers = dict.fromkeys(u.speaker for u in ordered)
         activity = tuple(
             Activity(speaker, union(u.span for u in ordered if u.speaker == speaker)) for speaker in speakers
         )
-        when = Provenance("activity", "transcript", FORMAT_VERSION, "", parameters)
+        when = Provenance("activity", engine, FORMAT_VERSION, "", parameters)
         observed.append(Observed(identity, when, activity=activity))
     return gather(recording, tuple(observed), ())

@@ -64,6 +64,8 @@ def format_of(path: Path) -> Format | None:
         found = next((f for f in named if f.recognises(start)), None)
     except OSError as error:
         raise Rejected(str(path), None, f"cannot be read: {error.strerror}") from error
+    if named and found is None and "\0" in start.text:
+        raise Rejected(str(path), None, "not UTF-8; save it as UTF-8")
     if named and found is None:
         known = ", ".join(f.NAME for f in named)
         raise Rejected(str(path), None, f"none of the formats that end in {path.suffix.lower()}: {known}")
@@ -74,6 +76,7 @@ def find_files(path: Path) -> tuple[tuple[Path, ...], tuple[Rejected, ...]]:
     """The files to take in at a path (itself, or what a folder holds of its kinds), and what is refused.
 
     In a folder, a transcript beside a recording of the same name is left out: it is the same interaction.
+    So is what `comport eval` reads, `NAME.truth.json`.
     """
     refused: list[Rejected] = []
 
@@ -93,7 +96,11 @@ def find_files(path: Path) -> tuple[tuple[Path, ...], tuple[Rejected, ...]]:
     suffixes = {suffix for form in formats() for suffix in form.SUFFIXES}
     recordings = [p for p in inside if p.suffix.lower() in RECORDING_SUFFIXES]
     stems = {p.with_suffix("") for p in recordings}
-    texts = [p for p in inside if p.suffix.lower() in suffixes and p.with_suffix("") not in stems]
+    texts = [
+        p
+        for p in inside
+        if p.suffix.lower() in suffixes and p.with_suffix("") not in stems and ".truth." not in p.name
+    ]
     if not recordings and not texts and not refused:
         refused.append(Rejected(str(path), None, "no recordings, transcripts or chats in this folder"))
     return tuple(sorted(recordings + texts)), tuple(refused)
