@@ -12,7 +12,7 @@ from audit import tables as t
 from audit.judge import Finding, Verdict
 from audit.rubric import Rubric, Standard
 from audit.score import Score, add_up
-from audit.scorecard import Scorecard
+from audit.scorecard import Scorecard, awaited_caveat
 from models.errors import ComportError
 from models.transcripts import printable
 
@@ -227,3 +227,30 @@ def card_stands(store: "Store", card: Scorecard) -> Stands:
     with store.engine.connect() as connection:
         said = reviews_of(connection, card.interaction, card.rubric)
     return stands(card, store.rubric(card.rubric_digest), said)
+
+
+def shown(card: Scorecard, now: Stands) -> Scorecard:
+    """The scorecard as pages show it: with the findings, the score and the caveats that stand."""
+    before, after = (awaited_caveat(score) for score in (card.score, now.score))
+    caveats = tuple(c for c in card.caveats if c not in before)
+    return msgspec.structs.replace(card, findings=now.findings, score=now.score, caveats=caveats + after)
+
+
+def next_waiting(store: "Store", after: str, rubric: str) -> tuple[str, str] | None:
+    """The (interaction, rubric) that waits for a person next after this one; from the first again at the end.
+
+    They come in the order in which they were judged first. None when nothing waits but this one.
+    """
+    columns = t.scorecard.c
+    waiting = select(columns.interaction_id, columns.rubric_name).where(columns.current, columns.waiting > 0)
+    with store.engine.connect() as connection:
+        here = connection.execute(
+            select(columns.id).where(
+                columns.interaction_id == after, columns.rubric_name == rubric, columns.current
+            )
+        ).scalar()
+        for part in (columns.id > (here or 0), columns.id < (here or 0)):
+            row = connection.execute(waiting.where(part).order_by(columns.id).limit(1)).one_or_none()
+            if row is not None:
+                return row.interaction_id, row.rubric_name
+    return None

@@ -66,6 +66,12 @@ def look_at(interaction: Interaction, observations: Observations, rubric: Rubric
     return converse(interaction, observations, rubric)
 
 
+def awaited_caveat(score: Score) -> tuple[str, ...]:
+    """The caveat of a score that awaits a person, empty for another one."""
+    awaited = show_awaited(score)
+    return (f"{awaited[0].upper()}{awaited[1:]}.",) if awaited else ()
+
+
 def make_scorecard(interaction: Interaction, observations: Observations, rubric: Rubric) -> Scorecard:
     """The scorecard; the same observations and rubric always give the same bytes."""
     conversation = look_at(interaction, observations, rubric)
@@ -90,9 +96,7 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
     for one in rubric.applied:
         if one.effect in ("coaching", "forbids", "scored"):
             caveats[f"{one.overlay}: {one.text}."] = None
-    awaited = show_awaited(score)
-    if awaited:
-        caveats[f"{awaited[0].upper()}{awaited[1:]}."] = None
+    caveats |= dict.fromkeys(awaited_caveat(score))
     roles = conversation.roles
     if roles.of and roles.confidence < SURE_OF_ROLES:
         share = f"{100 * roles.confidence:.0f} %"

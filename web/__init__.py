@@ -15,10 +15,11 @@ from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from audit.reviews import BadReview, ReviewConflict
 from audit.store import NotStored, Store
 from models.errors import ComportError
 from models.media import UnreadableMedia
-from web import accounts, interactions, people, wording
+from web import accounts, interactions, people, reviewing, wording
 from web.sessions import SESSION_S
 
 PUBLIC = frozenset({"static", "healthz", "accounts.login"})
@@ -28,10 +29,12 @@ SECRET_BYTES = 32
 """Source: Flask's manual asks for a long random key; 256 bits is the block of the HMAC that signs."""
 
 LONGEST_FORM_BYTES = 64 * 1024
-"""Nothing is uploaded yet: the only forms are the login and the search."""
+"""Nothing is uploaded yet: the longest form is a comment of 4000 letters, each up to 12 bytes in a form."""
 
 _STATUS: dict[type[ComportError], HTTPStatus] = {
     NotStored: HTTPStatus.NOT_FOUND,
+    BadReview: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
@@ -67,6 +70,7 @@ def create_app(store: Store, behind_proxy: bool = False) -> Flask:
     app.register_blueprint(accounts.room(app, store, limiter))
     app.register_blueprint(interactions.room(store))
     app.register_blueprint(people.room(store))
+    app.register_blueprint(reviewing.room(store))
     wording.register(app)
     app.add_url_rule("/healthz", "healthz", lambda: _healthz(store))
     app.before_request(_require_login)

@@ -13,6 +13,7 @@ from audit.evidence import is_visual, moments
 from audit.interactions import Interaction, Role
 from audit.judge import Finding
 from audit.outcomes import Evidence
+from audit.reviews import Review, Stands, card_stands, shown
 from audit.rubric import Rubric, Standard
 from audit.score import Line, SectionScore
 from audit.scorecard import Scorecard
@@ -44,6 +45,12 @@ class Judged(msgspec.Struct, frozen=True):
     """What to look at: the evidence, or the searched spans when there is none."""
     frames: tuple[tuple[int, Evidence], ...] = ()
     """The moments that a picture shows, each with its number; none of what was only heard."""
+    machine: Finding | None = None
+    """What the machine found, where a person said something of it."""
+    review: Review | None = None
+    """The person's word that holds."""
+    history: tuple[Review, ...] = ()
+    """All that people said of it, oldest first."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -86,6 +93,7 @@ def index(store: Store) -> ResponseReturnValue:
         "interactions.html",
         rows=rows[:PAGE_ROWS],
         search=search,
+        done="done" in request.args,
         page=page,
         first=(page - 1) * PAGE_ROWS + 1,
         more=len(rows) > PAGE_ROWS,
@@ -101,13 +109,17 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         abort(404)
     recording = recording_of(store, found)
     observations = observations_of(store, found)
+    machine, now = card, card_stands(store, card) if card else None
+    if card and now:
+        card = shown(card, now)
+        cards = tuple(card if one is machine else one for one in cards)
     return render_template(
         "interaction.html",
         interaction=found,
         recording=recording,
         cards=cards,
         card=card,
-        parts=judged_parts(card, store.rubric(card.rubric_digest)) if card else (),
+        parts=judged_parts(machine, now, store.rubric(machine.rubric_digest)) if machine and now else (),
         said=transcript(found, observations, card) if observations else (),
         unreadable=observations is None,
         missing=dict(observations.missing) if observations else {},
@@ -174,9 +186,10 @@ def observations_of(store: Store, found: Interaction) -> Observations | None:
         return None
 
 
-def judged_parts(card: Scorecard, rubric: Rubric) -> tuple[Part, ...]:
+def judged_parts(card: Scorecard, now: Stands, rubric: Rubric) -> tuple[Part, ...]:
     """The sections of a scorecard, each standard beside its finding and its place in the sum."""
-    findings = {finding.standard: finding for finding in card.findings}
+    findings = {finding.standard: finding for finding in now.findings}
+    machine = {finding.standard: finding for finding in card.findings}
     standards = {standard.id: standard for standard in rubric.standards}
     return tuple(
         Part(
@@ -188,11 +201,14 @@ def judged_parts(card: Scorecard, rubric: Rubric) -> tuple[Part, ...]:
                     standards[line.standard],
                     _moments(findings[line.standard]),
                     _frames(findings[line.standard], standards[line.standard]),
+                    machine[line.standard] if line.standard in now.of else None,
+                    now.of.get(line.standard),
+                    tuple(review for review in now.history if review.standard == line.standard),
                 )
                 for line in section.lines
             ),
         )
-        for section in card.score.sections
+        for section in now.score.sections
     )
 
 

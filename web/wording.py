@@ -45,8 +45,15 @@ ERRORS = {
     HTTPStatus.FORBIDDEN: ("This is not open to you", "Ask whoever runs the dashboard for access."),
     HTTPStatus.NOT_FOUND: ("There is nothing here", "The address may be mistyped, or it was removed."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("This cannot be done here", "Go back and use the page's own buttons."),
+    HTTPStatus.CONFLICT: (
+        "Somebody else was faster",
+        "Go back, look at what they said, and say yours again.",
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That is too much at once", "Send less and try again."),
-    HTTPStatus.UNPROCESSABLE_ENTITY: ("This recording cannot be read", "Check the file and audit it again."),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (
+        "This cannot be taken",
+        "Check what was sent, or the recording, and try again.",
+    ),
     HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", "Wait a quarter of an hour, then try again."),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         "Something went wrong on our side",

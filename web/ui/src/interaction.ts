@@ -2,6 +2,7 @@ import { Findings } from "./findings";
 import { listenToKeys } from "./keys";
 import { drawPeople } from "./overlay";
 import { Player } from "./player";
+import { Reviewing } from "./review";
 import { followTranscript } from "./transcript";
 import { drawWaveform } from "./waveform";
 
@@ -9,5 +10,5 @@ const player = new Player(document.querySelector<HTMLMediaElement>("#media"));
 const findings = new Findings(player);
 if (player.media) document.body.classList.add("live");
 followTranscript(player);
-listenToKeys(player, findings);
+listenToKeys(player, findings, new Reviewing(findings));
 await Promise.all([drawWaveform(player, findings), drawPeople(player)]);

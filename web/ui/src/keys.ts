@@ -1,10 +1,11 @@
 import type { Findings } from "./findings";
 import type { Player } from "./player";
+import type { Reviewing } from "./review";
 
 const STORED = "comport.keys";
 
 /** Keys that play and go through the findings. Single letters can be switched off (WCAG 2.1.4). */
-export function listenToKeys(player: Player, findings: Findings): void {
+export function listenToKeys(player: Player, findings: Findings, reviewing: Reviewing): void {
   const dialog = document.getElementById("keys") as HTMLDialogElement | null;
   const choice = document.getElementById("keys-on") as HTMLInputElement | null;
   let on = localStorage.getItem(STORED) !== "off";
@@ -22,6 +23,12 @@ export function listenToKeys(player: Player, findings: Findings): void {
     j: () => findings.step(1),
     k: () => findings.step(-1),
     Enter: () => findings.playCurrent(),
+    "1": () => reviewing.say(0),
+    "2": () => reviewing.say(1),
+    "3": () => reviewing.say(2),
+    "4": () => reviewing.say(3),
+    c: () => reviewing.comment(),
+    n: () => reviewing.next(),
     "?": () => dialog?.showModal(),
   };
   document.addEventListener("keydown", (event) => {
