@@ -6,8 +6,9 @@ import msgspec
 
 from audit.case import Absence, Case
 from audit.counts import amount
+from audit.doubt import hidden
 from audit.interactions import Role
-from audit.outcomes import Evidence, words_of
+from audit.outcomes import Evidence, shown, words_of
 from audit.quantities import show
 from audit.rules import When
 from audit.signals import event_kinds, foreign
@@ -23,9 +24,6 @@ class Condition(msgspec.Struct, frozen=True):
     reason: str = ""
     evidence: tuple[Evidence, ...] = ()
     searched: tuple[Span, ...] = ()
-
-
-HOLDS = Condition(True)
 
 
 @traced
@@ -51,7 +49,7 @@ def _all(parts: Sequence[Condition]) -> Condition:
         found = next((p for p in parts if p.holds is wanted), None)
         if found:
             return found
-    return HOLDS
+    return Condition(True, "", tuple(e for p in parts for e in p.evidence))
 
 
 def _any(parts: Sequence[Condition]) -> Condition:
@@ -61,14 +59,16 @@ def _any(parts: Sequence[Condition]) -> Condition:
         if found:
             return found
     reason = "; ".join(dict.fromkeys(p.reason for p in parts))
-    return Condition(False, reason, (), parts[0].searched)
+    return Condition(False, reason, tuple(e for p in parts for e in p.evidence), parts[0].searched)
 
 
 def _not(part: Condition, when: When) -> Condition:
     if part.holds is None:
         return part
+    if not part.holds:
+        return Condition(True)
     told = f"'{when.name}' did occur" if when.name and not when.measure else "what it excepts is so"
-    return Condition(not part.holds, f"applies not where it is so: {told}" if part.holds else "")
+    return Condition(False, f"applies not where it is so: {told}", part.evidence, part.searched)
 
 
 def _absent(lacking: Absence) -> Condition:
@@ -80,12 +80,21 @@ def _measured(when: When, case: Case, window: Span) -> Condition:
     if taken.value is None:
         return Condition(None, taken.reason)
     low, high = when.band
+    if taken.confidence < case.least_sure:
+        return Condition(None, f"{words_of(when.name)} is not known surely")
+    if taken.coverage < case.least.seen:
+        return Condition(None, hidden(when.by, taken.coverage))
     if taken.still_open and taken.value <= high and not (taken.value >= low and high == float("inf")):
         return Condition(None, taken.reason)
+    least, most = (taken.value if end is None else end for end in (taken.low, taken.high))
+    if least < low <= most or least <= high < most:
+        return Condition(None, f"{words_of(when.name)} is too near to the limit to tell")
+    spans = taken.evidence or (taken.window,)
+    measured = tuple(Evidence(s, None, "", taken.value, taken.unit, words_of(when.name)) for s in spans[:1])
     if low <= taken.value <= high:
-        return HOLDS
-    shown = show(taken.value, taken.unit)
-    return Condition(False, f"applies {_limits(when)}; {words_of(when.name)} was {shown}")
+        return Condition(True, "", measured)
+    value = show(taken.value, taken.unit)
+    return Condition(False, f"applies {_limits(when)}; {words_of(when.name)} was {value}", measured)
 
 
 def _happened(when: When, case: Case, window: Span) -> Condition:
@@ -93,21 +102,23 @@ def _happened(when: When, case: Case, window: Span) -> Condition:
     found = case.within(when.name, when.by, window)
     sure = [e for e in found if case.surely(e)]
     if not when.at_least and not when.at_most:
-        return HOLDS if sure else _absent(case.absence(when.name, when.by, window))
+        evidence = tuple(map(shown, sure))
+        return Condition(True, "", evidence) if sure else _absent(case.absence(when.name, when.by, window))
     unit = (when.at_least or when.at_most or "").unit  # type: ignore[union-attr]
     low, high = when.band
     least, most = (amount(n, unit, window) for n in (len(sure), len(found)))
     told = f"applies {_limits(when)}; '{when.name}' occurred {show(least, unit)}"
+    evidence = tuple(map(shown, found))
     if least > high:
-        return Condition(False, told, (), (window,))
+        return Condition(False, told, evidence, (window,))
     if low <= least and high == float("inf"):
-        return HOLDS
+        return Condition(True, "", evidence)
     more = _more(when, case, window)
     if low <= least and most <= high and not more:
-        return HOLDS
+        return Condition(True, "", evidence)
     if most < low and not more:
-        return Condition(False, told, (), (window,))
-    return Condition(None, f"{told}; {more or 'perhaps more often'}")
+        return Condition(False, told, evidence, (window,))
+    return Condition(None, f"{told}; {more or 'perhaps more often'}", evidence)
 
 
 def _more(when: When, case: Case, window: Span) -> str:

@@ -11,7 +11,7 @@ from audit.conditions import condition
 from audit.interactions import Conversation, Role
 from audit.keeping import keep
 from audit.ordering import order
-from audit.outcomes import Evidence, Outcome, all_of, any_of, every_time, not_of, unneeded
+from audit.outcomes import Evidence, Outcome, all_of, any_of, every_time, not_of, unneeded, untold
 from audit.portraits import portraits
 from audit.rubric import Rubric, Standard
 from audit.rules import During, Rule
@@ -65,19 +65,19 @@ def _judge(standard: Standard, shared: Case) -> Finding:
     """Each opportunity is judged, the credit is the mean of theirs."""
     case = shared.under(least_of(standard.needs))
     unsure = functools.partial(Finding, standard.id, Verdict.CANNOT_TELL, None, 0.0)
-    if standard.ask is not None:
-        return unsure(*_shown(standard, case.conversation))
-    if case.conversation.recognised:
+    if standard.ask is None and case.conversation.recognised:
         muffled = next(filter(None, (poor(case.conversation, r) for r in _listens_to(standard, case))), "")
         if muffled:
             return unsure(muffled)
     if standard.when:
         applies = condition(standard.when, case)
-        if applies.holds is None:
+        if applies.holds is None and standard.ask is None:
             return unsure(f"whether it applies: {applies.reason}", applies.evidence)
-        if not applies.holds:
-            searched = applies.searched
-            return Finding(standard.id, Verdict.NO_OPPORTUNITY, None, 1.0, applies.reason, (), searched)
+        if applies.holds is False:
+            evidence, searched = applies.evidence, applies.searched
+            return Finding(standard.id, Verdict.NO_OPPORTUNITY, None, 1.0, applies.reason, evidence, searched)
+    if standard.ask is not None:
+        return unsure(*_shown(standard, case.conversation))
     return _found(standard, apply(standard, None, case, case.conversation.whole))
 
 
@@ -85,6 +85,10 @@ def _found(standard: Standard, gave: Outcome) -> Finding:
     if not gave.applies:
         searched = gave.searched
         return Finding(standard.id, Verdict.NO_OPPORTUNITY, None, 1.0, gave.reason, (), searched)
+    # What zeroes a section or form must be sure to earn nothing, whatever cannot be told.
+    open_ = standard.critical is not None and gave.credit == 0 and gave.bounds[1] > 0
+    if open_:
+        gave = untold(f"{gave.reason}; critical, and a part of it cannot be told", gave.evidence)
     if gave.credit is None:
         verdict, credit, confidence = Verdict.CANNOT_TELL, None, 0.0
     else:

@@ -32,10 +32,19 @@ class Outcome(msgspec.Struct, frozen=True):
     applies: bool = True
     searched: tuple[Span, ...] = ()
     """Where it was looked for."""
+    least: float | None = None
+    most: float | None = None
+    """What the credit may be at least and at most, where a part of it cannot be told; None: what it is."""
 
     @property
     def told(self) -> bool:
         return self.credit is not None
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the most that the credit may be."""
+        low, high = (0.0, 1.0) if self.credit is None else (self.credit, self.credit)
+        return low if self.least is None else self.least, high if self.most is None else self.most
 
 
 def untold(reason: str, evidence: tuple[Evidence, ...] = ()) -> Outcome:
@@ -69,7 +78,7 @@ def every_time(outcomes: Sequence[Outcome], windows: tuple[Span, ...]) -> Outcom
         worst = min(told, key=_credit)
         confidence = min(o.confidence for o in told)
         reason = worst.reason if len(windows) == 1 else _tally(applying, worst)
-        return Outcome(credit, confidence, reason, evidence, True, windows)
+        return Outcome(credit, confidence, reason, evidence, True, windows, *_mean_bounds(applying))
     unsure = next(o for o in applying if not o.told)
     return Outcome(None, 0.0, _tally(applying, unsure), evidence, True, windows)
 
@@ -77,6 +86,12 @@ def every_time(outcomes: Sequence[Outcome], windows: tuple[Span, ...]) -> Outcom
 def _tally(outcomes: Sequence[Outcome], shown: Outcome) -> str:
     met = sum(o.credit == 1 for o in outcomes)
     return f"{met} of {len(outcomes)} times; {shown.reason}"
+
+
+def _mean_bounds(parts: Sequence[Outcome]) -> tuple[float, float]:
+    """Between what the mean of their credits lies, whatever cannot be told."""
+    low, high = zip(*(part.bounds for part in parts), strict=True)
+    return sum(low) / len(parts), sum(high) / len(parts)
 
 
 def _gather(parts: Sequence[Outcome]) -> tuple[Evidence, ...]:
@@ -98,7 +113,8 @@ def all_of(parts: Sequence[Outcome]) -> Outcome:
     # Of what cannot be told nothing is counted, for or against.
     credit = sum(map(_credit, told)) / len(told)
     if missed:
-        return Outcome(credit, max(p.confidence for p in missed), reason, evidence)
+        confidence = max(p.confidence for p in missed)
+        return Outcome(credit, confidence, reason, evidence, True, (), *_mean_bounds(applying))
     return Outcome(1.0, min(p.confidence for p in told), reason, evidence)
 
 
@@ -116,16 +132,22 @@ def any_of(parts: Sequence[Outcome]) -> Outcome:
     evidence = _gather(applying)
     if any(not p.told for p in applying):
         return untold(reason, evidence)
+    low, high = (max(ends) for ends in zip(*(p.bounds for p in applying), strict=True))
+    confidence = min(p.confidence for p in applying)
     credit = max(map(_credit, applying))
-    return Outcome(credit, min(p.confidence for p in applying), f"none of them: {reason}", evidence)
+    return Outcome(credit, confidence, f"none of them: {reason}", evidence, True, (), low, high)
 
 
 def not_of(part: Outcome) -> Outcome:
-    """The opposite of a rule: 1 less its credit."""
+    """The opposite of a rule: 1 less its credit. That it is wholly met is not said while a part of the rule
+    cannot be told."""
     if part.credit is None:
         return part
+    low, high = part.bounds
+    if not part.credit and high:
+        return untold(f"a part cannot be told: {part.reason}", part.evidence)
     reason = f"not wanted: {part.reason}" if part.credit else f"as wanted: {part.reason}"
-    return msgspec.structs.replace(part, credit=1 - part.credit, reason=reason)
+    return msgspec.structs.replace(part, credit=1 - part.credit, reason=reason, least=1 - high, most=1 - low)
 
 
 MOST_LISTED = 3

@@ -56,12 +56,13 @@ class Treat(Checked):
                 raise ValueError(f"observe: unknown event, measure or family '{name}'{nearest(name, known)}")
         return self
 
-    def meets(self, standard: Standard, language: str) -> bool:
-        """Whether the standard is one of those that are treated so."""
+    def meets(self, standard: Standard, rubric: Rubric) -> bool:
+        """Whether the standard of this rubric is one of those that are treated so."""
         seen = {kind.name for name in self.observe for kind in families().get(name, ())} | set(self.observe)
-        words = set(tokens_of(f"{standard.title} {standard.ask or ''}", language))
-        mentioned = any(words.issuperset(tokens_of(word, language)) for word in self.mention)
-        return standard.id in self.standards or mentioned or bool(seen & observed(standard))
+        words = set(tokens_of(f"{standard.title} {standard.ask or ''}", rubric.language))
+        mentioned = any(words.issuperset(tokens_of(word, rubric.language)) for word in self.mention)
+        # What a standard looks at by way of a phase it looks at, too.
+        return standard.id in self.standards or mentioned or bool(seen & rubric.reach(standard.names))
 
 
 class Overlay(Checked):
@@ -79,12 +80,6 @@ class Overlay(Checked):
     confirm: Literal["person"] | None = None
     treat: tuple[Treat, ...] = ()
     sections: tuple[Section, ...] = ()
-
-
-def observed(standard: Standard) -> set[str]:
-    """Every event and measure that the standard's rule, condition and window look at."""
-    plain = standard.model_dump(mode="json", exclude={"id", "title", "ask", "examples", "value"})
-    return set(texts_in(plain)) & kinds().keys()
 
 
 def overlay_names() -> tuple[str, ...]:
@@ -158,7 +153,8 @@ def lay_values(document: Document) -> Laid:
             _lay_section(document, laid, overlay, section, at, standing)
     for key in ("numbers", "phrases"):
         _lay_named(document, laid, key)
-    _put_numbers(rubric.get("sections"), rubric.get("numbers"))
+    for key in ("sections", "phases"):
+        _put_numbers(rubric.get(key), rubric.get("numbers"))
     return laid
 
 
@@ -247,9 +243,9 @@ def _lay_section(
 
 
 def _lay_named(document: Document, laid: Laid, key: str) -> None:
-    """Numbers and phrases that something names and the rubric does not define itself."""
+    """Numbers and phrases that a standard or phase names and the rubric does not define itself."""
     own = document.value.get(key, {})
-    used = set(texts_in(document.value.get("sections")))
+    used = {text for where in ("sections", "phases") for text in texts_in(document.value.get(where))}
     used |= {
         phrase for kind in kinds().values() if kind.name in used and (phrase := getattr(kind, "phrase", ""))
     }
@@ -311,7 +307,7 @@ def lay_treatment(rubric: Rubric, laid: Laid) -> Rubric:
 
 def _treated(standard: Standard, rubric: Rubric, laid: Laid) -> Standard | None:
     """The standard as the strictest overlay wants it treated; None where one forbids it."""
-    asked = [(o, t) for o in laid.overlays for t in o.treat if t.meets(standard, rubric.language)]
+    asked = [(o, t) for o in laid.overlays for t in o.treat if t.meets(standard, rubric)]
     for overlay, treat in asked:
         if treat.treatment == "forbid":
             text = f"“{standard.title}” is left out: {treat.why}"

@@ -61,7 +61,19 @@ def _said_so_often(rule: Say, by: Role, case: Case, window: Span) -> Outcome:
 
 
 def _occurrences(names: tuple[str, ...], find: Callable[[str], tuple[Event, ...]]) -> list[Event]:
-    return sorted((e for name in names for e in find(name)), key=lambda e: e.span)
+    """All of them in order of time; words that are two phrases at once count once, as the surer one."""
+    found = [e for name in names for e in find(name)]
+    if len(names) == 1:
+        return found
+    kept: list[Event] = []
+    for event in sorted(found, key=lambda e: (-e.confidence, -e.span.duration_s, e.span)):
+        if not any(_same_words(event, other) for other in kept):
+            kept.append(event)
+    return sorted(kept, key=lambda e: e.span)
+
+
+def _same_words(one: Event, other: Event) -> bool:
+    return bool(one.text and one.kind != other.kind and one.role == other.role and one.span & other.span)
 
 
 @traced

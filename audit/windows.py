@@ -7,7 +7,7 @@ from audit.case import Absence, Case
 from audit.interactions import Conversation, Role
 from audit.quantities import Quantity
 from audit.rules import During
-from audit.signals import foreign
+from audit.signals import event_kinds, foreign
 from audit.trace import traced
 from models.observations import Span
 
@@ -31,7 +31,9 @@ def windows(during: During | None, by: Role, case: Case, inside: Span) -> Window
     if during is None:
         return Windows((inside,))
     if during.in_:
-        outer = _lasting(during.in_, during.by, by, case, inside)
+        kind = event_kinds().get(during.in_)
+        whose = Role.ANYONE if kind and not kind.of_party else during.by
+        outer = _lasting(during.in_, whose, by, case, inside)
         found = [_windows(during, by, case, one) for one in outer.spans]
         spans = tuple(span for one in found for span in one.spans)
         lacking = outer.lacking or next((one.lacking for one in found if one.lacking), None)
@@ -64,9 +66,18 @@ def _windows(during: During, by: Role, case: Case, inside: Span) -> Windows:
 
 
 def _lasting(name: str, by: Role, party: Role, case: Case, inside: Span) -> Windows:
-    """When a phase, or a phrase or event by somebody, lasts; a phase counts the turns of the `party`."""
+    """When a phase, or a phrase or event by somebody, lasts; a phase counts the turns of the `party`.
+
+    A phase is a part of the whole conversation: of it counts what lies inside.
+    """
     if name in case.phases:
-        return windows(case.phases[name], party, case, inside)
+        whole = case.conversation.whole
+        phase = windows(case.phases[name], party, case, whole)
+        if inside == whole or not phase.spans:
+            return phase
+        lasts = tuple(one for span in phase.spans if (one := span & inside))
+        outside = Absence(True, f"'{name}' lies outside of the part that is looked at", (), (inside,))
+        return Windows(lasts, None if lasts else outside)
     if why := foreign(name, case.conversation.channel):
         return Windows((), Absence(True, why))
     spans = tuple(e.span for e in case.within(name, by, inside) if case.surely(e))
@@ -78,7 +89,7 @@ def _lasting(name: str, by: Role, party: Role, case: Case, inside: Span) -> Wind
 def _cut(span: Span, inside: Span) -> Span:
     """The span where it lies in the part that is looked at, a moment long at least."""
     start_s = max(span.start_s, inside.start_s)
-    return Span(start_s, max(min(span.end_s, inside.end_s), start_s))
+    return Span(start_s, max(min(span.end_s, inside.end_s), start_s + MOMENT_S))
 
 
 def _between(during: During, party: Role, case: Case, inside: Span) -> Windows:

@@ -341,3 +341,18 @@ def test_the_manual_s_own_overlay_reads(tmp_path: Path) -> None:
 def test_the_manual_shows_each_key_of_an_overlay(key: str) -> None:
     manual = (Path(__file__).parent.parent / "docs" / "overlays.md").read_text("utf-8")
     assert f"{key}: " in manual or f"{key}:\n" in manual
+
+
+def test_what_only_a_phase_names_is_seen_by_overlays(tmp_path: Path) -> None:
+    more = (
+        "overlays: [law/eu, culture/us]\nnumbers: {at-first: 20 s}\n"
+        "phases: {smiling: {while: smile}, start: {first: at-first}, after-hello: {after: greeting-morning, in: start}}"
+    )
+    standards = (
+        "  - {id: quiet, title: Speaks while smiling, during: smiling, avoid: {event: silence}}\n"
+        "  - {id: calm, title: Leaves no silence, during: after-hello, avoid: {event: silence}}\n"
+    )
+    rubric = house(tmp_path, more, standards=standards)
+    assert [s.id for s in rubric.standards if s.treatment] == ["smiles", "quiet"]
+    assert str(rubric.phases["start"].first) == "20 s"
+    assert dict(rubric.phrases) == {"greeting-morning": ("good morning",)}

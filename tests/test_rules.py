@@ -85,6 +85,15 @@ NOD, SMILE, GREET, BLAME = "{do: nod}", "{do: smile}", "{say: greeting}", "{avoi
         (f"all: [{GREET}, {NOD}]", HELLO, "cannot_tell", None),
         (f"all: [{GREET}, {NOD}]", "yes", "missed", 0),
         (f"all: [{NOD}, {SMILE}]", "yes", "cannot_tell", None),
+        # `not` is met only where no part of what is not wanted may have been done.
+        (f"not: {{all: [{GREET}, {NOD}]}}", "yes", "cannot_tell", None),
+        (f"not: {{all: [{GREET}, {NOD}]}}", HELLO, "cannot_tell", None),
+        (f"not: {{any: [{GREET}, {NOD}]}}", HELLO, "missed", 0),
+        # What zeroes the form must be sure to earn nothing: had the agent nodded, half would be earned.
+        (f"critical: form, all: [{GREET}, {NOD}]", "yes", "cannot_tell", None),
+        (f"critical: form, all: [{GREET}, {{say: hold}}]", "yes", "missed", 0),
+        (f"critical: form, all: [{GREET}, {BLAME}, {NOD}]", "yes", "missed", 0.5),
+        (f"critical: form, any: [{{all: [{GREET}, {NOD}]}}, {{say: hold}}]", "yes", "cannot_tell", None),
         (f"any: [{GREET}, {NOD}]", HELLO, "met", 1),
         (f"any: [{GREET}, {NOD}]", "yes", "cannot_tell", None),
         ("any: [{say: greeting}, {say: hold}]", "yes", "missed", 0),
@@ -188,12 +197,69 @@ def test_a_window_is_where_it_says(tmp_path, during, searched):
     assert [(round(s.start_s, 3), round(s.end_s, 3)) for s in gave.searched] == searched, gave.reason
 
 
+@pytest.mark.parametrize(
+    ("during", "searched"),
+    [
+        # A phase is a part of the whole conversation, wherever it is named: not the first 10 s of a part.
+        ("{after: opening, in: late}", []),
+        ("{last: 5 s, in: opening}", [(5, 10)]),
+        ("{while: opening, in: early}", [(0, 10)]),
+        ("{while: late, in: closing}", [(89.6, 99.6)]),
+    ],
+)
+def test_a_phase_is_where_it_is_whatever_it_is_sought_in(tmp_path, during, searched):
+    phases = (
+        "phases: {opening: {first: 10 s}, early: {first: 20 s}, late: {after: early}, closing: {last: 10 s}}"
+    )
+    gave = found(tmp_path, f"during: {during}, avoid: blame", TALK, phases)
+    assert gave.verdict == ("met" if searched else "no_opportunity"), gave.reason
+    if searched:
+        assert [(round(s.start_s, 3), round(s.end_s, 3)) for s in gave.searched] == searched
+
+
+def test_by_leaves_alone_what_nobody_in_particular_does(tmp_path):
+    rule = "during: {first: 1 turn, by: customer, in: stands_in_front}, say: greeting"
+    rubric = build.rubric(tmp_path, f"- {{id: a, title: A, {rule}}}")
+    lines = "agent: Yes?\n[stands_in_front 20 s]\nagent: Good morning.\ncustomer: I come from the station."
+    assert judge_standard(rubric.standards[0], enact(lines, rubric)).verdict == "met"
+
+
 def test_a_second_part_that_never_came_is_no_window(tmp_path):
     gave = found(tmp_path, "during: {between: [thanks-for-holding, hold]}, say: greeting", TALK[:2])
     assert (gave.verdict, gave.reason) == (
         "no_opportunity",
         "'hold' never came after 'thanks-for-holding'",
     )
+
+
+@pytest.mark.parametrize(
+    ("when", "verdict", "quote"),
+    [
+        ("{not: {said: hold}}", "no_opportunity", "please hold"),
+        ("{said: hold, at_most: 1 time}", "no_opportunity", "please hold"),
+        ("{all: [{said: greeting}, {not: {said: hold}}]}", "no_opportunity", "please hold"),
+    ],
+)
+def test_what_keeps_a_standard_from_applying_is_shown(tmp_path, when, verdict, quote):
+    gave = found(tmp_path, f"when: {when}, avoid: blame", TALK)
+    assert (gave.verdict, gave.evidence[0].quote) == (verdict, quote)
+
+
+def test_a_question_for_a_person_is_not_asked_where_it_does_not_apply(tmp_path):
+    for said, verdict in (("cancel", "no_opportunity"), ("hold", "cannot_tell")):
+        gave = found(tmp_path, f"when: {{said: {said}}}, ask: Was it explained?", TALK)
+        assert gave.verdict == verdict, gave.reason
+
+
+def test_words_that_are_two_phrases_at_once_count_once(tmp_path):
+    rule = "say: {any: [hold, offer-help], at_least: 2 times}"
+    text = build.rubric_text(f"- {{id: a, title: A, {rule}}}").replace(
+        "offer-help: [", 'offer-help: ["hold the line", '
+    )
+    (tmp_path / "house.yaml").write_text(text)
+    rubric = load_rubric(tmp_path / "house.yaml")
+    for words, verdict in (("please hold the line", "missed"), ("hold the line and please hold", "met")):
+        assert judge_standard(rubric.standards[0], enact(words, rubric)).verdict == verdict
 
 
 BLAMES = [("agent", at_s, "that is your fault") for at_s in (0, 20, 40)]
@@ -293,6 +359,9 @@ def test_a_standard_says_how_sure_a_phrase_must_be(tmp_path, needs, verdict):
         ("keep: {measure: time_to_greeting, at_most: 5 s}", "missed"),
         ("during: {first: 20 s}, say: greeting", "missed"),
         ("during: {first: 40 s}, say: greeting", "met"),
+        ("during: {while: greeting}, say: greeting", "met"),
+        ("during: {while: greeting}, avoid: greeting", "missed"),
+        ("during: {last: 1 s}, say: greeting", "met"),
     ],
 )
 def test_a_chat_is_judged_by_what_it_has(tmp_path, rule, verdict):

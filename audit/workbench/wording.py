@@ -86,9 +86,9 @@ def during_words(during: Written) -> str:
     inside = f" in '{during['in']}'" if during.get("in") else ""
     match during:
         case {"first": amount}:
-            return f"in the first {amount}{inside}"
+            return f"in the first {amount}{by}{inside}"
         case {"last": amount}:
-            return f"in the last {amount}{inside}"
+            return f"in the last {amount}{by}{inside}"
         case {"before": name}:
             return f"before each '{name}'{by}{within}{inside}"
         case {"after": name}:
