@@ -1,5 +1,5 @@
-"""Whole telephone dialogues in Italian and Persian, as transcripts through the pipeline, beside what a
-careful person says of every standard."""
+"""Whole telephone dialogues in Italian and Persian and e-mail threads in English, through the pipeline, beside what
+a careful person says of every standard."""
 
 import json
 import re
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -31,8 +32,8 @@ DIALOGUES = Path(__file__).parent / "dialogues"
 WORDS_PER_S, PAUSE_S = 2.5, 0.5
 """How fast the dialogues are spoken, and how long nobody speaks between two lines."""
 
-UNHEARD = {"announces-hold", "voice-level", "clear-line", "right-answer"}
-"""Told by the sound alone, or by a person alone: a transcript leaves them open."""
+UNHEARD = {"announces-hold", "voice-level", "clear-line"}
+"""Told by the sound alone: a transcript leaves them open."""
 
 
 class Dialogue(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,8 +47,10 @@ def dialogues(rubric: str) -> list[Dialogue]:
     return msgspec.yaml.decode((DIALOGUES / f"{rubric}.yaml").read_bytes(), type=list[Dialogue])
 
 
-ALL = [(rubric, one) for rubric in ("voice-it", "voice-fa") for one in dialogues(rubric)]
+SPOKEN, WRITTEN = ("voice-it", "voice-fa"), ("email-en",)
+ALL = [(rubric, one) for rubric in (*SPOKEN, *WRITTEN) for one in dialogues(rubric)]
 NAMES = [f"{rubric}: {one.name}" for rubric, one in ALL]
+CALLS = [(rubric, one) for rubric, one in ALL if rubric in SPOKEN]
 
 
 def clock(at_s: float) -> str:
@@ -72,18 +75,34 @@ def write_transcript(dialogue: Dialogue, language: str | None, folder: Path) -> 
     return path
 
 
+def write_thread(dialogue: Dialogue, language: str, folder: Path) -> Path:
+    """The dialogue as messages; only what is written in brackets passes between two of them."""
+    messages, at = [], datetime(2026, 3, 2, 9, tzinfo=UTC)
+    for line in read_lines(dialogue.lines):
+        if isinstance(line, Pause):
+            at += timedelta(seconds=line.length_s)
+        elif isinstance(line, Said):
+            messages.append({"at": at.isoformat(), "from": line.role, "text": line.text})
+    path = folder / "thread.jsonl"
+    path.write_text("".join(json.dumps(message) + "\n" for message in messages), "utf-8")
+    path.with_suffix(".meta.yaml").write_text(f"channel: email\nlanguage: {language}\n", "utf-8")
+    return path
+
+
 def audited(rubric: str, dialogue: Dialogue, folder: Path) -> Scorecard:
     pack = find_rubric(rubric)
-    return audit_file(write_transcript(dialogue, pack.language, folder), [pack]).scorecards[0]
+    write = write_thread if rubric in WRITTEN else write_transcript
+    return audit_file(write(dialogue, pack.language, folder), [pack]).scorecards[0]
 
 
 def wanted(rubric: str, dialogue: Dialogue) -> dict[str, str]:
-    verdicts = {s.id: "met" for s in find_rubric(rubric).standards}
-    verdicts |= dict.fromkeys(UNHEARD, "cannot_tell") | dict.fromkeys(dialogue.missed, "missed")
+    standards = find_rubric(rubric).standards
+    verdicts = {s.id: "cannot_tell" if s.ask or s.id in UNHEARD else "met" for s in standards}
+    verdicts |= dict.fromkeys(dialogue.missed, "missed")
     return verdicts | dict.fromkeys(dialogue.no_opportunity, "no_opportunity")
 
 
-@pytest.mark.parametrize("rubric", ["voice-it", "voice-fa"])
+@pytest.mark.parametrize("rubric", [*SPOKEN, *WRITTEN])
 def test_ten_dialogues_name_only_standards_of_their_pack(rubric: str) -> None:
     ids = {s.id for s in find_rubric(rubric).standards}
     assert len(dialogues(rubric)) == 10
@@ -103,7 +122,7 @@ def test_a_dialogue_is_judged_as_a_person_judges_it(rubric: str, dialogue: Dialo
     ] == []
 
 
-@pytest.mark.parametrize(("rubric", "dialogue"), ALL, ids=NAMES)
+@pytest.mark.parametrize(("rubric", "dialogue"), CALLS, ids=NAMES[: len(CALLS)])
 def test_who_is_the_agent_is_told_by_the_words_or_by_nothing(
     rubric: str, dialogue: Dialogue, tmp_path: Path
 ) -> None:

@@ -46,7 +46,15 @@ def failures(rubric: Rubric) -> list[str]:
 
 
 def test_there_are_packs_for_the_telephone_the_chat_and_the_counter() -> None:
-    assert set(pack_names()) >= {"voice-en", "voice-it", "voice-fa", "chat-en", "counter-en", "counter-it"}
+    assert set(pack_names()) >= {
+        "voice-en",
+        "voice-it",
+        "voice-fa",
+        "chat-en",
+        "email-en",
+        "counter-en",
+        "counter-it",
+    }
 
 
 def test_a_pack_is_named_as_its_file(pack: Rubric) -> None:
@@ -60,6 +68,7 @@ def test_a_pack_is_named_as_its_file(pack: Rubric) -> None:
         ("voice-it", 25),
         ("voice-fa", 25),
         ("chat-en", 12),
+        ("email-en", 30),
         ("counter-en", 25),
         ("counter-it", 25),
     ],
