@@ -1,5 +1,5 @@
-"""Named phrases found among words: exactly by spaCy, and in words that a recogniser got wrong by their
-sound."""
+"""Named phrases found among words: word for word, by spaCy's patterns, and by their sound in words that a
+recogniser got wrong."""
 
 import bisect
 import functools
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from models.garbled import Garbled, Hit
 from models.inflection import inflections
-from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, SLOTS, normal, tokeniser
+from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, SLOTS, frequency, normal, tokeniser
+from models.literals import Literals
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -74,13 +75,13 @@ class Phrases:
         sequences: Mapping[str, Iterable[tuple[str, ...]]],
         not_names: Iterable[str] = (),
     ) -> None:
-        from spacy.matcher import Matcher, PhraseMatcher
+        from spacy.matcher import Matcher
         from spacy.tokens import Doc
 
         self.language = language
         vocabulary = tokeniser(language).vocab
         self._doc = functools.partial(Doc, vocabulary)
-        self._literal = PhraseMatcher(vocabulary)
+        self._literal = Literals()
         self._open: list[_Open] = []
         tolerant: list[tuple[str, tuple[str, ...]]] = []
         used = {element for bodies in sequences.values() for body in bodies for element in body}
@@ -97,19 +98,18 @@ class Phrases:
                     matcher = Matcher(vocabulary)
                     pattern = _spacy_pattern(body, sorted(not_names), forms_of)
                     matcher.add(name, [pattern], greedy="LONGEST")
-                    words = frozenset(e for e in body if e != ANY and e not in SLOTS)
+                    words = tuple(e for e in body if e != ANY and e not in SLOTS)
                     self._open.append(_Open(name, words, matcher))
                 else:
-                    self._literal.add(name, [self._doc(words=list(body))])
+                    self._literal.add(name, body)
                 if not any(element in SLOTS for element in body):
                     tolerant.append((name, plain))
         self._skipped = FILLERS - used - self._marked.keys()
-        with_word: dict[str, list[int]] = {}
-        for number, one in enumerate(self._open):
-            for word in one.words:
-                with_word.setdefault(word, []).append(number)
-        self._with_word = {word: np.array(numbers) for word, numbers in with_word.items()}
-        self._sizes = np.array([len(one.words) for one in self._open], np.int16)
+        # Each is looked for where the rarest of its words is.
+        self._by_word: dict[str, list[_Open]] = {}
+        for one in self._open:
+            rarest = min(one.words, key=lambda w: frequency(w.removeprefix(MARK), language), default="")
+            self._by_word.setdefault(rarest, []).append(one)
         self._garbled = Garbled(language, tolerant)
 
     def prepare(self, words: Sequence[str]) -> Prepared:
@@ -144,26 +144,30 @@ class Phrases:
         Occurrences of one phrase do not overlap. With `tolerant` a phrase may be garbled (see
         `models.garbled`); it is then sought in the breaths that do not hold it exactly.
         """
-        document = self._doc(words=prepared.forms)
-        names = document.vocab.strings
-        hits = [Hit(names[key], start, end, 1.0) for key, start, end in self._literal(document)]
-        for breath in prepared.breaths:
-            here = np.zeros(len(self._open), np.int16)
-            there = set(breath.forms)
-            if self._marked:
-                there.update(*(self._marked.get(form, ()) for form in breath.forms))
-            for element in there:
-                if element in self._with_word:
-                    here[self._with_word[element]] += 1
-            for number in np.flatnonzero(here == self._sizes).tolist():
-                piece = self._doc(words=list(breath.forms))
-                hits += [
-                    Hit(self._open[number].name, breath.begin + start, breath.begin + end, 1.0)
-                    for _, start, end in self._open[number].matcher(piece)
-                ]
+        hits = [Hit(*found, 1.0) for found in self._literal.find(prepared.forms)]
+        for breath in prepared.breaths if self._open else ():
+            hits += self._open_hits(breath)
         if tolerant:
             hits += self._garbled_hits(prepared, hits)
         return [prepared.match(hit) for hit in _best(hits)]
+
+    def _open_hits(self, breath: Breath) -> Iterator[Hit]:
+        forms = breath.forms
+        there = {"", *forms}
+        if self._marked:
+            there.update(*(self._marked.get(form, ()) for form in forms))
+        document = None
+        for rarest in there & self._by_word.keys():
+            for one in self._by_word[rarest]:
+                if there.issuperset(one.words) and self._in_order(one.words, forms):
+                    document = document or self._doc(words=list(forms))
+                    for _, start, end in one.matcher(document):
+                        yield Hit(one.name, breath.begin + start, breath.begin + end, 1.0)
+
+    def _in_order(self, words: tuple[str, ...], forms: tuple[str, ...]) -> bool:
+        """Whether all of `words` stand among the forms, one after the other."""
+        at = iter(forms)
+        return all(any(word == form or word in self._marked.get(form, ()) for form in at) for word in words)
 
     def _garbled_hits(self, prepared: Prepared, exact: list[Hit]) -> Iterator[Hit]:
         begins = [breath.begin for breath in prepared.breaths]
@@ -179,10 +183,11 @@ class Phrases:
 
 
 class _Open(NamedTuple):
-    """A way to say a phrase that has gaps, slots or marked words: its words, and spaCy's matcher for it."""
+    """A way to say a phrase that has gaps, slots or marked words: its words in order, and spaCy's matcher for
+    it."""
 
     name: str
-    words: frozenset[str]
+    words: tuple[str, ...]
     matcher: Any
 
 

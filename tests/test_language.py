@@ -1,6 +1,8 @@
 import pytest
+import wordfreq
 
-from models.language import BREAK, UnknownLanguage, tokens_of
+from models.language import BREAK, UnknownLanguage, tokeniser, tokens_of
+from models.literals import Literals
 from models.phrases import Phrases
 
 GREETING = tokens_of("thank you for calling Northwind", "en")
@@ -34,6 +36,34 @@ def find(words: str, language: str = "en", **sequences: list[tuple[str, ...]]) -
 )
 def test_words_become_normal_forms(text, language, forms):
     assert tokens_of(text, language) == forms
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_words_of_letters_alone_are_as_spacy_makes_them(language):
+    common = [word for word in wordfreq.top_n_list(language, 4000) if word.isalpha()]
+    words = [*common, *map(str.title, common), *map(str.upper, common[:500]), *(w[::-1] for w in common)]
+    made = tokeniser(language)
+    signs = "'" if language == "it" else ""
+    assert {w: tokens_of(w, language) for w in words} == {
+        w: tuple(t.norm_.lower().strip(signs) for t in made(w)) for w in words
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("please hold", [("hold", 0, 2)]),
+        ("please hold the line", [("hold", 0, 2), ("hold", 0, 4), ("line", 2, 4)]),
+        ("hold please hold the", [("hold", 1, 3)]),
+        ("please please", []),
+        ("", []),
+    ],
+)
+def test_literal_sequences_are_found_wherever_they_are(words, found):
+    literals = Literals()
+    for name, said in (("hold", "please hold"), ("hold", "please hold the line"), ("line", "the line")):
+        literals.add(name, said.split())
+    assert list(literals.find(words.split())) == found
 
 
 @pytest.mark.parametrize(
