@@ -43,14 +43,21 @@ web/static/dist/built: web/ui/package-lock.json $(wildcard web/ui/src/*.ts) $(wi
 	  && $(NPM) run --silent build && touch ../static/dist/built \
 	  || echo "the dashboard's scripts could not be built (is the npm registry in reach?): its pages work without; run make web later"
 
-# Chromium drives the dashboard's tests. Without it they are skipped, and say so.
+# Chromium drives the dashboard's tests, PostgreSQL is a team's database. Without them their tests are skipped,
+# and say so. `$(call install,what,package)` installs one where that is possible.
+define install
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing $(1) for the tests"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2); } >/dev/null 2>&1 \
+	    || echo "$(1) could not be installed; its tests will be skipped"; \
+	else echo "some tests need $(1): install your system's package '$(2)'"; fi
+endef
+
 system:
-	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "installing Chromium for the browser tests"; \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 \
-	    || echo "Chromium could not be installed; the browser tests will be skipped"; \
-	else echo "the browser tests need Chromium: install your system's package 'chromium'"; fi
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { $(call install,Chromium,chromium); }
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	  || { $(call install,PostgreSQL,postgresql); }
 
 # New versions of the locked packages: change setup.cfg, then `make lock`.
 lock:

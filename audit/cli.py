@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from audit.cameras import camera as camera_commands
 from audit.commands import doctor, upgrade, user, weights
 from audit.console import (
+    DATABASE,
     FAILED,
     INTERRUPTED,
     complain,
@@ -60,10 +61,18 @@ def main() -> None:
     envvar="COMPORT_HOME",
     help="Where everything is kept.",
 )
+@click.option(
+    "--database",
+    envvar="COMPORT_DATABASE_URL",
+    metavar="ADDRESS",
+    help="A team's PostgreSQL, postgresql://NAME@HOST/DATABASE, instead of a file in the home folder.",
+)
 @click.pass_context
-def cli(context: click.Context, home: Path | None) -> None:
+def cli(context: click.Context, home: Path | None, database: str | None) -> None:
     """Audits recorded customer service against a company's own behaviour standards."""
     import platformdirs
+
+    context.meta[DATABASE] = database
 
     context.obj = home or Path(platformdirs.user_data_dir("comport"))
 

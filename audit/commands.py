@@ -1,12 +1,11 @@
 """Commands around the main job: weights, people, the state of the machine."""
 
-import os
 import sys
 
 import click
 from rich.markup import escape
 
-from audit.console import FAILED, json_option, out, print_json, progress_bar, store_of
+from audit.console import DATABASE, FAILED, json_option, out, print_json, progress_bar, store_of
 
 
 @click.group()
@@ -115,7 +114,7 @@ def doctor(context: click.Context, as_json: bool) -> None:
     """What works on this machine, what is missing and how to get it."""
     from audit.doctor import examine
 
-    rows = examine(context.obj)
+    rows = examine(context.obj, context.meta[DATABASE])
     if as_json:
         print_json({"checks": rows})
     else:
@@ -135,5 +134,5 @@ def upgrade(context: click.Context) -> None:
     """Bring the database of an older version up to date."""
     from audit.database import upgrade_store
 
-    found = upgrade_store(context.obj, os.environ.get("COMPORT_DATABASE_URL"))
+    found = upgrade_store(context.obj, context.meta[DATABASE])
     out.print(f"the database is at schema {found}", highlight=False)

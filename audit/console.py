@@ -1,6 +1,5 @@
 """What every command shares: output, progress, errors on one line, and the store."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,9 @@ FAILED = 1
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells expect after Ctrl-C."""
+
+DATABASE = "comport.database"
+"""Where click keeps the address of the database that was named; None there means the file at home."""
 
 out = Console()
 err = Console(stderr=True)
@@ -44,9 +46,10 @@ def print_json(value: Any) -> None:
 
 
 def store_of(context: click.Context) -> "Store":
+    """The store of the home folder and database that the command line names."""
     from audit.store import open_store
 
-    return open_store(context.obj, os.environ.get("COMPORT_DATABASE_URL"))
+    return open_store(context.obj, context.meta[DATABASE])
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON for machines instead of tables.")

@@ -3,14 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from models.errors import ComportError
 
 WAIT_MS = 60_000
 """So long a writer waits for another process's transaction, which takes milliseconds."""
+
+CONNECT = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""How soon a PostgreSQL server that does not answer counts as away (s, s, s, times): our choice, so that a
+cable that was pulled is noticed within a minute. The address may say otherwise (`?connect_timeout=3`)."""
+
+ONE_WRITER = 0x636F6D70
+"""The advisory lock that a writer on PostgreSQL takes: "comp" in ASCII."""
 
 SCHEMA = "0003"
 """The newest migration in `audit/migrations/versions`."""
@@ -27,6 +34,24 @@ class StoreUnusable(ComportError):
         return f"{self.place}: {self.found}; {self.remedy}"
 
 
+class ConnectionLost(StoreUnusable):
+    """The database server is away, or went away before a transaction was done."""
+
+
+def place(url: URL) -> str:
+    """The address of a database as it may be shown: without password and parameters."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def told(error: DatabaseError, url: URL) -> str:
+    """What the database says of an error, on one line and without the password."""
+    words = " ".join(str(error.orig).split())
+    secrets = (str(url.password or ""), *(str(v) for k, v in url.query.items() if "password" in k))
+    for secret in secrets:
+        words = words.replace(secret, "***") if secret else words
+    return words
+
+
 def open_database(home: Path, url: str | None = None) -> Engine:
     """The database of a store, made when it is new.
 
@@ -37,8 +62,7 @@ def open_database(home: Path, url: str | None = None) -> Engine:
     if found is None:
         found = _set_up(engine, home)
     if found != SCHEMA:
-        place = engine.url.render_as_string(hide_password=True)
-        raise StoreUnusable(place, f"schema {found}, expected {SCHEMA}", "run: comport upgrade")
+        raise StoreUnusable(place(engine.url), f"schema {found}, expected {SCHEMA}", "run: comport upgrade")
     return engine
 
 
@@ -75,16 +99,42 @@ def _connect(home: Path, url: str | None) -> tuple[Engine, str | None]:
         raise StoreUnusable(
             str(home), error.strerror or str(error), "choose another folder with --home"
         ) from error
-    engine = create_engine(url or URL.create("sqlite", database=str(home / "comport.db")))
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    engine = _engine(home, url)
     try:
         with engine.connect() as connection:
             return engine, _schema_of(connection)
     except DatabaseError as error:
-        place = engine.url.render_as_string(hide_password=True)
-        raise StoreUnusable(place, str(error.orig), "check the file and its rights") from error
+        at_home = engine.dialect.name == "sqlite"
+        remedy = "check the file and its rights" if at_home else "check the address, and that the server runs"
+        raise StoreUnusable(place(engine.url), told(error, engine.url), remedy) from error
+
+
+def _engine(home: Path, url: str | None) -> Engine:
+    """The engine at an address, else of the SQLite file in `home`; nothing is connected yet."""
+    wanted = "give sqlite:///FILE or postgresql://NAME@HOST/DATABASE"
+    try:
+        address = make_url(url) if url else URL.create("sqlite", database=str(home / "comport.db"))
+    except (ArgumentError, ValueError):
+        # The address itself is not shown: it may hold a password.
+        raise StoreUnusable("the database address", "is none", wanted) from None
+    # Parameters of a statement are what customers said: no log may have them.
+    shared: dict[str, Any] = {"hide_parameters": True}
+    match address.drivername:
+        case "sqlite" | "sqlite+pysqlite":
+            engine = create_engine(address, **shared)
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        case "postgresql" | "postgres" | "postgresql+psycopg":
+            engine = create_engine(
+                address.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                connect_args={name: value for name, value in CONNECT.items() if name not in address.query},
+                **shared,
+            )
+            event.listen(engine, "begin", _begin_postgresql)
+        case other:
+            raise StoreUnusable(place(address), f"'{other}' is no database that Comport knows", wanted)
+    return engine
 
 
 def _schema_of(connection: Connection) -> str | None:
@@ -107,8 +157,18 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def upgrade(engine: Engine) -> None:
-    """Brings the database to `SCHEMA`; every step keeps the data."""
+def _begin_postgresql(connection: Connection) -> None:
+    # As with SQLite there is one writer at a time, and what it looks up before it writes stays true.
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql(
+            f"SELECT set_config('lock_timeout', '{WAIT_MS}', true), pg_advisory_xact_lock({ONE_WRITER})"
+        )
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def upgrade(engine: Engine, to: str = "head") -> None:
+    """Brings the database to the newest migration, or to the one named; every step keeps the data."""
     from alembic import command
     from alembic.config import Config
 
@@ -116,4 +176,4 @@ def upgrade(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

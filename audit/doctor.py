@@ -1,6 +1,5 @@
 """What works on this machine, what is missing, and how to get it."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -30,16 +29,16 @@ class Check(msgspec.Struct, frozen=True):
     needed: bool = False
 
 
-def examine(home: Path) -> tuple[Check, ...]:
+def examine(home: Path, database: str | None = None) -> tuple[Check, ...]:
     """Every check, the needed ones first."""
-    return tuple(sorted(_checks(home), key=lambda check: not check.needed))
+    return tuple(sorted(_checks(home, database), key=lambda check: not check.needed))
 
 
-def _checks(home: Path) -> Iterator[Check]:
+def _checks(home: Path, database: str | None) -> Iterator[Check]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Check("Python", sys.version_info[:2] == (3, 11), version, "", needed=True)
     try:
-        store = open_store(home, os.environ.get("COMPORT_DATABASE_URL"))
+        store = open_store(home, database)
     except StoreUnusable as error:
         yield Check("store", False, error.line, needed=True)
     else:

@@ -146,12 +146,25 @@ def audit_arrival(
     cards = tuple(make_scorecard(arrival.interaction, observations, r) for r in fitting)
     if store is None:
         return Audited(arrival.interaction, observations, cards, True)
+    changed, fresh = store.again(lambda: _keep(store, arrival.interaction, observations, new, fitting, cards))
+    return Audited(arrival.interaction, observations, cards, bool(new) or fresh, changed)
+
+
+def _keep(
+    store: Store,
+    interaction: Interaction,
+    observations: Observations,
+    new: tuple[Observed, ...],
+    rubrics: tuple[Rubric, ...],
+    cards: tuple[Scorecard, ...],
+) -> tuple[bool, bool]:
+    """Keeps all of an interaction or nothing; gives whether its facts, and whether any scorecard, are new."""
     with store.writing():
-        changed = store.keep(arrival.interaction, observations, new)
-        for rubric in fitting:
+        changed = store.keep(interaction, observations, new)
+        for rubric in rubrics:
             store.keep_rubric(rubric)
         fresh = [store.keep_scorecard(card) for card in cards]
-    return Audited(arrival.interaction, observations, cards, bool(new) or any(fresh), changed)
+    return changed, any(fresh)
 
 
 def _perceive(
@@ -209,7 +222,7 @@ def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
             continue
         batch.append((interaction, make_scorecard(interaction, observations, rubric)))
         if len(batch) == RESCORE_BATCH:
-            yield from keep()
+            yield from store.again(keep)
             batch.clear()
     if batch:
-        yield from keep()
+        yield from store.again(keep)

@@ -224,7 +224,7 @@ def reviews_of(connection: Connection, interaction: str, rubric: str) -> tuple[R
 
 def card_stands(store: "Store", card: Scorecard) -> Stands:
     """What holds of a stored scorecard."""
-    with store.engine.connect() as connection:
+    with store.reading() as connection:
         said = reviews_of(connection, card.interaction, card.rubric)
     return stands(card, store.rubric(card.rubric_digest), said)
 

@@ -1,9 +1,7 @@
 """What Comport keeps: interactions, where their observations lie, rubric versions, scorecards, users."""
 
-import contextlib
 import hashlib
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,14 +9,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine, func, insert, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from audit import tables as t
-from audit.database import StoreUnusable, open_database
+from audit.database import open_database
 from audit.interactions import Channel, Interaction, Party, Role
 from audit.reviews import standing
 from audit.rubric import Rubric
 from audit.scorecard import Scorecard
+from audit.transactions import Transactions, lasting
 from models import observations as obs
 from models.errors import ComportError
 from models.observations import Observations, Observed, Provenance, Recording
@@ -63,47 +61,23 @@ def open_store(home: Path, url: str | None = None) -> "Store":
     return Store(open_database(home, url), home)
 
 
-class Store:
+class Store(Transactions):
     """Reads and writes; every write is one transaction, so that nothing is ever stored by halves."""
 
     def __init__(self, engine: Engine, home: Path) -> None:
-        self.engine, self.home = engine, home
-        # Each thread its own transaction: the dashboard's threads share one store.
-        self._open = threading.local()
+        super().__init__(engine)
+        self.home = home
 
     @property
     def observations_folder(self) -> Path:
         return self.home / "observations"
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One transaction; inside another one it joins it, so that many writes can be one.
+    # -- what comes in ---------------------------------------------------------------------------------
 
-        Raises:
-            StoreUnusable: the database cannot be written, for example because the disk is full.
-        """
-        pending: Connection | None = getattr(self._open, "connection", None)
-        if pending is not None:
-            yield pending
-            return
-        try:
-            with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
-                self._open.connection = connection
-                yield connection
-        except IntegrityError:
-            raise
-        except DatabaseError as error:
-            raise StoreUnusable(
-                self.engine.url.render_as_string(hide_password=True),
-                f"cannot be written ({error.orig})",
-                "what was stored before is untouched: make room or mend the rights, then run the same again",
-            ) from error
-        finally:
-            self._open.connection = None
-
+    @lasting
     def recording(self, identity: str) -> Recording | None:
         """The recording with this SHA-256, None when it is new."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             row = connection.execute(select(t.recording).where(t.recording.c.id == identity)).one_or_none()
         if row is None:
             return None
@@ -113,7 +87,7 @@ class Store:
         """A function that looks up what was perceived in a recording in exactly this way before."""
 
         def look_up(provenance: Provenance) -> Observed | None:
-            with self.engine.connect() as connection:
+            with self.reading() as connection:
                 file = connection.execute(
                     select(t.observation.c.file).where(
                         t.observation.c.recording_id == recording,
@@ -130,7 +104,8 @@ class Store:
 
         return look_up
 
-    def keep(self, interaction: Interaction, observations: Observations, new: Iterable[Observed]) -> bool:
+    @lasting
+    def keep(self, interaction: Interaction, observations: Observations, new: Sequence[Observed]) -> bool:
         """Stores an interaction and what is new of its observations: first the files, then their rows.
 
         Gives whether the facts of the interaction are new or other than before.
@@ -161,6 +136,7 @@ class Store:
                     connection.execute(insert(t.observation).values(**row))
         return changed_facts
 
+    @lasting
     def interaction(self, prefix: str) -> Interaction:
         """The interaction whose id starts with `prefix`, or whose title is it.
 
@@ -168,7 +144,7 @@ class Store:
             NotStored: none, or more than one, fits.
         """
         column = t.interaction.c
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             rows = (
                 connection.execute(
                     select(t.interaction).where(column.id.startswith(prefix, autoescape=True)).limit(2)
@@ -184,7 +160,17 @@ class Store:
         self, channels: Iterable[Channel]
     ) -> Iterator[tuple[Interaction, Observations | obs.ObservationsUnreadable]]:
         """Every interaction on these channels with its newest observations, or why they cannot be read."""
-        with self.engine.connect() as connection:
+        rows, files = self._stored(channels)
+        for row in rows:
+            try:
+                yield _interaction(row), self._gather(row, row.missing, files.get(row.recording_id, {}))
+            except obs.ObservationsUnreadable as error:
+                yield _interaction(row), error
+
+    @lasting
+    def _stored(self, channels: Iterable[Channel]) -> tuple[Sequence[Any], dict[str, dict[str, str]]]:
+        """Rows of interactions and their recordings, and each recording's newest file for each need."""
+        with self.reading() as connection:
             rows = connection.execute(
                 select(t.interaction, t.recording)
                 .join(t.recording, t.recording.c.id == t.interaction.c.recording_id)
@@ -198,21 +184,19 @@ class Store:
                 )
             ):
                 files.setdefault(one.recording_id, {})[one.need] = one.file
-        for row in rows:
-            try:
-                yield _interaction(row), self._gather(row, row.missing, files.get(row.recording_id, {}))
-            except obs.ObservationsUnreadable as error:
-                yield _interaction(row), error
+        return rows, files
 
+    @lasting
     def count(self, channels: Iterable[Channel]) -> int:
         """How many interactions there are on these channels."""
         query = select(func.count()).where(t.interaction.c.channel.in_([c.value for c in channels]))
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             return connection.execute(query.select_from(t.interaction)).scalar_one()
 
+    @lasting
     def observations(self, interaction: Interaction) -> Observations:
         """The newest observations of an interaction."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             files = connection.execute(
                 select(t.observation.c.need, t.observation.c.file)
                 .where(t.observation.c.recording_id == interaction.recording)
@@ -231,6 +215,9 @@ class Store:
         reasons = msgspec.json.decode(missing, type=tuple[tuple[str, str], ...])
         return obs.gather(recording, observed, tuple(r for r in reasons if r[0] not in files))
 
+    # -- what was judged -------------------------------------------------------------------------------
+
+    @lasting
     def keep_rubric(self, rubric: Rubric) -> None:
         """Stores a rubric version, once."""
         with self.writing() as connection:
@@ -249,20 +236,22 @@ class Store:
                 )
             )
 
+    @lasting
     def rubric(self, digest: str) -> Rubric:
         """The stored rubric version.
 
         Raises:
             NotStored: there is none with this digest.
         """
-        query = select(t.rubric.c.content).where(t.rubric.c.digest == digest)
-        pending: Connection | None = getattr(self._open, "connection", None)
-        with contextlib.nullcontext(pending) if pending is not None else self.engine.connect() as connection:
-            content = connection.execute(query).scalar()
+        with self.reading() as connection:
+            content = connection.execute(
+                select(t.rubric.c.content).where(t.rubric.c.digest == digest)
+            ).scalar()
         if content is None:
             raise NotStored("rubric", digest[:12], "audit something under it first")
         return Rubric.model_validate_json(content)
 
+    @lasting
     def keep_scorecard(self, card: Scorecard) -> bool:
         """Stores a scorecard as the current one of its interaction and rubric.
 
@@ -306,6 +295,7 @@ class Store:
             )
         return True
 
+    @lasting
     def scorecards(self, interaction: str) -> tuple[Scorecard, ...]:
         """The current scorecard of an interaction under each rubric, last judged first."""
         query = (
@@ -313,10 +303,11 @@ class Store:
             .where(t.scorecard.c.interaction_id == interaction, t.scorecard.c.current)
             .order_by(t.scorecard.c.judged_at.desc(), t.scorecard.c.id.desc())
         )
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             found = connection.execute(query).scalars()
             return tuple(msgspec.json.decode(content, type=Scorecard) for content in found)
 
+    @lasting
     def rows(self, search: str = "", limit: int | None = 100, offset: int = 0) -> tuple[Row, ...]:
         """Interactions with their current score under each rubric, last judged first.
 
@@ -346,7 +337,7 @@ class Store:
             )
             found = [column.icontains(search, autoescape=True) for column in columns]
             query = query.where(found[0] | found[1] | found[2] | found[3])
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             rows = connection.execute(query).all()
         return tuple(
             Row(

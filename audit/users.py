@@ -64,13 +64,13 @@ def remove_user(store: Store, name: str) -> None:
 
 def user_names(store: Store) -> tuple[str, ...]:
     """The names of all accounts."""
-    with store.engine.connect() as connection:
+    with store.reading() as connection:
         return tuple(connection.execute(select(user.c.name).order_by(user.c.name)).scalars())
 
 
 def password_fits(store: Store, name: str, password: str) -> bool:
     """Whether this is the password of this account; takes as long for a name that does not exist."""
-    with store.engine.connect() as connection:
+    with store.reading() as connection:
         stored = connection.execute(select(user.c.password_hash).where(user.c.name == name)).scalar()
     try:
         _hasher.verify(stored or _NOBODY, password[:MAX_PASSWORD])

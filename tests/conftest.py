@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests import postgres
+
 
 @pytest.fixture(autouse=True, scope="session")
 def short_windows():
@@ -11,3 +13,17 @@ def short_windows():
     full, whisper.PACKED_S = whisper.PACKED_S, 7.0
     yield
     whisper.PACKED_S = full
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A PostgreSQL server for all tests; whoever stops it starts it again."""
+    one = postgres.Server()
+    yield one
+    one.remove()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=postgres.MARKS)])
+def database(request):
+    """The address of an empty database, of each kind in turn; None is the SQLite file in the home folder."""
+    return None if request.param == "sqlite" else request.getfixturevalue("server").new_database()

@@ -5,7 +5,7 @@ import secrets
 from http import HTTPStatus
 from pathlib import Path
 
-from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -15,6 +15,7 @@ from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from audit.database import ConnectionLost, StoreUnusable
 from audit.reviews import BadReview, ReviewConflict
 from audit.store import NotStored, Store
 from models.errors import ComportError
@@ -36,6 +37,7 @@ _STATUS: dict[type[ComportError], HTTPStatus] = {
     BadReview: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ConnectionLost: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 _OURS = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -100,7 +102,7 @@ def _secret_key(path: Path) -> bytes:
 
 
 def _healthz(store: Store) -> Response:
-    with store.engine.connect() as connection:
+    with store.reading() as connection:
         connection.execute(text("SELECT 1"))
     return jsonify(status="ok")
 
@@ -141,7 +143,10 @@ def _explain(error: Exception) -> ResponseReturnValue:
     status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), _OURS)
     # What is where on this machine is nothing for people who have not logged in.
     line = ""
-    if isinstance(error, ComportError) and current_user.is_authenticated:
+    if isinstance(error, StoreUnusable):
+        # What a database says of itself is for whoever runs it.
+        current_app.logger.error("%s", error.line)
+    elif isinstance(error, ComportError) and current_user.is_authenticated:
         line = wording.told(error)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(error=line or wording.ERRORS.get(status, wording.ERRORS[_OURS])[0]), status

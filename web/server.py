@@ -17,6 +17,10 @@ THREADS = 8
 """Answers given at a time: a page, its media in ranges and its waveform for a few people at once."""
 
 
+PAGE_PATIENCE_S = 5.0
+"""So long a page waits for a database that is away: then a person reads rather why, and tries again."""
+
+
 class AddressUnusable(ComportError):
     """The dashboard cannot be offered at an address."""
 
@@ -42,6 +46,7 @@ def serve(context: click.Context, host: str, port: int, behind_proxy: bool) -> N
     from web import create_app
 
     store = store_of(context)
+    store.patience_s = PAGE_PATIENCE_S
     if not user_names(store):
         err.print("nobody can log in yet; run first: comport user add NAME", style="yellow", highlight=False)
     server = open_server(create_app(store, behind_proxy), host, port, behind_proxy)

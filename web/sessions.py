@@ -65,7 +65,7 @@ class Sessions:
         if session.get("id") in self._ended or time.time() - since_s >= SESSION_S:
             return None
         g.lookup_failed = True
-        with self._store.engine.connect() as connection:
+        with self._store.reading() as connection:
             added_at = connection.execute(select(user.c.added_at).where(user.c.name == name)).scalar()
         g.pop("lookup_failed")
         # An account of the same name that was added later is another one.

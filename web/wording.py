@@ -55,6 +55,10 @@ ERRORS = {
         "Check what was sent, or the recording, and try again.",
     ),
     HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", "Wait a quarter of an hour, then try again."),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        "The database does not answer",
+        "Nothing is lost. Try again in a minute; if it stays away, tell whoever runs the dashboard.",
+    ),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         "Something went wrong on our side",
         "Nothing was changed. The server's log says what happened.",

@@ -37,5 +37,5 @@ def stored_versions(name: str, store: Store) -> tuple[tuple[str, int], ...]:
         .where(columns.name == name)
         .order_by(columns.added_at.desc(), columns.version.desc())
     )
-    with store.engine.connect() as connection:
+    with store.reading() as connection:
         return tuple((row.digest, row.version) for row in connection.execute(query))

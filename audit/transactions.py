@@ -1,0 +1,139 @@
+"""Reading and writing in transactions that outlive a lost connection."""
+
+import contextlib
+import functools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from audit.database import ConnectionLost, StoreUnusable, place, told
+
+PATIENCE_S = 60.0
+"""So long a lost database is waited for: a server with a million scorecards was back from a crash within
+seconds, a machine restarts within a minute."""
+
+PAUSE_S = 0.2
+"""Between two tries."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Transactions:
+    """Hands out transactions on one database; each thread has its own.
+
+    `patience_s`: so long `again` waits for a database that is away.
+    """
+
+    def __init__(self, engine: Engine, patience_s: float = PATIENCE_S) -> None:
+        self.engine, self.patience_s = engine, patience_s
+        # Each thread its own transaction: the dashboard's threads share one store.
+        self._open = threading.local()
+
+    @property
+    def _pending(self) -> Connection | None:
+        return getattr(self._open, "connection", None)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One state of the database, whatever others write meanwhile; inside `writing` what it wrote so far.
+
+        Raises:
+            ConnectionLost: the server is away.
+            StoreUnusable: the database cannot be read.
+        """
+        if self._pending is not None:
+            yield self._pending
+            return
+        with self._explained("read", "check the file and its rights"), self._connect(False) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction; inside another one it joins it, so that many writes can be one.
+
+        Raises:
+            ConnectionLost: the server is away; nothing was written, or (when it went away just while it
+                stored the transaction) all of it.
+            StoreUnusable: the database cannot be written, for example because the disk is full.
+        """
+        if self._pending is not None:
+            yield self._pending
+            return
+        remedy = "what was stored before is untouched: make room or mend the rights, then run the same again"
+        with (
+            self._explained("written", remedy),
+            self._connect(True) as connection,
+            connection.begin(),
+        ):
+            self._open.connection = connection
+            try:
+                yield connection
+            finally:
+                self._open.connection = None
+
+    def again(self, work: Callable[[], R]) -> R:
+        """What `work` gives; it is run again when the connection was lost before it was done.
+
+        What it wrote until then was undone by the database, but for a transaction that was stored in the very
+        moment of the loss: so `work` must change nothing when it is done twice. Inside `writing` the whole
+        transaction is lost, and only whoever began it can run it again.
+
+        Raises:
+            ConnectionLost: the database did not come back within `patience_s`.
+        """
+        if self._pending is not None:
+            return work()
+        end_s = time.monotonic() + self.patience_s
+        while True:
+            try:
+                return work()
+            except ConnectionLost:
+                if time.monotonic() > end_s:
+                    raise
+                time.sleep(PAUSE_S)
+
+    def _connect(self, writes: bool) -> Connection:
+        try:
+            return self.engine.connect().execution_options(writes=writes)
+        except DatabaseError as error:
+            if self.engine.dialect.name == "sqlite":
+                raise
+            raise self._lost(error) from error
+
+    def _lost(self, error: DatabaseError) -> ConnectionLost:
+        return ConnectionLost(
+            place(self.engine.url),
+            f"no connection ({told(error, self.engine.url)})",
+            "see that the server runs, then run the same again: what was stored before is untouched",
+        )
+
+    @contextlib.contextmanager
+    def _explained(self, done: str, remedy: str) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except DatabaseError as error:
+            if error.connection_invalidated:
+                raise self._lost(error) from error
+            found = f"cannot be {done} ({told(error, self.engine.url)})"
+            raise StoreUnusable(place(self.engine.url), found, remedy) from error
+
+
+S = TypeVar("S", bound=Transactions)
+
+
+def lasting(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """A method of a store that runs `again` when the connection was lost."""
+
+    @functools.wraps(method)
+    def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.again(lambda: method(self, *args, **kwargs))
+
+    return run
