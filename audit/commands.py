@@ -5,7 +5,16 @@ import sys
 import click
 from rich.markup import escape
 
-from audit.console import DATABASE, FAILED, json_option, out, print_json, progress_bar, store_of
+from audit.console import (
+    DATABASE,
+    FAILED,
+    complain,
+    json_option,
+    out,
+    print_json,
+    progress_bar,
+    store_of,
+)
 
 
 @click.group()
@@ -131,8 +140,19 @@ def doctor(context: click.Context, as_json: bool) -> None:
 @click.command()
 @click.pass_context
 def upgrade(context: click.Context) -> None:
-    """Bring the database of an older version up to date."""
+    """Bring the database of an older version up to date, and cut card data out of what it stored."""
     from audit.database import upgrade_store
+    from audit.recutting import recut
 
     found = upgrade_store(context.obj, context.meta[DATABASE])
     out.print(f"the database is at schema {found}", highlight=False)
+    done = recut(store_of(context))
+    if done.looked_at:
+        told = (
+            f"{done.looked_at} stored transcripts were looked through, {done.with_card_data} held card data"
+        )
+        out.print(
+            f"{told} or secrets, now cut out; {done.scorecards} scorecards quoted them", highlight=False
+        )
+    for error in done.unreadable:
+        complain(error)

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from audit.interactions import Conversation, Role, cut
+from audit.interactions import Conversation, Role
 from audit.signals import event_kinds
+from audit.spans import cut
 from audit.spells import looked_share, nobody_of
 from audit.trace import traced
 from audit.voices import no_levels, unheard
@@ -44,6 +45,10 @@ def unseen(name: str, by: Role, conversation: Conversation, window: Span, least:
         return no_levels(conversation)
     if not reasons and "activity" in needs and kind.of_party and conversation.unknown_speech_s:
         return "who spoke is unknown"
+    if not reasons and needs == {"utterances"}:
+        if by != Role.ANYONE and any(e.role is None and e.span & window for e in kind.find(conversation)):
+            return "it was said, but by whom is unknown"
+        return deaf(conversation, by, (window,))
     if not reasons and "people" in needs and not kind.of_party and _weak_detector(conversation):
         return MAYBE_MORE
     if not reasons and kind.seen:

@@ -1,7 +1,5 @@
 """One conversation on one channel: what is known about it, and who in it is who."""
 
-import bisect
-import itertools
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from audit.confidence import Confidence
 from audit.palette import Palette
+from audit.spans import common, gaps
 from audit.trace import traced
 from models.cutting import is_mark
 from models.geometry import Distance
@@ -25,7 +24,6 @@ from models.observations import (
     Span,
     Utterance,
     channel_of,
-    span,
     union,
 )
 from models.phrases import Match, Phrases, Prepared
@@ -309,6 +307,10 @@ class Conversation:
         """Whether the words come from a recogniser, which can be wrong, and not from a person's text."""
         return is_recognised(self.observations)
 
+    def role_of(self, speaker: str | None) -> Role | None:
+        """The role of a speaker label, None where nobody knows."""
+        return self._role.get(speaker)
+
     @cached_property
     def utterances(self) -> tuple[tuple[Role | None, Utterance], ...]:
         """(role, utterance) in order of time; empty when nothing was transcribed."""
@@ -412,46 +414,3 @@ def clock(time_s: float) -> str:
     minutes, seconds = divmod(int(time_s), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def cut(spans: tuple[Span, ...], window: Span) -> tuple[Span, ...]:
-    """The parts of `spans` inside `window`."""
-    start_s, end_s = window.start_s, window.end_s
-    return tuple(
-        one if start_s <= one.start_s and one.end_s <= end_s else one & window
-        for one in spans
-        if max(start_s, one.start_s) < min(end_s, one.end_s)
-    )
-
-
-def common(one: tuple[Span, ...], other: tuple[Span, ...]) -> tuple[Span, ...]:
-    """When both have a span; each is in order, and its own spans do not overlap."""
-    found: list[Span] = []
-    first = 0
-    for mine in one:
-        while first < len(other) and other[first].end_s <= mine.start_s:
-            first += 1
-        for theirs in itertools.islice(other, first, None):
-            if theirs.start_s >= mine.end_s:
-                break
-            found.append(mine & theirs)
-    return tuple(found)
-
-
-def latest(spans: tuple[Span, ...], time_s: float) -> Span | None:
-    """The last of `spans` (in order) that begins by this time."""
-    after = bisect.bisect_right(spans, time_s, key=lambda s: s.start_s)
-    return spans[after - 1] if after else None
-
-
-def gaps(spans: tuple[Span, ...], window: Span) -> tuple[Span, ...]:
-    """What of `window` none of `spans` (in order, not overlapping) covers."""
-    found: list[Span] = []
-    at_s = window.start_s
-    for one in cut(spans, window):
-        if one.start_s > at_s:
-            found.append(span(at_s, one.start_s))
-        at_s = max(at_s, one.end_s)
-    if window.end_s > at_s:
-        found.append(span(at_s, window.end_s))
-    return tuple(found)

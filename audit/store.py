@@ -18,6 +18,7 @@ from audit.rubric import Rubric
 from audit.scorecard import Scorecard
 from audit.transactions import Transactions, lasting
 from models import observations as obs
+from models.cutting import before_cut, cut
 from models.errors import ComportError
 from models.observations import Observations, Observed, Provenance, Recording
 
@@ -87,17 +88,18 @@ class Store(Transactions):
         """A function that looks up what was perceived in a recording in exactly this way before."""
 
         def look_up(provenance: Provenance) -> Observed | None:
+            ways = (provenance.digest, before_cut(provenance).digest)
             with self.reading() as connection:
                 file = connection.execute(
                     select(t.observation.c.file).where(
                         t.observation.c.recording_id == recording,
-                        t.observation.c.provenance_digest == provenance.digest,
+                        t.observation.c.provenance_digest.in_(ways),
                     )
                 ).scalar()
             if file is None:
                 return None
             try:
-                return obs.load(self.observations_folder / file)
+                return cut(obs.load(self.observations_folder / file))
             except obs.ObservationsUnreadable:
                 # A damaged file is perceived anew: the recording is the truth, this was only a record of it.
                 return None
@@ -111,7 +113,7 @@ class Store(Transactions):
         Gives whether the facts of the interaction are new or other than before.
         """
         rows = []
-        for one in new:
+        for one in map(cut, new):
             path = obs.save(one, self.observations_folder)
             rows.append(
                 {
@@ -211,7 +213,8 @@ class Store(Transactions):
 
     def _gather(self, row: Any, missing: str, files: dict[str, str]) -> Observations:
         recording = _recording(row)
-        observed = tuple(obs.load(self.observations_folder / files[need]) for need in sorted(files))
+        # What an earlier version stored is cut here until `comport upgrade` cuts it where it lies.
+        observed = tuple(cut(obs.load(self.observations_folder / files[need])) for need in sorted(files))
         reasons = msgspec.json.decode(missing, type=tuple[tuple[str, str], ...])
         return obs.gather(recording, observed, tuple(r for r in reasons if r[0] not in files))
 

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from audit.interactions import Conversation, Event, Role, common
+from audit.interactions import Conversation, Event, Role
 from audit.mouths import mouth_movement
 from audit.person_roles import MARGIN_S, in_zone
 from audit.signals import event_kinds
 from audit.signals.heads import FACES_DEG
+from audit.spans import common
 from audit.spells import DOES, at_times, of_role, spells
 from models.gaze import towards
 from models.geometry import horizontal

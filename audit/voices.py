@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.interactions import Conversation, Role, cut
+from audit.interactions import Conversation, Role
+from audit.spans import cut
 from audit.trace import traced
 from models.observations import Levels, Span
 from models.sound import RATE_HZ

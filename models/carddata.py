@@ -22,6 +22,7 @@ from models.secret_words import (
     password_in,
     plain,
     refused,
+    says_no,
 )
 from models.spoken_digits import UNKNOWN, normal, runs, starts, token
 
@@ -331,7 +332,9 @@ MOST_PASSWORD_WORDS = 8
 
 def _answer(index: int, utterance: Utterance) -> list[Hit]:
     """The password in the answer to a demand: what is left of a short one when small words are taken away."""
-    if len(utterance.words) > MOST_PASSWORD_WORDS or refused(utterance.text, utterance.language):
+    if len(utterance.words) > MOST_PASSWORD_WORDS or says_no(utterance.text):
+        return []
+    if refused(utterance.text, utterance.language):
         return []
     telling = [i for i, w in enumerate(utterance.words) if normal(w.text) and normal(w.text) not in EMPTY]
     if not telling or utterance.text.rstrip().endswith(("?", "؟")):

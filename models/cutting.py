@@ -40,6 +40,12 @@ def cut_provenance(provenance: Provenance) -> Provenance:
     return msgspec.structs.replace(provenance, parameters=parameters)
 
 
+def before_cut(provenance: Provenance) -> Provenance:
+    """The provenance that the same words had in versions which cut nothing."""
+    parameters = tuple(p for p in provenance.parameters if p[0] != PARAMETER)
+    return msgspec.structs.replace(provenance, parameters=parameters)
+
+
 def cut(observed: Observed) -> Observed:
     """The same without card data; just the same when it was cut before."""
     if is_cut(observed.provenance):

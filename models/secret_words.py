@@ -161,12 +161,15 @@ def asked(text: str, language: str) -> tuple[str, ...]:
             for name in named(kind, language).finditer(part):
                 if kind == CARD and name[0].split()[-1] in _CARDS and not _NUMBER.search(part):
                     continue  # "Can I see your card" asks for no number.
+                if _OWN.search(part[: name.start()]):
+                    continue  # "Do you need my password?" offers it.
                 near = part[max(0, name.start() - ASK_REACH) : name.end() + ASK_REACH]
                 if _asks(language).search(near):
                     found[kind] = None
     return tuple(found)
 
 
+_OWN = re.compile(r"\b(my|our|mia|mio|nostra|nostro)\s*$")
 _CARDS = frozenset({"card", "carta", "visa", "amex", "کارت", "bancomat"})
 _NUMBER = re.compile(r"number|numero|شماره|digits|cifre|رقم")
 
@@ -174,6 +177,14 @@ _NUMBER = re.compile(r"number|numero|شماره|digits|cifre|رقم")
 def refused(text: str, language: str) -> bool:
     """Whether a text refuses, forgets or warns rather than tells."""
     return bool(_refuses(language).search(plain(text)))
+
+
+def says_no(text: str) -> bool:
+    """Whether a text begins with a no."""
+    return bool(_NO.match(plain(text)))
+
+
+_NO = re.compile(r"\W*(no|nope|non|نه|نخیر)\b")
 
 
 def password_in(text: str) -> str | None:

@@ -15,6 +15,7 @@ from audit.interactions import Channel, Conversation, Interaction, Role, Roles, 
 from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
 from models.camera import assumed_camera
+from models.cutting import cut
 from models.observations import (
     TRACK,
     Activity,
@@ -58,6 +59,7 @@ def observations(
     activity: dict[str | None, list[tuple[float, float]]] | None = None,
     missing: tuple[tuple[str, str], ...] = (),
     levels: tuple[Levels, ...] | None = None,
+    cuts: bool = True,
 ) -> Observations:
     """What was said as (speaker, start, text); speech is where the words are unless `activity` says otherwise."""
     said = tuple(utterance(speaker, start_s, text, probability) for speaker, start_s, text in lines)
@@ -76,7 +78,7 @@ def observations(
         observed.append(Observed(IDENTITY, Provenance("utterances", engine, "1", "", ()), utterances=said))
     if levels is not None:
         observed.append(Observed(IDENTITY, Provenance("levels", "praat", "1", "", ()), levels=levels))
-    return gather(recording, tuple(observed), missing)
+    return gather(recording, tuple(map(cut, observed)) if cuts else tuple(observed), missing)
 
 
 def line(

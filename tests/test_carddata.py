@@ -185,6 +185,8 @@ def test_what_is_cut(language, lines, kinds):
         ("it", "c: il mio telefono è 02 1234 5678"),
         ("it", "a: lei sei stato qui due volte?\nc: sì due o tre"),
         ("it", "c: ho dimenticato la password"),
+        ("it", "c: Vi serve la mia password?\na: No, la tenga per sé."),
+        ("en", "a: what is your password?\nc: no way"),
         ("fa", "c: شماره سفارش من ۱۲۳۴۵۶۷۸۹۰۱۲۳۴ است"),
         ("fa", "c: شماره تلفنم ۰۹۱۲ ۳۴۵ ۶۷۸۹ است"),
         ("fa", "c: نه دو تا سفارش دارم"),

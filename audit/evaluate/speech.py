@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from audit.evaluate.scripts import Case, Script, find_cases
-from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers, common
+from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
 from audit.roles import converse
 from audit.rubric import Rubric
+from audit.spans import common
 from models import media
 from models.activity import voices
 from models.language import tokens_of

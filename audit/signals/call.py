@@ -1,7 +1,8 @@
 """Parts of a call that are no conversation: menus, keys, answering machines, and the end of the line."""
 
-from audit.interactions import Conversation, Event, Role, cut
+from audit.interactions import Conversation, Event, Role
 from audit.signals import EventKind
+from audit.spans import cut
 from models.observations import Span, channel_of, span
 
 MENU, MACHINE = "ivr-menu", "voicemail-greeting"

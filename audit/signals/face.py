@@ -5,9 +5,10 @@ import dataclasses
 import msgspec
 import numpy as np
 
-from audit.interactions import Conversation, Event, Role, cut
+from audit.interactions import Conversation, Event, Role
 from audit.signals import Measure, MeasureKind
 from audit.signals.timing import untold
+from audit.spans import cut
 from audit.spells import DOES, Readings, coverage, doing, of_role, within
 from models.faces import both, smile_score
 from models.gaze import heads

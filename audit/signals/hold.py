@@ -3,9 +3,10 @@
 import functools
 from collections.abc import Callable, Iterator
 
-from audit.interactions import Conversation, Event, Role, cut, gaps
+from audit.interactions import Conversation, Event, Role
 from audit.signals import EventKind, Measure, MeasureKind
 from audit.signals.timing import SILENCE_S, untold
+from audit.spans import cut, gaps
 from audit.voices import no_levels, unheard
 from models.observations import TIME_DECIMALS, Span, union
 

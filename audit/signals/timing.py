@@ -2,8 +2,9 @@
 
 import msgspec
 
-from audit.interactions import Conversation, Event, Role, cut, gaps, latest
+from audit.interactions import Conversation, Event, Role
 from audit.signals import EventKind, Measure, MeasureKind
+from audit.spans import cut, gaps, latest
 from audit.voices import unheard
 from models.observations import Span, Word
 from models.syllables import syllables

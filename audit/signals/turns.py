@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audit.interactions import Conversation, Event, Role, common, cut, latest
+from audit.interactions import Conversation, Event, Role
 from audit.signals import EventKind, Measure, MeasureKind
 from audit.signals.hold import on_hold
 from audit.signals.timing import CUT_IN_S, LEAST_SPEECH_S, OVERLAP_S, known_speech, untold
+from audit.spans import common, cut, latest
 from models.observations import TIME_DECIMALS, Span, span, union
 
 LEAST_ANSWERS = 3
