@@ -12,6 +12,7 @@ from audit.lexicons import lender_of
 from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
 from audit.rubric import SLUG, Standard
 from audit.rules import Avoid, Band, During, Keep, Part, Rule, Verb, When
+from audit.salvage import salvage
 from audit.signals import event_kinds, measure_kinds
 from audit.yamlfile import Document, Path_, nearest
 
@@ -137,10 +138,13 @@ def check_phases(document: Document, known: Known, phases: dict[str, Any]) -> No
             what = "a phrase" if name in known.phrases else "an event"
             document.report(place, f"'{name}' is the name of {what}; name the phase otherwise")
         try:
-            read[name] = TypeAdapter(Part).validate_python(value)
+            part = TypeAdapter(Part).validate_python(value)
         except ValidationError:
-            continue  # Reported with the other values of wrong form.
-        _Names(document, known, name).during(place, read[name])
+            # Reported with the other values of wrong form; what is right of it is looked at all the same.
+            part = salvage(During, value)
+        if part:
+            read[name] = part
+            _Names(document, known, name).during(place, part)
     for name in read:
         circle = _circle(name, read)
         if circle:
@@ -207,6 +211,7 @@ class Standing(_Names):
             at = (*place, "order", number)
             for name in step.names:
                 self._event(at, name, "phrase or event", self._known.phrases)
+                self._party(at, name, step.by is not None)
             if step.within:
                 self._unit(at, "within", step.within, "s")
             if step.within and number == 0:

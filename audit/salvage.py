@@ -74,7 +74,16 @@ def _part(kind: type[Checked], name: str, value: Any) -> Any:
             return _Wrong if saved is None else saved
         if get_origin(inner) is tuple and get_args(inner)[0] is str and isinstance(value, list):
             return tuple(one for one in value if isinstance(one, str))
-        if get_origin(inner) is tuple and _is_model(get_args(inner)[0]) and isinstance(value, list):
-            some = [salvage(get_args(inner)[0], one) for one in value]
+        if get_origin(inner) is tuple and _is_model(_bare(get_args(inner)[0])) and isinstance(value, list):
+            member = get_args(inner)[0]
+            some = [salvage(_bare(member), _prepared(member, one)) for one in value]
             return tuple(some) if None not in some else _Wrong
     return _Wrong
+
+
+def _prepared(annotation: Any, value: Any) -> Any:
+    """A value as it is before it is checked: `greeting` as `{step: greeting}`."""
+    for step in getattr(annotation, "__metadata__", ()):
+        if isinstance(step, BeforeValidator):
+            value = step.func(value)  # type: ignore[call-arg]
+    return value

@@ -27,6 +27,14 @@ phrases:
   hold: please hold
   blame: you should have (told|asked)
 distances: {too_close: 0.5 m}
+phases:
+  start:
+    first: 30 s
+  later:
+    after: start
+  end:
+    last: 40 s
+    in: later
 sections:
 - id: opening
   title: Opening
@@ -80,6 +88,35 @@ sections:
   - id: right
     title: Is right
     ask: Was the answer right?
+  - id: steps
+    title: Keeps the order
+    needs:
+      heard: 70 %
+    order:
+    - any: [greeting, hold]
+    - step: own-name
+      within: 60 s
+    - optional: hold
+    - step: blame
+      by: customer
+  - id: often
+    title: Says it twice
+    when:
+      all:
+      - said: greeting
+        at_least: 1 time
+      - not:
+          event: silence
+    any:
+    - say:
+        phrase: greeting
+        between: [2 times, 4 times]
+    - not:
+        during: later
+        avoid:
+          said: blame
+          more_than: 3 per min
+          zero_at: 6 per min
 """
 
 # The place where ¶ stands is the line of the problem; it is no part of the file.
@@ -89,7 +126,7 @@ EDITS = [
     ("    - own-name\n", "    - own-name\n    - ¶silence\n", "undefined phrase 'silence'; it is an event"),
     ("    avoid: blame\n", "    avoid: ¶blaim\n", "no-blame: undefined phrase 'blaim'; did you mean 'blame'?"),
     ("said: hold\n", "said: ¶holt\n", "after-hold: undefined phrase 'holt'"),
-    ("after: hold\n", "after: ¶on_holt\n", "unknown phrase or event 'on_holt'; did you mean 'on_hold'?"),
+    ("after: hold\n", "after: ¶on_holt\n", "unknown phrase, event or phase 'on_holt'; did you mean 'on_hold'?"),
     ("event: silence\n", "event: ¶silense\n", "unknown event 'silense'; did you mean 'silence'?"),
     ("measure: longest_silence\n", "measure: ¶longest_pause\n", "unknown measure 'longest_pause'"),
     ("value: welcome\n", "value: ¶welcom\n", "undefined value 'welcom'; did you mean 'welcome'?"),
@@ -106,8 +143,8 @@ EDITS = [
     ("title: Harbour Inn\n", "", "'title' is missing", "rubric: harbour"),
     ("phrases:\n", "phrases:\n  ? [a, b]\n  ¶: x\n", "a key is one word, not a list", "  ? [a, b]"),
     # ids
-    ("id: no-dead-air\n", "¶id: no-blame\n", "duplicate id 'no-blame', first on line 41"),
-    ("- id: talk\n", "- ¶id: opening\n", "duplicate id 'opening', first on line 19"),
+    ("id: no-dead-air\n", "¶id: no-blame\n", "duplicate id 'no-blame', first on line 49"),
+    ("- id: talk\n", "- ¶id: opening\n", "duplicate id 'opening', first on line 27"),
     ("id: right\n", "¶id: Right Answer\n", "found 'Right Answer'; expected small letters, digits and hyphens"),
     ("id: right\n", "¶id: 7\n", "id: expected text, found 7: put it in quotes"),
     # numbers and their units
@@ -152,6 +189,53 @@ EDITS = [
     ("      within: 20 s\n", "      ¶within: 0 s\n", "within: '0 s' is no time at all"),
     ("      within: 20 s\n", "      ¶within: 20 cm\n", "wrong unit: '20 cm' is a distance, but within is a time"),
     ("      first: 20 s\n", "      within: 20 s\n", "takes exactly one of first", "    during:"),
+    # phases
+    ("    after: start\n", "    after: end\n", "later: circular: later → end → later", "  later:", "end: circular: end → later → end"),
+    ("    first: 30 s\n", "    while: start\n", "start: circular: start → start", "  start:"),
+    ("    after: start\n", "    between:\n    - start\n    - ¶later\n", "later: circular: later → later", "  later:"),
+    ("    after: start\n", "    after: ¶strat\n", "unknown phrase, event or phase 'strat'; did you mean 'start'?"),
+    ("    in: later\n", "    in: ¶latter\n", "unknown phase or event 'latter'; did you mean 'later'?"),
+    ("  end:\n", "  ¶hold:\n", "'hold' is the name of a phrase; name the phase otherwise"),
+    ("  end:\n", "  ¶silence:\n", "'silence' is the name of an event; name the phase otherwise"),
+    ("  end:\n", "  ¶End:\n", "'End': names are small letters, digits and hyphens"),
+    ("    last: 40 s\n", "    ¶last: 40 dB\n", "last: '40 dB' is a ratio of levels; expected a time or turns"),
+    ("    last: 40 s\n", "    ¶lats: 40 s\n    last: 40 s\n", "unknown key 'lats'; did you mean 'last'?"),
+    ("    last: 40 s\n", "    last: 40 s\n    by: agent\n", "by goes with turns", "  end:"),
+    ("  start:\n    first: 30 s\n", "  ¶start: 30 s\n", "unknown phrase, event or phase '30 s'"),
+    ("  start:\n    first: 30 s\n", "  ¶start: [a]\n", "start: expected keys and values, found ['a']"),
+    # order
+    ("    - any: [greeting, hold]\n", "    - any: [¶greting, hold]\n", "steps: unknown phrase or event 'greting'; did you mean 'greeting'?"),
+    ("    - any: [greeting, hold]\n", "    - step: hold\n      ¶any: greeting\n", "a step is a phrase or event", "    - step: hold"),
+    ("    - step: own-name\n", "    - ¶step: own-nam\n", "unknown phrase or event 'own-nam'; did you mean 'own-name'?"),
+    ("      within: 60 s\n", "      ¶within: 60 cm\n", "wrong unit: '60 cm' is a distance, but within is a time"),
+    ("      within: 60 s\n", "      ¶whitin: 60 s\n", "unknown key 'whitin'; did you mean 'within'?"),
+    ("    - any: [greeting, hold]\n", "    - any: [greeting, hold]\n      ¶within: 3 s\n", "within: the first step has none before it", "    - any: [greeting, hold]"),
+    ("      by: customer\n", "      ¶by: guest\n", "by: found 'guest', expected 'agent', 'customer'"),
+    ("    - step: blame\n", "    - step: ¶silence\n", "nobody in particular makes a silence: leave out 'by'"),
+    ("    - any: [greeting, hold]\n    - step: own-name\n      within: 60 s\n", "", "order: takes at least two steps that are not optional", "    order:"),
+    ("    - optional: hold\n", "    - ¶7\n", "order: expected keys and values, found 7"),
+    ("    order:\n", "    ¶order: greeting\n    how:\n", "order: expected a list, found 'greeting'", None, "how: expected text"),
+    # needs
+    ("      heard: 70 %\n", "      ¶heard: 70 s\n", "heard: '70 s'; expected a share as 60 %"),
+    ("      heard: 70 %\n", "      ¶heard: 170 %\n", "heard: '170 %'; expected a share as 60 %"),
+    ("      heard: 70 %\n", "      ¶hard: 70 %\n", "unknown key 'hard'; did you mean 'heard'?"),
+    ("    needs:\n      heard: 70 %\n", "    ¶needs: much\n", "needs: expected keys and values, found 'much'"),
+    # counts
+    ("        between: [2 times, 4 times]\n", "        between: [¶2 s, 4 times]\n", "wrong unit: '2 s' is a time; expected a count as 2 times, or 3 per min"),
+    ("        between: [2 times, 4 times]\n", "        ¶between: [4 times, 2 times]\n", "between: 4 is above 2"),
+    ("        between: [2 times, 4 times]\n", "        ¶between: 2 times\n", "between: expected a list, found '2 times'"),
+    ("        between: [2 times, 4 times]\n", "        ¶at_leats: 2 times\n", "unknown key 'at_leats'; did you mean 'at_least'?"),
+    ("        phrase: greeting\n", "        ¶all: [greeting, hold]\n", "counts go with one phrase or any of several", "    - say:"),
+    ("          zero_at: 6 per min\n", "          zero_at: 6 times\n", "counts and counts per minute do not mix", "        avoid:"),
+    ("          zero_at: 6 per min\n", "          zero_at: 2 per min\n", "zero_at goes with more_than, and is the larger", "        avoid:"),
+    ("          more_than: 3 per min\n", "", "zero_at goes with more_than", "        avoid:"),
+    ("        at_least: 1 time\n", "        ¶at_least: 1 m\n", "wrong unit: '1 m' is a distance; expected a count"),
+    # combinations
+    ("        during: later\n", "        during: ¶latr\n", "unknown phrase, event or phase 'latr'; did you mean 'later'?"),
+    ("          said: blame\n", "          said: ¶blam\n", "often: undefined phrase 'blam'; did you mean 'blame'?"),
+    ("          event: silence\n", "          event: ¶silenc\n", "often: unknown event 'silenc'; did you mean 'silence'?"),
+    ("    when:\n      all:\n", "    ¶when:\n      by: agent\n      all:\n", "write them inside"),
+    ("    any:\n    - say:\n", "    keep: {measure: handle_time, at_most: 9 s}\n    any:\n    - say:\n", "found keep and any", "  - id: often"),
     # what must be a list, a text, a mapping, one of some words
     ("applies_to: [call]\n", "¶applies_to: [fax]\n", "found 'fax', expected 'call'"),
     ("applies_to: [call]\n", "¶applies_to: []\n", "applies_to: empty; expected at least one"),
@@ -208,7 +292,7 @@ def shown_by_check(path: Path, line: int) -> None:
 def test_the_rubric_before_its_mistakes_is_good(tmp_path: Path) -> None:
     path = tmp_path / "good.yaml"
     path.write_text(GOOD, "utf-8")
-    assert len(load_rubric(path).standards) == 6
+    assert len(load_rubric(path).standards) == 8
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit[1].strip()[:40]} {edit[2][:20]}")
@@ -266,8 +350,8 @@ def test_a_file_that_is_no_rubric_is_told_at_its_line(tmp_path: Path, what, raw,
     shown_by_check(path, line)
 
 
-def test_sixty_mistakes_are_tried() -> None:
-    assert len(EDITS) + len(FILES) >= 60
+def test_a_hundred_and_fifty_mistakes_are_tried() -> None:
+    assert len(EDITS) + len(FILES) >= 150
 
 
 def test_mistakes_of_every_sort_in_one_standard_are_all_told_at_once(tmp_path: Path) -> None:
@@ -278,7 +362,11 @@ def test_mistakes_of_every_sort_in_one_standard_are_all_told_at_once(tmp_path: P
         ("    weight: 3\n", "    weight: heavy\n    colour: red\n", ""),
         ("      first: 20 s\n", "      first: 20 %\n      last: 3\n", ""),
         ("      at_most: 15 s\n", "      at_most: 15 wpm\n      at_least: 1 s\n", ""),
+        ("    after: start\n", "    aftr: start\n    before: strat\n", ""),
         ("    title: Is right\n", "", ""),
+        ("    - step: own-name\n", "    - step: own-nam\n      hm: 1\n", ""),
+        ("          event: silence\n", "          event: silenc\n          who: me\n", ""),
+        ("          said: blame\n", "          said: blam\n          often: 1\n", ""),
     ):
         text = text.replace(old, new)
     path = tmp_path / "bad.yaml"
@@ -286,6 +374,8 @@ def test_mistakes_of_every_sort_in_one_standard_are_all_told_at_once(tmp_path: P
     lines = text.splitlines()
     told = [(lines[line - 1].strip(), text) for line, text in problems(path)]
     assert [where for where, _ in told] == [
+        "aftr: start",
+        "before: strat",
         "value: welcom",
         "weight: heavy",
         "colour: red",
@@ -296,4 +386,10 @@ def test_mistakes_of_every_sort_in_one_standard_are_all_told_at_once(tmp_path: P
         "keep:",
         "at_most: 15 wpm",
         "- id: right",
+        "- step: own-nam",
+        "hm: 1",
+        "event: silenc",
+        "who: me",
+        "said: blam",
+        "often: 1",
     ], told

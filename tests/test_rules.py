@@ -2,12 +2,17 @@
 
 import pytest
 
-from audit.interactions import Channel
+from audit.interactions import Channel, Role
 from audit.judge import judge, judge_standard
+from audit.keeping import explain_keep
 from audit.rubricfile import load_rubric
+from audit.rules import Keep
 from audit.workbench import enact
 from audit.yamlfile import BadFile
+from models.observations import Observed, Provenance, Recording, gather
 from tests import build
+from tests.bodies import SIZE_PX, person
+from tests.test_gestures import CROSSED
 from tests.test_rubric import standard_problems
 
 PHASES = "phases: {opening: {first: 10 s}, body: {after: opening}, closing: {last: 10 s}, held: {between: [hold, thanks-for-holding]}}"
@@ -344,6 +349,60 @@ def test_a_standard_says_how_sure_a_phrase_must_be(tmp_path, needs, verdict):
         tmp_path, f"{needs}say: greeting", [("agent", 0, HELLO)], engine="pocketsphinx", probability=0.8
     )
     assert gave.verdict == verdict, gave.reason
+
+
+ARMS_DOWN, ARMS_UP = "by: agent, avoid: {event: arms_crossed}", "do: arms_crossed"
+APART = "keep: {measure: nearest_distance, at_least: 30 cm}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "posture", "verdict", "reason"),
+    [
+        (ARMS_DOWN, {}, "met", "did not happen"),
+        (f"needs: {{seen: 70 %}}, {ARMS_DOWN}", {}, "met", "did not happen"),
+        (f"needs: {{seen: 75 %}}, {ARMS_DOWN}", {}, "cannot_tell", "the agent could be seen well enough only 70 % of the time"),
+        # What was seen was seen, however long nobody looked.
+        (f"needs: {{seen: 75 %}}, {ARMS_DOWN}", CROSSED, "missed", "'arms_crossed' at 0:00"),
+        (ARMS_UP, {}, "missed", "not done: 'arms_crossed'"),
+        (f"needs: {{seen: 75 %}}, {ARMS_UP}", {}, "cannot_tell", "only 70 % of the time"),
+        (f"needs: {{seen: 75 %}}, {ARMS_UP}", CROSSED, "met", "'arms_crossed' at 0:00"),
+        (f"needs: {{seen: 75 %}}, not: {{{ARMS_UP}}}", {}, "cannot_tell", "only 70 % of the time"),
+        ("needs: {seen: 75 %}, order: [arms_crossed, nod]", {}, "cannot_tell", "only 70 % of the time"),
+        ("needs: {seen: 75 %}, when: {event: arms_crossed, by: agent}, ask: Why?", {}, "cannot_tell", "awaits a person"),
+        (f"needs: {{seen: 75 %}}, when: {{event: arms_crossed, by: agent}}, {APART}", {}, "cannot_tell", "whether it applies: the agent could be seen well enough only 70 % of the time"),
+        (f"when: {{event: arms_crossed, by: agent}}, {APART}", {}, "no_opportunity", "did not occur"),
+        (APART, {}, "met", "nearest distance 1.28 m, wanted at least 30 cm"),
+        (f"needs: {{seen: 75 %}}, {APART}", {}, "cannot_tell", "the agent could be seen well enough only 70 % of the time"),
+        (f"needs: {{seen: 75 %}}, when: {{measure: nearest_distance, at_least: 30 cm}}, {ARMS_UP}", {}, "cannot_tell", "whether it applies: somebody could be seen well enough only 70 %"),
+    ],
+)  # fmt: skip
+def test_a_standard_says_for_how_long_somebody_must_be_seen(tmp_path, rule, posture, verdict, reason):
+    """The agent is in the picture for 7 of 10 seconds."""
+    rubric = build.rubric(tmp_path, f"- {{id: a, title: A, {rule}}}")
+    agent, customer = (
+        person(n=35, yaw_deg=60, **posture),
+        person("person-1", n=50, x_m=1.0, z_m=2.2, yaw_deg=-90),
+    )
+    looked = build.people([agent, customer], size_px=SIZE_PX)
+    observed = Observed(build.IDENTITY, Provenance("people", "mediapipe", "1", "", ()), people=looked)
+    seen = gather(Recording(build.IDENTITY, 10.0, 0, 0, ""), (observed,), ())
+    roles = {"person-0": Role.AGENT, "person-1": Role.CUSTOMER}
+    gave = judge(rubric, build.conversation(rubric, seen, Channel.VIDEO, roles))[0]
+    assert (gave.verdict, reason in gave.reason) == (verdict, True), gave.reason
+
+
+@pytest.mark.parametrize(
+    ("keep", "value", "unit", "sentence"),
+    [
+        ({"measure": "longest_silence", "at_most": "15 s"}, 20, "s", "longest silence 20.0 s, wanted at most 15 s"),
+        ({"measure": "talk_share", "between": ["40 %", "60 %"]}, 71.26, "%", "talk share 71 %, wanted between 40 % and 60 %"),
+        ({"measure": "nearest_distance", "at_least": "90 cm"}, 0.5, "m", "nearest distance 0.50 m, wanted at least 90 cm"),
+        ({"measure": "handle_time", "at_least": "2 min"}, 61, "s", "handle time 61.0 s, wanted at least 2 min"),
+        ({"measure": "interruptions", "at_most": "2 times"}, 1, "times", "interruptions 1 time, wanted at most 2 times"),
+    ],
+)  # fmt: skip
+def test_a_measured_value_stands_beside_what_is_wanted(keep, value, unit, sentence):
+    assert explain_keep(Keep(**keep), value, unit) == sentence
 
 
 @pytest.mark.parametrize(
