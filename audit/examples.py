@@ -14,8 +14,13 @@ from models.errors import ComportError
 MOMENT_S = 0.2
 """How long something lasts that has no least length: one picture at five a second."""
 
+CUTS_IN_S = 1.0
+"""How long before the end of a line somebody cuts in, where the example does not say: no quick change of
+turns, which overlaps by less than `signals.timing.OVERLAP_S`, and soon enough to stop. Our choice."""
+
 _SAID = re.compile(r"(agent|customer|bot|other)\s*:\s*(.*)", re.IGNORECASE)
 _SHOWN = re.compile(r"\[\s*(.*?)\s*\]")
+_CUTS_IN = re.compile(r"cuts\s+in(?:\s+(?P<length>\d.*))?")
 _DONE = re.compile(r"(?:(?P<role>agent|customer|other)\s+)?(?P<event>[a-z_]+)(?:\s+(?P<length>\d.*))?")
 
 
@@ -40,6 +45,12 @@ class Pause(msgspec.Struct, frozen=True):
     length_s: float
 
 
+class CutsIn(msgspec.Struct, frozen=True):
+    """The next line begins so long before the line before it ends: two speak at once."""
+
+    before_s: float
+
+
 class BadLine(ComportError, ValueError):
     """A line in brackets that shows nothing."""
 
@@ -51,11 +62,16 @@ class BadLine(ComportError, ValueError):
         return f"'{self.written[:80]}': {self.problem}"
 
 
-def read_lines(text: str) -> Iterator[Said | Done | Pause]:
+def is_dialogue(text: str) -> bool:
+    """Whether an example is a dialogue, and not a measured value or a line of the party."""
+    return any(_SAID.fullmatch(line.strip()) for line in text.splitlines())
+
+
+def read_lines(text: str) -> Iterator[Said | Done | Pause | CutsIn]:
     """The lines of an example, empty ones left out.
 
     Raises:
-        BadLine: something in brackets is neither a pause nor an event of the picture.
+        BadLine: something in brackets is no pause, no cutting in and no event of the picture.
     """
     for line in filter(None, (written.strip() for written in text.splitlines())):
         shown = _SHOWN.fullmatch(line)
@@ -68,10 +84,13 @@ def read_lines(text: str) -> Iterator[Said | Done | Pause]:
             yield Said(role, words)
 
 
-def _shown(line: str, inside: str) -> Done | Pause:
+def _shown(line: str, inside: str) -> Done | Pause | CutsIn:
     try:
         if inside[:1].isdigit():
             return Pause(_seconds(inside))
+        cuts = _CUTS_IN.fullmatch(inside)
+        if cuts:
+            return CutsIn(_seconds(cuts["length"]) if cuts["length"] else CUTS_IN_S)
         done = _DONE.fullmatch(inside)
         seen = {name: kind for name, kind in event_kinds().items() if "people" in kind.needs}
         if done is None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from audit.examples import BadLine, read_lines
+from audit.examples import BadLine, is_dialogue, read_lines
 from audit.interactions import Role
 from audit.lexicons import lender_of
 from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
@@ -137,6 +137,7 @@ def check_phases(document: Document, known: Known, phases: dict[str, Any]) -> No
         if name in known.phrases or name in event_kinds():
             what = "a phrase" if name in known.phrases else "an event"
             document.report(place, f"'{name}' is the name of {what}; name the phase otherwise")
+        part: During | None
         try:
             part = TypeAdapter(Part).validate_python(value)
         except ValidationError:
@@ -257,11 +258,13 @@ class Standing(_Names):
                     self._report((*self._place, "examples"), f"{verdict}: {error}", example)
 
     def _check_values(self, keep: Keep) -> None:
-        """Examples of a `keep` are measured values: they must be quantities of the same unit."""
+        """Examples of a `keep` are measured values, of the same unit, or dialogues."""
         kind = measure_kinds().get(keep.measure)
         for verdict in ("met", "missed"):
             for example in getattr(self._standard.examples, verdict):
                 place = (*self._place, "examples")
+                if is_dialogue(example):
+                    continue
                 try:
                     amount = parse_quantity(example)
                 except ValueError as error:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit.examples import BadLine, Done, Pause, Said, read_lines
+from audit.examples import BadLine, CutsIn, Done, Pause, Said, read_lines
 from audit.interactions import Role
 from audit.workbench import run_examples
 from tests import build
@@ -19,6 +19,8 @@ from tests import build
         ("[agent arms_crossed]", [Done("arms_crossed", Role.AGENT, 0.6)]),
         ("[ too_close 2500 ms ]", [Done("too_close", None, 2.5)]),
         ("[2 s]", [Pause(2)]),
+        ("[cuts in]", [CutsIn(1)]),
+        ("[cuts in 2500 ms]", [CutsIn(2.5)]),
         ("agent: [sic] yes", [Said(Role.AGENT, "[sic] yes")]),
     ],
 )  # fmt: skip
@@ -33,6 +35,8 @@ def test_a_line_is_said_seen_or_a_pause(text, lines):
         ("[agent silence 3 s]", "no event of the picture 'silence'"),
         ("[agent arms_crossed 3 m]", "'3 m' is not a number with a unit"),
         ("[agent arms_crossed 0.1 s]", "what lasts less than 0.6 s is no arms_crossed"),
+        ("[cuts in 2 turns]", "'2 turns' is not a number with a unit"),
+        ("[cuts off]", "expected a pause as [2 s], or who does what"),
         ("[2 turns]", "'2 turns' is not a number with a unit"),
         ("[she laughs out loud]", "expected a pause as [2 s], or who does what"),
     ],
@@ -69,5 +73,34 @@ WHEN = "{id: a, title: A, when: {event: enters, by: customer}, say: greeting"
 def test_what_is_seen_decides_an_example(tmp_path, standard, example, verdict):
     written = example.replace("\n", "\\n")
     rubric = build.rubric(tmp_path, f'- {standard}, examples: {{{verdict}: ["{written}"]}}}}')
+    (result,) = run_examples(rubric)
+    assert (result.found, result.passed) == (verdict, True), result.reason
+
+
+LONG = "customer: It broke on the first day and then nobody called me back"
+
+
+@pytest.mark.parametrize(
+    ("rule", "example", "verdict"),
+    [
+        ("by: agent, avoid: {event: interruption}", f"{LONG}\n[cuts in]\nagent: What is your order number please", "missed"),
+        ("by: agent, avoid: {event: interruption}", f"{LONG}\nagent: What is your order number please", "met"),
+        ("by: customer, avoid: {event: interruption}", f"{LONG}\n[cuts in]\nagent: What is your order number please", "met"),
+        # Who says one word in between takes nobody the floor.
+        ("by: agent, avoid: {event: interruption}", f"{LONG}\n[cuts in]\nagent: Yes", "met"),
+        ("avoid: {event: interruption_yielded}", f"{LONG}\n[cuts in]\nagent: What is your order number please", "missed"),
+        ("avoid: {event: interruption_yielded}", f"{LONG}\n[cuts in 4 s]\nagent: What is your order number please", "met"),
+        ("avoid: {event: overlap}", f"{LONG}\n[cuts in 0.4 s]\nagent: Yes", "missed"),
+        ("avoid: {event: overlap}", f"{LONG}\n[cuts in 0.2 s]\nagent: Yes", "met"),
+        ("keep: {measure: interruptions, at_most: 0 times}", f"{LONG}\n[cuts in]\nagent: What is your order number please", "missed"),
+        ("keep: {measure: interruptions, at_most: 0 times}", f"{LONG}\nagent: What is your order number please", "met"),
+        ("keep: {measure: interruptions, at_most: 0 times}", "2 times", "missed"),
+        # Whoever was cut off goes on: the next line comes after both.
+        ("during: {last: 1 s}, say: greeting", f"{LONG}\n[cuts in 4 s]\nagent: Yes of course\nagent: Good morning", "met"),
+    ],
+)  # fmt: skip
+def test_somebody_cuts_in(tmp_path, rule, example, verdict):
+    written = example.replace("\n", "\\n")
+    rubric = build.rubric(tmp_path, f'- {{id: a, title: A, {rule}, examples: {{{verdict}: ["{written}"]}}}}')
     (result,) = run_examples(rubric)
     assert (result.found, result.passed) == (verdict, True), result.reason

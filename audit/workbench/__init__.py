@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from audit.examples import Done, Pause, read_lines
+from audit.examples import CutsIn, Done, Pause, is_dialogue, read_lines
 from audit.interactions import Conversation, Event, Role, Roles, Speakers
 from audit.judge import Verdict, judge_standard
 from audit.keeping import explain_keep
@@ -42,7 +42,7 @@ def run_examples(rubric: Rubric) -> tuple[ExampleResult, ...]:
 def _run(rubric: Rubric, standard: Standard) -> Iterator[ExampleResult]:
     for wanted in (Verdict.MET, Verdict.MISSED, Verdict.NO_OPPORTUNITY):
         for text in getattr(standard.examples, wanted.value):
-            if standard.keep and wanted.assessed:
+            if standard.keep and wanted.assessed and not is_dialogue(text):
                 amount = parse_quantity(text)
                 credit = standard.keep.credit(amount.value)
                 reason = explain_keep(standard.keep, amount.value, amount.unit)
@@ -57,16 +57,18 @@ def _run(rubric: Rubric, standard: Standard) -> Iterator[ExampleResult]:
 def enact(text: str, rubric: Rubric, by: Role = Role.AGENT) -> Conversation:
     """A short dialogue (`agent: …` / `customer: …`, else one utterance of `by`) as a conversation.
 
-    What is seen (`[agent arms_crossed 3 s]`) begins with the line that follows; `[2 s]` is a pause.
+    What is seen (`[agent arms_crossed 3 s]`) begins with the line that follows; `[2 s]` is a pause; after
+    `[cuts in]` the next line begins before the line before it ends.
 
     Raises:
-        BadLine: something in brackets is neither.
+        BadLine: something in brackets is none of these.
     """
     channel = rubric.applies_to[0]
     speaking: Role = Role.AGENT if by == Role.ANYONE else by
     utterances: list[Utterance] = []
     acted: list[Event] = []
     at_s = 0.0
+    last = span(0.0, 0.0)
     for line in read_lines(text):
         if isinstance(line, Done):
             where = span(at_s, at_s + line.length_s)
@@ -75,12 +77,17 @@ def enact(text: str, rubric: Rubric, by: Role = Role.AGENT) -> Conversation:
         if isinstance(line, Pause):
             at_s += line.length_s
             continue
+        if isinstance(line, CutsIn):
+            at_s = max(last.start_s, last.end_s - line.before_s)
+            continue
         speaking = line.role or speaking
         end_s = at_s + len(line.text.split()) / WORDS_PER_S
         where = span(at_s, at_s if channel.is_text else end_s)
         words = spread(line.text, where)
         utterances.append(Utterance(where, speaking.value, rubric.language, line.text, words))
-        at_s = end_s + PAUSE_S
+        last = span(at_s, end_s)
+        # Whoever was cut off may go on longer than who cut in.
+        at_s = max(end_s, *(u.span.end_s for u in utterances)) + PAUSE_S
     least_s = max([0.0, *(event.span.end_s for event in acted)])
     observations = observed_transcript("example", "example", utterances, not channel.is_text, least_s)
     speakers = Speakers(channel, observations, rubric.finder)
