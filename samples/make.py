@@ -191,7 +191,7 @@ def _write_yaml(path: Path, content: dict[str, Any]) -> None:
     path.write_text(written, "utf-8")
 
 
-MAKERS = {"call": make_call, "chat": make_chat, "in_person": make_visit}
+MAKERS = {"call": make_call, "chat": make_chat, "email": make_chat, "in_person": make_visit}
 """What makes the sample of each channel."""
 
 if __name__ == "__main__":
