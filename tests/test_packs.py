@@ -64,7 +64,7 @@ def test_a_pack_is_named_as_its_file(pack: Rubric) -> None:
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("voice-en", 20),
+        ("voice-en", 35),
         ("voice-it", 25),
         ("voice-fa", 25),
         ("chat-en", 12),
