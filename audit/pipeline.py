@@ -117,11 +117,13 @@ def audit_arrival(
     whisper: str | None = None,
     progress: Callable[[float, float], None] = lambda done_s, all_s: None,
     camera: Camera | None = None,
+    also: Callable[[Interaction], None] = lambda interaction: None,
 ) -> Audited:
     """Perceives, judges and (with a store) keeps one interaction; what is known is not done again.
 
     `progress` gets the seconds heard or seen, and to hear or see. `camera` took the videos; without it
-    distances are less sure.
+    distances are less sure. `also` is called in the transaction that keeps everything, and again when
+    that has to be repeated; what it raises keeps everything out.
 
     Raises:
         ComportError: it cannot be perceived or kept; nothing of it is then stored by halves.
@@ -146,7 +148,8 @@ def audit_arrival(
     cards = tuple(make_scorecard(arrival.interaction, observations, r) for r in fitting)
     if store is None:
         return Audited(arrival.interaction, observations, cards, True)
-    changed, fresh = store.again(lambda: _keep(store, arrival.interaction, observations, new, fitting, cards))
+    kept = arrival.interaction
+    changed, fresh = store.again(lambda: _keep(store, kept, observations, new, fitting, cards, also))
     return Audited(arrival.interaction, observations, cards, bool(new) or fresh, changed)
 
 
@@ -157,6 +160,7 @@ def _keep(
     new: tuple[Observed, ...],
     rubrics: tuple[Rubric, ...],
     cards: tuple[Scorecard, ...],
+    also: Callable[[Interaction], None],
 ) -> tuple[bool, bool]:
     """Keeps all of an interaction or nothing; gives whether its facts, and whether any scorecard, are new."""
     with store.writing():
@@ -164,6 +168,7 @@ def _keep(
         for rubric in rubrics:
             store.keep_rubric(rubric)
         fresh = [store.keep_scorecard(card) for card in cards]
+        also(interaction)
     return changed, any(fresh)
 
 

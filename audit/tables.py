@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -148,6 +149,48 @@ review = Table(
     Column("at", UtcTime, nullable=False),
     Index(None, "interaction_id", "rubric_name"),
     Index(None, "rubric_name", "standard"),
+)
+
+batch_run = Table(
+    "batch_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # What was asked for, as JSON; the same again is the same run, as long as it is not over.
+    Column("sources", Text, nullable=False),
+    Column("rubrics", Text, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+)
+
+batch_item = Table(
+    "batch_item",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("batch_run.id"), nullable=False),
+    Column("location", Text, nullable=False),
+    # Of its place, size and time: tells without opening it whether it is still the file that was audited.
+    Column("stamp", _SHA256, nullable=False, index=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("worker", String(200), nullable=False, server_default=""),
+    Column("started_at", UtcTime),
+    Column("finished_at", UtcTime),
+    Index(None, "run_id", "state"),
+)
+
+# What became of each interaction of a file: its scorecards, or a reason. No foreign key: what a batch
+# did stays true when the interaction is erased.
+batch_result = Table(
+    "batch_result",
+    metadata,
+    Column("item_id", ForeignKey("batch_item.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("interaction_id", _SHA256),
+    Column("reason", Text, nullable=False, server_default=""),
 )
 
 user = Table(
