@@ -20,6 +20,7 @@ turns, which overlaps by less than `signals.timing.OVERLAP_S`, and soon enough t
 
 _SAID = re.compile(r"(agent|customer|bot|other)\s*:\s*(.*)", re.IGNORECASE)
 _SHOWN = re.compile(r"\[\s*(.*?)\s*\]")
+_AT = re.compile(r"at\s+(?P<time>\d.*)")
 _CUTS_IN = re.compile(r"cuts\s+in(?:\s+(?P<length>\d.*))?")
 _DONE = re.compile(r"(?:(?P<role>agent|customer|other)\s+)?(?P<event>[a-z_]+)(?:\s+(?P<length>\d.*))?")
 
@@ -51,6 +52,12 @@ class CutsIn(msgspec.Struct, frozen=True):
     before_s: float
 
 
+class Clock(msgspec.Struct, frozen=True):
+    """The clock on the wall shows so many seconds since midnight."""
+
+    at_s: float
+
+
 class BadLine(ComportError, ValueError):
     """A line in brackets that shows nothing."""
 
@@ -67,11 +74,11 @@ def is_dialogue(text: str) -> bool:
     return any(_SAID.fullmatch(line.strip()) for line in text.splitlines())
 
 
-def read_lines(text: str) -> Iterator[Said | Done | Pause | CutsIn]:
+def read_lines(text: str) -> Iterator[Said | Done | Pause | CutsIn | Clock]:
     """The lines of an example, empty ones left out.
 
     Raises:
-        BadLine: something in brackets is no pause, no cutting in and no event of the picture.
+        BadLine: something in brackets is no pause, no time of day, no cutting in and no event of the picture.
     """
     for line in filter(None, (written.strip() for written in text.splitlines())):
         shown = _SHOWN.fullmatch(line)
@@ -84,10 +91,13 @@ def read_lines(text: str) -> Iterator[Said | Done | Pause | CutsIn]:
             yield Said(role, words)
 
 
-def _shown(line: str, inside: str) -> Done | Pause | CutsIn:
+def _shown(line: str, inside: str) -> Done | Pause | CutsIn | Clock:
     try:
         if inside[:1].isdigit():
             return Pause(_seconds(inside))
+        clock = _AT.fullmatch(inside)
+        if clock:
+            return Clock(_amount(clock["time"], "clock"))
         cuts = _CUTS_IN.fullmatch(inside)
         if cuts:
             return CutsIn(_seconds(cuts["length"]) if cuts["length"] else CUTS_IN_S)
@@ -109,7 +119,11 @@ def _shown(line: str, inside: str) -> Done | Pause | CutsIn:
 
 
 def _seconds(written: str) -> float:
+    return _amount(written, "s")
+
+
+def _amount(written: str, unit: str) -> float:
     amount = parse_quantity(written)
-    if amount.unit != "s":
+    if amount.unit != unit:
         raise BadQuantity(written)
     return amount.value

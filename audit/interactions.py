@@ -279,8 +279,11 @@ class Conversation:
         palette: Palette | None = None,
         too_close_m: float | None = None,
         acted: tuple[Event, ...] | None = None,
+        began_s: float | None = None,
     ) -> None:
         self.channel = channel
+        self.began_s = began_s
+        """The local time of day at its beginning, in seconds since midnight; None where nobody knows it."""
         self.acted = acted
         """What an example says was seen, and all of it; None where somebody has to look."""
         self.palette = palette

@@ -1,4 +1,5 @@
-"""Numbers with units, as a manual writes them: `15 s`, `2 min`, `90 %`, `160 wpm`, `2 turns`, `3 per min`."""
+"""Numbers with units, as a manual writes them: `15 s`, `2 min`, `90 %`, `160 wpm`, `2 turns`, `3 per min`;
+and times of day, `17:30`."""
 
 import re
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ KIND_OF_UNIT = {
     "dE": "a difference of colours",
     "people": "a number of people",
     "per min": "a count per minute",
+    "clock": "a time of day",
 }
 
 BELOW_ZERO = ("dB", "LUFS")
@@ -58,6 +60,12 @@ BELOW_ZERO = ("dB", "LUFS")
 
 MOST = 1e7
 """No amount in a service manual is larger (115 days in seconds)."""
+
+DAY_S = 86_400.0
+"""A day by the clock, in seconds."""
+
+_CLOCK = re.compile(r"\s*([01]?\d|2[0-4]):([0-5]\d)\s*")
+"""A time of day; 24:00 is the end of it."""
 
 _FORM = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*((?:(?:times?\s+)?per\s+[a-z]+)|[a-zA-Z%]*)\s*", re.IGNORECASE)
 
@@ -70,7 +78,7 @@ class BadQuantity(ComportError, ValueError):
         self.text = text
 
     def __str__(self) -> str:
-        examples = "15 s, 2 min, 90 %, 160 wpm, -23 LUFS, 2 turns or 3"
+        examples = "15 s, 2 min, 90 %, 160 wpm, -23 LUFS, 17:30, 2 turns or 3"
         return f"'{self.text}' is not a number with a unit; write for example {examples}"
 
 
@@ -98,6 +106,9 @@ def parse_quantity(written: object) -> Quantity:
     """
     if isinstance(written, Quantity):
         return written
+    clock = _CLOCK.fullmatch(str(written))
+    if clock and (since_s := 3600.0 * int(clock[1]) + 60.0 * int(clock[2])) <= DAY_S:
+        return Quantity(since_s, "clock", str(written).strip())
     form = None if isinstance(written, bool) else _FORM.fullmatch(str(written))
     unit_written = " ".join(form[2].lower().split()) if form else ""
     if " per " in unit_written:
@@ -126,6 +137,8 @@ def show(value: float, unit: str) -> str:
             return f"{value:.2f} m"
         case "LUFS" | "semitones":
             return f"{value:.1f} {unit}"
+        case "clock":
+            return f"{int(value // 3600)}:{int(value % 3600 // 60):02}"
         case "people":
             return f"{value:.0f} {'person' if value == 1 else 'people'}"
         case "per min":

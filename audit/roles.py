@@ -8,6 +8,7 @@ from audit.interactions import Conversation, Interaction, Role, Roles, Speakers
 from audit.mouths import voices_of
 from audit.person_roles import person_roles, together
 from audit.rubric import Rubric
+from audit.signals.daytime import began_s
 from models.language import tokens, tokens_of
 from models.observations import Observations, People
 from models.speakers import MOST_VOICES
@@ -20,7 +21,13 @@ def converse(interaction: Interaction, observations: Observations, rubric: Rubri
     if observations.people is not None:
         roles = _with_persons(interaction, observations, observations.people, roles, rubric)
     return Conversation(
-        interaction.channel, observations, roles, speakers, rubric.appearance, rubric.too_close_m
+        interaction.channel,
+        observations,
+        roles,
+        speakers,
+        rubric.appearance,
+        rubric.too_close_m,
+        began_s=began_s(interaction),
     )
 
 

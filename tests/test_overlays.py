@@ -199,9 +199,13 @@ def test_phrases_of_a_culture_come_only_where_they_are_named_and_the_rubric_s_ow
 ) -> None:
     greets = "  - {id: greets, title: Greets, say: greeting-morning}\n"
     given = house(tmp_path, "overlays: culture/us", standards=greets)
-    assert dict(given.phrases) == {"greeting-morning": ("good morning",)}
+    # The culture's own standards name its greetings of the hour; nothing names its forms of address.
+    assert dict(given.phrases) == {
+        "greeting-morning": ("good morning",),
+        "greeting-evening": ("good evening",),
+    }
     kept = house(tmp_path, "overlays: culture/us\nphrases: {greeting-morning: morning}", standards=greets)
-    assert dict(kept.phrases) == {"greeting-morning": ("morning",)}
+    assert kept.phrases["greeting-morning"] == ("morning",)
 
 
 def test_standards_of_a_sector_come_in_the_section_of_their_id_or_a_new_one(tmp_path: Path) -> None:
@@ -346,7 +350,7 @@ def test_the_manual_shows_each_key_of_an_overlay(key: str) -> None:
 def test_what_only_a_phase_names_is_seen_by_overlays(tmp_path: Path) -> None:
     more = (
         "overlays: [law/eu, culture/us]\nnumbers: {at-first: 20 s}\n"
-        "phases: {smiling: {while: smile}, start: {first: at-first}, after-hello: {after: greeting-morning, in: start}}"
+        "phases: {smiling: {while: smile}, start: {first: at-first}, after-hello: {after: greeting-afternoon, in: start}}"
     )
     standards = (
         "  - {id: quiet, title: Speaks while smiling, during: smiling, avoid: {event: silence}}\n"
@@ -355,4 +359,4 @@ def test_what_only_a_phase_names_is_seen_by_overlays(tmp_path: Path) -> None:
     rubric = house(tmp_path, more, standards=standards)
     assert [s.id for s in rubric.standards if s.treatment] == ["smiles", "quiet"]
     assert str(rubric.phases["start"].first) == "20 s"
-    assert dict(rubric.phrases) == {"greeting-morning": ("good morning",)}
+    assert rubric.phrases["greeting-afternoon"] == ("good afternoon",)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from audit.examples import CutsIn, Done, Pause, is_dialogue, read_lines
+from audit.examples import Clock, CutsIn, Done, Pause, is_dialogue, read_lines
 from audit.interactions import Conversation, Event, Role, Roles, Speakers
 from audit.judge import Verdict, judge_standard
 from audit.keeping import explain_keep
-from audit.quantities import parse_quantity
+from audit.quantities import DAY_S, parse_quantity
 from audit.rubric import Rubric, Standard
 from models.observations import Utterance, span
 from models.transcripts import observed_transcript, spread
@@ -58,7 +58,7 @@ def enact(text: str, rubric: Rubric, by: Role = Role.AGENT) -> Conversation:
     """A short dialogue (`agent: …` / `customer: …`, else one utterance of `by`) as a conversation.
 
     What is seen (`[agent arms_crossed 3 s]`) begins with the line that follows; `[2 s]` is a pause; after
-    `[cuts in]` the next line begins before the line before it ends.
+    `[cuts in]` the next line begins before the line before it ends; `[at 17:30]` is the time of day.
 
     Raises:
         BadLine: something in brackets is none of these.
@@ -69,6 +69,7 @@ def enact(text: str, rubric: Rubric, by: Role = Role.AGENT) -> Conversation:
     acted: list[Event] = []
     at_s = 0.0
     last = span(0.0, 0.0)
+    began_s: float | None = None
     for line in read_lines(text):
         if isinstance(line, Done):
             where = span(at_s, at_s + line.length_s)
@@ -76,6 +77,9 @@ def enact(text: str, rubric: Rubric, by: Role = Role.AGENT) -> Conversation:
             continue
         if isinstance(line, Pause):
             at_s += line.length_s
+            continue
+        if isinstance(line, Clock):
+            began_s = (line.at_s - at_s) % DAY_S
             continue
         if isinstance(line, CutsIn):
             at_s = max(last.start_s, last.end_s - line.before_s)
@@ -92,4 +96,4 @@ def enact(text: str, rubric: Rubric, by: Role = Role.AGENT) -> Conversation:
     observations = observed_transcript("example", "example", utterances, not channel.is_text, least_s)
     speakers = Speakers(channel, observations, rubric.finder)
     roles = Roles(tuple((role.value, role) for role in Role), "named in the example", 1.0)
-    return Conversation(channel, observations, roles, speakers, acted=tuple(acted))
+    return Conversation(channel, observations, roles, speakers, acted=tuple(acted), began_s=began_s)

@@ -86,6 +86,7 @@ QUANTITY: JsonSchemaValue = {
             "type": "string",
             "pattern": rf"^\s*[+-]?\d+(\.\d+)?\s*((times? +)?({'|'.join(WRITTEN_UNITS)}))?\s*$",
         },
+        {"type": "string", "pattern": r"^\s*([01]?\d|2[0-4]):[0-5]\d\s*$", "description": "A time of day."},
         {"type": "number"},
         {"type": "string", "pattern": r"^[a-z][a-z0-9-]*$", "description": "The name of one of `numbers`."},
     ],
