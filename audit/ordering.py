@@ -13,9 +13,10 @@ from models.observations import Span
 
 
 class _Taken(NamedTuple):
-    """A step that somebody took: when (a place inside one message counts, too), and with which event."""
+    """A step that somebody took: when (a place inside one message counts, too), and with which event. Of two
+    that begin together the shorter comes first: "hello" before "hello, this is Tom"."""
 
-    at: tuple[float, int]
+    at: tuple[float, int, float, int]
     number: int
     event: Event
 
@@ -61,7 +62,7 @@ def order(steps: tuple[Step, ...], by: Role, case: Case, window: Span) -> Outcom
 def _find(step: Step, number: int, by: Role, case: Case, window: Span) -> list[_Taken]:
     """Every time a step was taken in the window."""
     return [
-        _Taken((event.span.start_s, _place(event, case)), number, event)
+        _Taken((event.span.start_s, _place(event, case), event.span.end_s, len(event.text)), number, event)
         for name in step.names
         for event in case.within(name, _whose(step, name, by), window)
         if window.start_s <= event.span.start_s
