@@ -10,7 +10,7 @@ Formulas are the phrases that the rubric's agents have to say. Whatever they fin
 reference, each phrase in each utterance, those of a single word included. Then 0, 10, 20 and 30 % of the
 words are made wrong (`worsen`) and the phrases are sought again. What is found beyond the reference is a
 false alarm, also where the wrong words happen to be a formula word for word ("buy" heard as "bye"). With
-`--grid` the same figures with each constant of `models.garbled` changed in turn.
+`--grid` the same figures with each constant of `models.garbled` and `models.meanings` changed in turn.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from audit.intake import take_in
 from audit.interactions import Role
 from audit.pipeline import find_rubric
 from audit.rubric import Rubric
-from models import garbled
+from models import garbled, meanings
 from models.language import BREAK
 from models.phrases import Match, Phrases, Prepared
 
@@ -183,14 +183,17 @@ def print_grids(rubric: Rubric, heard: dict[float, list[Heard]], said: Places) -
     """The figures with each constant of `models.garbled` changed in turn; `*` marks the value in force."""
     for name, values in GRIDS.items():
         print(f"\n{name:12}" + "".join(f"   F1 at {rate:3.0%}  false/h" for rate in ERROR_RATES))
-        before = getattr(garbled, name)
+        modules = [one for one in (garbled, meanings) if hasattr(one, name)]
+        before = getattr(modules[0], name)
         for value in values:
-            setattr(garbled, name, value)
+            for module in modules:
+                setattr(module, name, value)
             changed = formulas(rubric)
             row = [search(changed, trials, said) for trials in heard.values()]
             mark = "*" if value == before else " "
             print(f"{value:11.2f}{mark}" + "".join(f"{s.f1:12.3f} {s.false_per_hour:8.2f}" for s in row))
-        setattr(garbled, name, before)
+        for module in modules:
+            setattr(module, name, before)
 
 
 if __name__ == "__main__":

@@ -7,51 +7,31 @@ do not come alone.
 """
 
 import functools
-import itertools
-import math
 import operator
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.language import ANY, ANY_WORDS, NEGATIONS, frequency
-from models.pronunciation import Sounds
+from models.language import ANY, ANY_WORDS, NEGATIONS
+from models.meanings import NEVER, SUBSTITUTED, Meanings
 
 FOUND = 12.5
-"""A phrase counts as said from this many nats. This and the six values below were searched together on every
-second call of BT Oasis for the best F1 with less than one false alarm an hour (`bench/word_errors.py
---grid`)."""
+"""A phrase counts as said from this many nats. This, `NEAR`, `ADDED` and some of `models.meanings` were
+searched together on every second call of BT Oasis for the best F1 with less than one false alarm an hour
+(`bench/word_errors.py --grid`)."""
 
 NEAR = 8.0
 """From here to `FOUND` something like the phrase was heard: too much for 'not said'."""
-
-EVIDENCE = 0.6
-"""How far each word counts as evidence of its own."""
-
-SOUND = 0.55
-"""A word that sounds less like the phrase's own than this (0..1) is another word."""
-
-NEAR_SOUND = 0.4
-"""The same for words that only raise a doubt: "help" may have been "hold"."""
-
-SUBSTITUTED = 3.0
-"""What it costs that a word was heard as another one that sounds like it."""
-
-DROPPED = 5.0
-"""What it costs that a small word is missing; a word of meaning may not be missing, nor may a negation, nor
-any word of a pattern with a gap."""
 
 ADDED = 8.0
 """What it costs that there is a word too many; it may not be a negation, nor stand where another word is
 missing: 'my parcel has' is not 'your parcel has'."""
 
-SMALL = 1e-3
-"""A word that makes up so much of a language (share of all words) is a small one, such as "you" and "for"."""
-
-RAREST_NATS = 14.0
-"""No word says more than this: names and misspellings are as rare as one likes."""
+ROUNDING = 1e-6
+"""Sums of the same nats in another order differ by less."""
 
 TRIED = 2
 """So many ways to say a phrase are looked at in each breath, the likeliest first."""
@@ -72,162 +52,88 @@ class Hit(NamedTuple):
         return Hit(self.phrase, self.start + by, self.end + by, self.likeness)
 
 
-_NEVER = -99.0
-
-MOST_KNOWN = 65536
-"""So many heard words are remembered with the words of phrases they may be, about 0.5 kB each."""
-
-
-class _Meant(NamedTuple):
-    """The words of phrases that a heard one may be, the likest first: of each how alike they sound, and what
-    the heard one says for it in nats. It says `says` for itself; the first `surely` are like enough for
-    `SOUND`."""
-
-    says: float
-    numbers: NDArray[np.intp]
-    alike: NDArray[np.float32]
-    gains: NDArray[np.float32]
-    surely: int
-
-
-_NOTHING = (np.zeros(0, np.intp), np.zeros(0, np.float32))
-
-
 class Garbled:
     """Finds phrases by their sound. `sequences` are (name, normal forms and `ANY`), without slots."""
 
     def __init__(self, language: str, sequences: Sequence[tuple[str, tuple[str, ...]]]) -> None:
         from scipy.sparse import csr_array
 
-        self._language = language
-        self._names = [name for name, _ in sequences]
+        self.names = [name for name, _ in sequences]
         self._bodies = [body for _, body in sequences]
-        self._words = sorted({word for body in self._bodies for word in body if word != ANY})
-        self._sounds = Sounds(self._words, language)
-        self._number = {word: i for i, word in enumerate(self._words)}
-        self._drop = [
-            -DROPPED if frequency(w, language) >= SMALL and w not in NEGATIONS else _NEVER
-            for w in self._words
-        ]
-        self._least = np.array(self._drop, np.float32)
-        self._turning = np.array([word in NEGATIONS for word in self._words], bool)
-        self._known: dict[str, _Meant] = {}
-        self._gains = functools.lru_cache(maxsize=16384)(self._gains_of)
-        has = [(i, self._number[w]) for i, body in enumerate(self._bodies) for w in body if w != ANY]
-        ones, shape = np.ones(len(has), np.float32), (len(self._bodies), len(self._words))
+        self.meanings = Meanings(sorted({w for body in self._bodies for w in body if w != ANY}), language)
+        number = self.meanings.number
+        has = [(i, number[w]) for i, body in enumerate(self._bodies) for w in body if w != ANY]
+        ones, shape = np.ones(len(has), np.float32), (len(self._bodies), len(number))
         self._has = csr_array((ones, tuple(zip(*has, strict=True)) or ((), ())), shape=shape)
-        self._of_name: dict[str, list[int]] = {}
-        for number, name in enumerate(self._names):
-            self._of_name.setdefault(name, []).append(number)
+        self.of_name: dict[str, list[int]] = {}
+        for i, name in enumerate(self.names):
+            self.of_name.setdefault(name, []).append(i)
 
-    def _learn(self, forms: Iterable[str]) -> None:
-        """Makes sure that `forms` are among the known ones."""
-        distinct = dict.fromkeys(forms)
-        new = [form for form in distinct if form not in self._known]
-        if len(self._known) + len(new) > MOST_KNOWN:
-            self._known.clear()
-            new = list(distinct)
-        heard = [form for form in new if form not in NEGATIONS]
-        alike = dict(zip(heard, self._sounds.like(heard, NEAR_SOUND), strict=True))
-        for form in new:
-            self._known[form] = self._meant_by(form, *alike.get(form, _NOTHING))
+    def bounds(
+        self, breaths: Sequence[tuple[str, ...]], near: bool, sequences: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float32]:
+        """The most that each breath (row) can say for each sequence (column; all, if none are given),
+        whatever the order of its words."""
+        has = self._has if sequences is None else self._has[sequences]
+        return np.asarray((has @ self.meanings.most(breaths, near).T).T)
 
-    def _meant_by(self, form: str, numbers: NDArray[np.intp], alike: NDArray[np.float32]) -> "_Meant":
-        says = EVIDENCE * min(RAREST_NATS, -math.log(max(frequency(form, self._language), 1e-9)))
-        own = self._number.get(form, -1)
-        other = (numbers != own) & ~self._turning[numbers]
-        numbers, alike = numbers[other], alike[other]
-        order = np.argsort(-alike, kind="stable")
-        numbers, alike = numbers[order], alike[order]
-        gains = np.full(len(numbers), says - SUBSTITUTED, np.float32)
-        if own >= 0:
-            numbers, alike = np.insert(numbers, 0, own), np.insert(alike, 0, np.float32(1))
-            gains = np.insert(gains, 0, np.float32(says))
-        return _Meant(says, numbers, alike, gains, int(np.count_nonzero(alike >= SOUND)))
+    def hear(self, breaths: Sequence[tuple[str, ...]]) -> "Overheard":
+        """The breaths, ready to be searched."""
+        return Overheard(self, breaths)
 
-    def _gains_of(self, form: str, near: bool) -> dict[int, tuple[float, float]]:
-        """For each word of the phrases that `form` may be: (what it says for it in nats, how alike they
-        sound)."""
-        self._learn([form])
-        meant = self._known[form]
-        most = None if near else meant.surely
-        pairs = zip(meant.numbers[:most].tolist(), meant.alike[:most].tolist(), strict=True)
-        gains = {number: (meant.says - SUBSTITUTED, alike) for number, alike in pairs}
-        if form in self._number:
-            gains[self._number[form]] = (meant.says, 1.0)
-        return gains
+    def hit(self, sequence: int, heard: "HeardBreath", near: bool) -> Hit | None:
+        """The place in a breath that says most for the sequence, if that is enough and not word for word."""
+        least = NEAR if near else FOUND
+        if self._at_most(sequence, heard) < least - ROUNDING:
+            return None
+        return self._align(sequence, heard, least)
 
-    def bounds(self, breaths: Sequence[tuple[str, ...]], near: bool = False) -> NDArray[np.float32]:
-        """The most that each breath (row) can say for each sequence (column), whatever the order of its
-        words."""
-        if not breaths or not self._bodies:
-            return np.zeros((0, 0), np.float32)
-        heard = [{*forms, *self._joined(forms).values()} for forms in breaths]
-        self._learn(itertools.chain.from_iterable(heard))
-        meant = [self._known[form] for form in itertools.chain.from_iterable(heard)]
-        taken = [len(m.numbers) if near else m.surely for m in meant]
-        rows = np.repeat(np.repeat(np.arange(len(heard)), [len(forms) for forms in heard]), taken)
-        columns = np.concatenate([m.numbers[:n] for m, n in zip(meant, taken, strict=True)])
-        gains = np.concatenate([m.gains[:n] for m, n in zip(meant, taken, strict=True)])
-        best = np.tile(self._least, (len(breaths), 1))
-        np.maximum.at(best, (rows, columns), gains)
-        return np.asarray((self._has @ best.T).T)
-
-    def _joined(self, forms: tuple[str, ...]) -> dict[int, str]:
-        """The words of phrases that two heard words make ("north wind"), by the number of the second."""
-        pairs = enumerate(map("".join, itertools.pairwise(forms)), start=1)
-        return {number: pair for number, pair in pairs if pair in self._number}
-
-    def find(
-        self,
-        breaths: Sequence[tuple[str, ...]],
-        bounds: NDArray[np.float32],
-        known: Set[tuple[int, str]] = frozenset(),
-        near: str | None = None,
-    ) -> Iterator[tuple[int, Hit]]:
-        """(number of the breath, hit in it): every phrase from `FOUND` on, or the phrase `near` from `NEAR`
-        on.
-
-        `known` are breaths and phrases that need not be looked at.
-        """
-        least = FOUND if near is None else NEAR
-        numbers = np.arange(len(self._names)) if near is None else np.array(self._of_name.get(near, []), int)
-        if not bounds.size:
-            return
-        tried: dict[tuple[int, str], int] = {}
-        rows, columns = np.nonzero(bounds[:, numbers] >= least)
-        order = np.argsort(-bounds[rows, numbers[columns]], kind="stable")[: TRIED_NEAR if near else None]
-        for row, sequence in zip(rows[order].tolist(), numbers[columns[order]].tolist(), strict=True):
-            key = (row, self._names[sequence])
-            tried[key] = tried.get(key, 0) + 1
-            if (
-                key not in known
-                and tried[key] <= TRIED
-                and (hit := self._align(sequence, breaths[row], near is not None))
-            ):
-                yield row, hit
-
-    def _align(self, sequence: int, forms: tuple[str, ...], near: bool) -> Hit | None:
-        """The place among `forms` that says most for the sequence, if that is enough and not word for
-        word."""
-        body = self._bodies[sequence]
+    def _at_most(self, sequence: int, heard: "HeardBreath") -> float:
+        """No alignment says more than this: words that say something in order, each beside the one before,
+        or for what `ADDED` costs further off, or over a gap."""
+        body, drops = self._bodies[sequence], self.meanings.drop
         gapless = ANY not in body
-        gains = [self._gains(form, near) for form in forms]
-        joined = {second: self._number[word] for second, word in self._joined(forms).items()}
+        start = reach = 0.0
+        # By the number of forms up to its last word, the most that words so far say.
+        ends: dict[int, float] = {}
+        for element in body:
+            if element == ANY:
+                reach += ANY_WORDS
+                continue
+            number = self.meanings.number[element]
+            drop = drops[number] if gapless else NEVER
+            after = {end: says + drop for end, says in ends.items()} if drop > NEVER else {}
+            for begin, end, gain in heard.places(number, element):
+                best = start
+                for before, says in ends.items():
+                    if before <= begin:
+                        best = max(best, says - ADDED * max(0.0, begin - before - reach))
+                if best + gain > after.get(end, NEVER):
+                    after[end] = best + gain
+            start = start + drop if drop > NEVER else NEVER
+            if not after and start == NEVER:
+                return NEVER
+            ends, reach = after, 0.0
+        return max(ends.values(), default=NEVER)
+
+    def _align(self, sequence: int, heard: "HeardBreath", least: float) -> Hit | None:
+        body, forms, gains = self._bodies[sequence], heard.forms, heard.gains
+        gapless = ANY not in body
+        number_of, drops = self.meanings.number, self.meanings.drop
+        joined = {second: number_of[word] for second, word in heard.joined.items()}
         # A cell is the best alignment that ends here: (nats, first form, letters lost, its last edit).
-        # Plain tuples: this is where rescoring spends a third of its time.
         row: list[_Cell] = [(0.0, j, 0.0, "") for j in range(len(forms) + 1)]
         last = len(body) - 1
         for position, element in enumerate(body):
             if element == ANY:
                 row = [self._over_gap(row, forms, j) for j in range(len(forms) + 1)]
                 continue
-            number, letters = self._number[element], len(element)
-            drop = self._drop[number] if gapless else _NEVER
+            number, letters = number_of[element], len(element)
+            drop = drops[number] if gapless else NEVER
             after: list[_Cell] = []
             for j, here in enumerate(row):
                 best = _NOWHERE
-                if drop > _NEVER and here[3] != "added":
+                if drop > NEVER and here[3] != "added":
                     best = (here[0] + drop, here[1], here[2] + letters, "dropped")
                 if j:
                     gain = gains[j - 1].get(number)
@@ -238,7 +144,7 @@ class Garbled:
                             best = (before[0] + gain[0], before[1], lost, "")
                     if joined and joined.get(j - 1) == number:
                         before = row[j - 2]
-                        said = self._gains(element, near)[number][0] - SUBSTITUTED
+                        said = self.meanings.gains(element, heard.near)[number][0] - SUBSTITUTED
                         if before[0] + said > best[0]:
                             best = (before[0] + said, before[1], before[2] + 1, "")
                     if position != last:
@@ -250,10 +156,10 @@ class Garbled:
             row = after
         score, start, lost, _ = max(row, key=_nats)
         end = next(j for j, cell in enumerate(row) if cell[0] == score)
-        if score < (NEAR if near else FOUND) or lost == 0 or (start and forms[start - 1] in NEGATIONS):
+        if score < least or lost == 0 or (start and forms[start - 1] in NEGATIONS):
             return None
         written = sum(len(word) for word in body if word != ANY)
-        return Hit(self._names[sequence], start, end, round(max(0.0, 1 - lost / written), 3))
+        return Hit(self.names[sequence], start, end, round(max(0.0, 1 - lost / written), 3))
 
     @staticmethod
     def _over_gap(row: list["_Cell"], forms: tuple[str, ...], j: int) -> "_Cell":
@@ -266,6 +172,93 @@ class Garbled:
             if row[k][0] > best[0]:
                 best = row[k]
         return best
+
+
+class HeardBreath:
+    """A breath with what each of its forms says for the words of phrases."""
+
+    def __init__(self, forms: tuple[str, ...], meanings: Meanings, near: bool) -> None:
+        self.forms, self.near = forms, near
+        self._meanings = meanings
+        self.gains = [meanings.gains(form, near) for form in forms]
+        self.joined = meanings.joined(forms)
+        self._places: dict[int, list[tuple[int, int, float]]] = {}
+
+    def places(self, number: int, word: str) -> list[tuple[int, int, float]]:
+        """(first form, form after the last, nats) wherever something is said for a word."""
+        if number not in self._places:
+            found = [(j, j + 1, gains[number][0]) for j, gains in enumerate(self.gains) if number in gains]
+            if self.joined:
+                said = self._meanings.gains(word, self.near)[number][0] - SUBSTITUTED
+                found += [(j - 1, j + 1, said) for j, pair in self.joined.items() if pair == word]
+            self._places[number] = found
+        return self._places[number]
+
+
+class Overheard:
+    """Breaths in which phrases are sought by their sound."""
+
+    def __init__(self, garbled: Garbled, breaths: Sequence[tuple[str, ...]]) -> None:
+        self._garbled, self._breaths = garbled, breaths
+        self._heard: dict[tuple[int, bool], HeardBreath] = {}
+        self._near: dict[str, list[tuple[int, Hit]]] = {}
+
+    @functools.cached_property
+    def _bounds(self) -> NDArray[np.float32]:
+        """What each breath can say at most for each sequence, if all that sounds near it is taken in."""
+        return self._garbled.bounds(self._breaths, near=True)
+
+    @functools.cached_property
+    def _candidates(self) -> dict[str, tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """For each phrase the breaths and sequences that may be near it, the likeliest first."""
+        bounds, names = self._bounds, self._garbled.names
+        rows, columns = np.nonzero(bounds >= NEAR)
+        order = np.argsort(-bounds[rows, columns], kind="stable")
+        found: dict[str, list[int]] = {}
+        for i, column in zip(order.tolist(), columns[order].tolist(), strict=True):
+            found.setdefault(names[column], []).append(i)
+        return {name: (rows[some], columns[some]) for name, some in found.items()}
+
+    def find(self, known: Set[tuple[int, str]] = frozenset()) -> Iterator[tuple[int, Hit]]:
+        """(number of the breath, hit in it): every phrase from `FOUND` on.
+
+        `known` are breaths and phrases that need not be looked at.
+        """
+        if not self._breaths or not self._garbled.names:
+            return
+        some = np.flatnonzero((self._bounds >= FOUND).any(axis=0))
+        if not some.size:
+            return
+        bounds = self._garbled.bounds(self._breaths, near=False, sequences=some)
+        rows, columns = np.nonzero(bounds >= FOUND)
+        order = np.argsort(-bounds[rows, columns], kind="stable")
+        tried: Counter[tuple[int, str]] = Counter()
+        for row, sequence in zip(rows[order].tolist(), some[columns[order]].tolist(), strict=True):
+            key = (row, self._garbled.names[sequence])
+            tried[key] += 1
+            if key not in known and tried[key] <= TRIED and (hit := self._hit(row, sequence, near=False)):
+                yield row, hit
+
+    def near(self, phrase: str) -> list[tuple[int, Hit]]:
+        """(number of the breath, hit in it): places from `NEAR` on, the likeliest to be the phrase first."""
+        if phrase not in self._near:
+            self._near[phrase] = list(self._look(phrase))
+        return self._near[phrase]
+
+    def _look(self, phrase: str) -> Iterator[tuple[int, Hit]]:
+        if not self._breaths or phrase not in self._candidates:
+            return
+        tried: Counter[int] = Counter()
+        rows, sequences = self._candidates[phrase]
+        for row, sequence in zip(rows[:TRIED_NEAR].tolist(), sequences[:TRIED_NEAR].tolist(), strict=True):
+            tried[row] += 1
+            if tried[row] <= TRIED and (hit := self._hit(row, sequence, near=True)):
+                yield row, hit
+
+    def _hit(self, row: int, sequence: int, near: bool) -> Hit | None:
+        if (row, near) not in self._heard:
+            self._heard[row, near] = HeardBreath(self._breaths[row], self._garbled.meanings, near)
+        return self._garbled.hit(sequence, self._heard[row, near], near)
 
 
 _Cell = tuple[float, int, float, str]

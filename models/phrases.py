@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from models.garbled import Garbled, Hit
+from models.garbled import Garbled, Hit, Overheard
 from models.inflection import inflections
 from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, SLOTS, frequency, normal, tokeniser
 from models.literals import Literals
@@ -44,16 +42,9 @@ class Prepared:
         self._owners, self._garbled = owners, garbled
 
     @functools.cached_property
-    def bounds(self) -> NDArray[np.float32]:
-        return self._garbled.bounds(self.texts)
-
-    @functools.cached_property
-    def near_bounds(self) -> NDArray[np.float32]:
-        return self._garbled.bounds(self.texts, near=True)
-
-    @property
-    def texts(self) -> list[tuple[str, ...]]:
-        return [breath.forms for breath in self.breaths]
+    def overheard(self) -> Overheard:
+        """The breaths, in which phrases are sought by their sound."""
+        return self._garbled.hear([breath.forms for breath in self.breaths])
 
     def match(self, hit: Hit) -> Match:
         """A hit among the forms as a match among the words."""
@@ -172,12 +163,12 @@ class Phrases:
     def _garbled_hits(self, prepared: Prepared, exact: list[Hit]) -> Iterator[Hit]:
         begins = [breath.begin for breath in prepared.breaths]
         known = {(bisect.bisect_right(begins, hit.start) - 1, hit.phrase) for hit in exact}
-        for number, hit in self._garbled.find(prepared.texts, prepared.bounds, known):
+        for number, hit in prepared.overheard.find(known):
             yield hit.moved(begins[number])
 
     def near(self, phrase: str, prepared: Prepared) -> list[Match]:
         """Places more or less like the phrase that `find` may not have taken, the likest first."""
-        found = self._garbled.find(prepared.texts, prepared.near_bounds, near=phrase)
+        found = prepared.overheard.near(phrase)
         hits = [hit.moved(prepared.breaths[number].begin) for number, hit in found]
         return [prepared.match(hit) for hit in sorted(hits, key=lambda hit: -hit.likeness)]
 

@@ -1,7 +1,7 @@
 """How words sound, as strings that can be compared letter by letter."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -107,30 +107,30 @@ class Sounds:
         self._phones = _views([one or "" for one in phones], _COARSE_PHONES)
         self._known = [i for i, one in enumerate(phones) if one is not None]
         self._unknown = [i for i, one in enumerate(phones) if one is None]
+        self._known_phones = _some(self._phones, self._known)
+        self._unknown_letters = _some(self._letters, self._unknown)
 
-    def like(self, words: Sequence[str], least: float) -> Iterator[tuple[NDArray[np.intp], Floats]]:
-        """For each of `words` (numbers of these that sound alike, how alike 0..1), from `least` on.
+    def like(self, words: Sequence[str], least: float) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+        """(number of one of `words`, number of one of these, how alike they sound 0..1) of every pair from
+        `least` on, as three arrays in order of both numbers.
 
         Likeness is the mean over two views, each 1 minus edits over the longer length: the phones themselves,
         and their classes. Words whose phones are not known are compared by their letters in the same way.
         """
-        if not words:
-            return
         phones = [pronounced(word, self._language) for word in words]
         spoken = [i for i, one in enumerate(phones) if one is not None]
         spelt = [i for i, one in enumerate(phones) if one is None]
         by_phone = _views([phones[i] or "" for i in spoken], _COARSE_PHONES)
         by_letter = _views([_letters(word) for word in words], _COARSE_LETTERS)
         parts: tuple[tuple[Sequence[int], _Views, Sequence[int], _Views], ...] = (
-            (spoken, by_phone, self._known, _some(self._phones, self._known)),
-            (spoken, _some(by_letter, spoken), self._unknown, _some(self._letters, self._unknown)),
+            (spoken, by_phone, self._known, self._known_phones),
+            (spoken, _some(by_letter, spoken), self._unknown, self._unknown_letters),
             (spelt, _some(by_letter, spelt), range(len(self._letters[0])), self._letters),
         )
         pairs = [_alike(rows, ours, columns, theirs, least) for rows, ours, columns, theirs in parts]
         row, column, alike = (np.concatenate(part) for part in zip(*pairs, strict=True))
         order = np.lexsort((column, row))
-        ends = np.searchsorted(row[order], np.arange(1, len(words)))
-        yield from zip(np.split(column[order], ends), np.split(alike[order], ends), strict=True)
+        return row[order], column[order], alike[order]
 
 
 def _letters(word: str) -> str:

@@ -1,0 +1,155 @@
+"""What heard words may have been, among the words of phrases, and what they say for each."""
+
+import functools
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.language import NEGATIONS, frequency
+from models.pronunciation import Sounds
+
+EVIDENCE = 0.6
+"""How far each word counts as evidence of its own. This and the next three values were searched together
+with those of `models.garbled`, see there."""
+
+SOUND = 0.55
+"""A word that sounds less like the phrase's own than this (0..1) is another word."""
+
+SUBSTITUTED = 3.0
+"""What it costs that a word was heard as another one that sounds like it."""
+
+DROPPED = 5.0
+"""What it costs that a small word is missing; a word of meaning may not be missing, nor may a negation, nor
+any word of a pattern with a gap."""
+
+NEAR_SOUND = 0.4
+"""As `SOUND`, for words that only raise a doubt: "help" may have been "hold"."""
+
+SMALL = 1e-3
+"""A word that makes up so much of a language (share of all words) is a small one, such as "you" and "for"."""
+
+RAREST_NATS = 14.0
+"""No word says more than this: names and misspellings are as rare as one likes."""
+
+NEVER = -99.0
+"""What it costs that a word is missing that may not be."""
+
+MOST_KNOWN = 65536
+"""So many heard words are remembered with what they may be, about 0.5 kB each."""
+
+Gains = dict[int, tuple[float, float]]
+"""What a heard word says for words of phrases, by their numbers: (nats, how alike they sound 0..1)."""
+
+
+class Meanings:
+    """What heard words may be among the words of phrases.
+
+    A heard word says something for itself, and less for a word that it sounds like. What is known of a heard
+    word is kept: the words that it may be, the likest first, lie one after the other in flat arrays.
+    """
+
+    def __init__(self, words: Sequence[str], language: str) -> None:
+        self.number = {word: i for i, word in enumerate(words)}
+        self.drop = [
+            -DROPPED if frequency(w, language) >= SMALL and w not in NEGATIONS else NEVER for w in words
+        ]
+        """What it costs that a word is missing, by its number."""
+        self._language = language
+        self._sounds = Sounds(words, language)
+        self._least = np.array(self.drop, np.float32)
+        self._turning = np.array([word in NEGATIONS for word in words], bool)
+        self._heads = {word[:end] for word in words for end in range(1, len(word))}
+        self.gains = functools.lru_cache(maxsize=16384)(self._gains)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._known: dict[str, int] = {}
+        self._says: list[float] = []
+        self._begins, self._counts, self._surely = (np.zeros(0, np.intp) for _ in range(3))
+        self._filled = 0
+        self._numbers = np.zeros(0, np.intp)
+        self._alike, self._nats = np.zeros(0, np.float32), np.zeros(0, np.float32)
+
+    def _learn(self, forms: Iterable[str]) -> None:
+        """Makes sure that `forms` are among the known ones."""
+        distinct = dict.fromkeys(forms)
+        new = [form for form in distinct if form not in self._known]
+        if not new:
+            return
+        if len(self._known) + len(new) > MOST_KNOWN:
+            self._forget()
+            new = list(distinct)
+        says = [EVIDENCE * min(RAREST_NATS, -math.log(max(frequency(f, self._language), 1e-9))) for f in new]
+        own = np.array([self.number.get(form, -1) for form in new])
+        heard = np.array([i for i, form in enumerate(new) if form not in NEGATIONS], np.intp)
+        rows, numbers, alike = self._sounds.like([new[i] for i in heard.tolist()], NEAR_SOUND)
+        rows = heard[rows]
+        other = (numbers != own[rows]) & ~self._turning[numbers]
+        itself = np.flatnonzero(own >= 0)
+        rows = np.concatenate((itself, rows[other]))
+        numbers = np.concatenate((own[itself], numbers[other]))
+        alike = np.concatenate((np.ones(len(itself), np.float32), alike[other]))
+        nats = np.array(says)[rows]
+        nats[len(itself) :] -= SUBSTITUTED
+        # Of each form itself first, then the likest; this sort keeps the order of what is equal.
+        order = np.lexsort((-alike, rows))
+        self._keep(new, says, rows[order], (numbers[order], alike[order], nats[order].astype(np.float32)))
+
+    def _keep(
+        self,
+        forms: list[str],
+        says: list[float],
+        rows: NDArray[np.intp],
+        meant: tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]],
+    ) -> None:
+        """Takes in new forms; `rows` says which form each of `meant` (number, likeness, nats) is of."""
+        counts = np.bincount(rows, minlength=len(forms))
+        surely = np.bincount(rows[meant[1] >= np.float32(SOUND)], minlength=len(forms))
+        self._known |= {form: len(self._says) + i for i, form in enumerate(forms)}
+        self._says += says
+        self._begins = np.append(self._begins, self._filled + np.cumsum(counts) - counts)
+        self._counts, self._surely = np.append(self._counts, counts), np.append(self._surely, surely)
+        begin, self._filled = self._filled, self._filled + len(rows)
+        if self._filled > len(self._numbers):
+            self._numbers, self._alike, self._nats = (
+                np.concatenate((all_of[:begin], np.empty(2 * self._filled - begin, all_of.dtype)))
+                for all_of in (self._numbers, self._alike, self._nats)
+            )
+        new = slice(begin, self._filled)
+        self._numbers[new], self._alike[new], self._nats[new] = meant
+
+    def _gains(self, form: str, near: bool) -> Gains:
+        """What a heard word says; `near` takes words in that only raise a doubt."""
+        self._learn([form])
+        row = self._known[form]
+        begin, says = int(self._begins[row]), self._says[row]
+        which = slice(begin, begin + int((self._counts if near else self._surely)[row]))
+        pairs = zip(self._numbers[which].tolist(), self._alike[which].tolist(), strict=True)
+        gains = {number: (says - SUBSTITUTED, alike) for number, alike in pairs}
+        if form in self.number:
+            gains[self.number[form]] = (says, 1.0)
+        return gains
+
+    def most(self, breaths: Sequence[tuple[str, ...]], near: bool) -> NDArray[np.float32]:
+        """The most that each breath (row) says for each word (column), or what it costs without it."""
+        heard = [(*forms, *self.joined(forms).values()) for forms in breaths]
+        self._learn(itertools.chain.from_iterable(heard))
+        known = [self._known[form] for forms in heard for form in forms]
+        taken = (self._counts if near else self._surely)[known]
+        ends = np.cumsum(taken)
+        which = np.arange(ends[-1]) + np.repeat(self._begins[known] - ends + taken, taken)
+        rows = np.repeat(np.repeat(np.arange(len(heard)), [len(forms) for forms in heard]), taken)
+        best = np.tile(self._least, len(breaths))
+        np.maximum.at(best, rows * len(self._least) + self._numbers[which], self._nats[which])
+        return best.reshape(len(breaths), -1)
+
+    def joined(self, forms: tuple[str, ...]) -> dict[int, str]:
+        """The words of phrases that two heard words make ("north wind"), by the number of the second."""
+        found = {}
+        for first, form in enumerate(forms[:-1]):
+            if form in self._heads and (pair := form + forms[first + 1]) in self.number:
+                found[first + 1] = pair
+        return found
