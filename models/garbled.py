@@ -7,6 +7,7 @@ do not come alone.
 """
 
 import functools
+import itertools
 import operator
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.language import ANY, ANY_WORDS, NEGATIONS
-from models.meanings import NEVER, SUBSTITUTED, Meanings
+from models.meanings import NEVER, SUBSTITUTED, Gains, Meanings
 
 FOUND = 12.5
 """A phrase counts as said from this many nats. This, `NEAR`, `ADDED` and some of `models.meanings` were
@@ -30,8 +31,8 @@ ADDED = 8.0
 """What it costs that there is a word too many; it may not be a negation, nor stand where another word is
 missing: 'my parcel has' is not 'your parcel has'."""
 
-ROUNDING = 1e-6
-"""Sums of the same nats in another order differ by less."""
+ROUNDING = 1e-3
+"""The same nats, rounded and in another order, add up to a sum that differs by less."""
 
 TRIED = 2
 """So many ways to say a phrase are looked at in each breath, the likeliest first."""
@@ -65,17 +66,18 @@ class Garbled:
         has = [(i, number[w]) for i, body in enumerate(self._bodies) for w in body if w != ANY]
         ones, shape = np.ones(len(has), np.float32), (len(self._bodies), len(number))
         self._has = csr_array((ones, tuple(zip(*has, strict=True)) or ((), ())), shape=shape)
-        self.of_name: dict[str, list[int]] = {}
-        for i, name in enumerate(self.names):
-            self.of_name.setdefault(name, []).append(i)
+        self.phrases = list(dict.fromkeys(self.names))
+        phrase = {name: i for i, name in enumerate(self.phrases)}
+        self.phrase_of = np.array([phrase[name] for name in self.names], np.intp)
+        """By the number of a sequence that of its phrase among `phrases`."""
 
     def bounds(
         self, breaths: Sequence[tuple[str, ...]], near: bool, sequences: NDArray[np.intp] | None = None
     ) -> NDArray[np.float32]:
-        """The most that each breath (row) can say for each sequence (column; all, if none are given),
+        """The most that can be said for each sequence (row; all, if none are given) in each breath (column),
         whatever the order of its words."""
         has = self._has if sequences is None else self._has[sequences]
-        return np.asarray((has @ self.meanings.most(breaths, near).T).T)
+        return np.asarray(has @ self.meanings.most(breaths, near).T)
 
     def hear(self, breaths: Sequence[tuple[str, ...]]) -> "Overheard":
         """The breaths, ready to be searched."""
@@ -103,7 +105,7 @@ class Garbled:
             number = self.meanings.number[element]
             drop = drops[number] if gapless else NEVER
             after = {end: says + drop for end, says in ends.items()} if drop > NEVER else {}
-            for begin, end, gain in heard.places(number, element):
+            for begin, end, gain in heard.places(number):
                 best = start
                 for before, says in ends.items():
                     if before <= begin:
@@ -180,19 +182,22 @@ class HeardBreath:
     def __init__(self, forms: tuple[str, ...], meanings: Meanings, near: bool) -> None:
         self.forms, self.near = forms, near
         self._meanings = meanings
-        self.gains = [meanings.gains(form, near) for form in forms]
         self.joined = meanings.joined(forms)
         self._places: dict[int, list[tuple[int, int, float]]] = {}
+        for j, number, nats in meanings.said(forms, near):
+            self._places.setdefault(number, []).append((j, j + 1, nats))
+        for second, word in self.joined.items():
+            number = meanings.number[word]
+            nats = meanings.gains(word, near)[number][0] - SUBSTITUTED
+            self._places.setdefault(number, []).append((second - 1, second + 1, nats))
 
-    def places(self, number: int, word: str) -> list[tuple[int, int, float]]:
+    @functools.cached_property
+    def gains(self) -> list[Gains]:
+        return [self._meanings.gains(form, self.near) for form in self.forms]
+
+    def places(self, number: int) -> list[tuple[int, int, float]]:
         """(first form, form after the last, nats) wherever something is said for a word."""
-        if number not in self._places:
-            found = [(j, j + 1, gains[number][0]) for j, gains in enumerate(self.gains) if number in gains]
-            if self.joined:
-                said = self._meanings.gains(word, self.near)[number][0] - SUBSTITUTED
-                found += [(j - 1, j + 1, said) for j, pair in self.joined.items() if pair == word]
-            self._places[number] = found
-        return self._places[number]
+        return self._places.get(number, [])
 
 
 class Overheard:
@@ -205,19 +210,24 @@ class Overheard:
 
     @functools.cached_property
     def _bounds(self) -> NDArray[np.float32]:
-        """What each breath can say at most for each sequence, if all that sounds near it is taken in."""
+        """`Garbled.bounds`, if all that sounds near it is taken in."""
         return self._garbled.bounds(self._breaths, near=True)
 
     @functools.cached_property
-    def _candidates(self) -> dict[str, tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """For each phrase the breaths and sequences that may be near it, the likeliest first."""
-        bounds, names = self._bounds, self._garbled.names
-        rows, columns = np.nonzero(bounds >= NEAR)
-        order = np.argsort(-bounds[rows, columns], kind="stable")
-        found: dict[str, list[int]] = {}
-        for i, column in zip(order.tolist(), columns[order].tolist(), strict=True):
-            found.setdefault(names[column], []).append(i)
-        return {name: (rows[some], columns[some]) for name, some in found.items()}
+    def _candidates(self) -> dict[str, list[tuple[int, int]]]:
+        """For each phrase a few pairs of (breath, sequence) where it may be, the likeliest first."""
+        flat = self._bounds.ravel()
+        cells = np.flatnonzero(flat >= NEAR)
+        sequences, rows = np.divmod(cells, len(self._breaths))
+        phrases = self._garbled.phrase_of[sequences]
+        # What is equal stays in order of breath and sequence.
+        order = np.lexsort((rows, -flat[cells], phrases))
+        begins = np.searchsorted(phrases[order], np.arange(len(self._garbled.phrases) + 1)).tolist()
+        found = {}
+        for name, (begin, end) in zip(self._garbled.phrases, itertools.pairwise(begins), strict=True):
+            first = order[begin : min(end, begin + TRIED_NEAR)]
+            found[name] = list(zip(rows[first].tolist(), sequences[first].tolist(), strict=True))
+        return found
 
     def find(self, known: Set[tuple[int, str]] = frozenset()) -> Iterator[tuple[int, Hit]]:
         """(number of the breath, hit in it): every phrase from `FOUND` on.
@@ -226,12 +236,13 @@ class Overheard:
         """
         if not self._breaths or not self._garbled.names:
             return
-        some = np.flatnonzero((self._bounds >= FOUND).any(axis=0))
+        some = np.flatnonzero(self._bounds.max(axis=1) >= FOUND)
         if not some.size:
             return
-        bounds = self._garbled.bounds(self._breaths, near=False, sequences=some)
-        rows, columns = np.nonzero(bounds >= FOUND)
-        order = np.argsort(-bounds[rows, columns], kind="stable")
+        flat = self._garbled.bounds(self._breaths, near=False, sequences=some).ravel()
+        cells = np.flatnonzero(flat >= FOUND)
+        columns, rows = np.divmod(cells, len(self._breaths))
+        order = np.lexsort((rows, -flat[cells]))
         tried: Counter[tuple[int, str]] = Counter()
         for row, sequence in zip(rows[order].tolist(), some[columns[order]].tolist(), strict=True):
             key = (row, self._garbled.names[sequence])
@@ -246,11 +257,10 @@ class Overheard:
         return self._near[phrase]
 
     def _look(self, phrase: str) -> Iterator[tuple[int, Hit]]:
-        if not self._breaths or phrase not in self._candidates:
+        if not self._breaths or not self._garbled.names:
             return
         tried: Counter[int] = Counter()
-        rows, sequences = self._candidates[phrase]
-        for row, sequence in zip(rows[:TRIED_NEAR].tolist(), sequences[:TRIED_NEAR].tolist(), strict=True):
+        for row, sequence in self._candidates.get(phrase, ()):
             tried[row] += 1
             if tried[row] <= TRIED and (hit := self._hit(row, sequence, near=True)):
                 yield row, hit

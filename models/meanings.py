@@ -3,7 +3,7 @@
 import functools
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,15 +136,26 @@ class Meanings:
     def most(self, breaths: Sequence[tuple[str, ...]], near: bool) -> NDArray[np.float32]:
         """The most that each breath (row) says for each word (column), or what it costs without it."""
         heard = [(*forms, *self.joined(forms).values()) for forms in breaths]
-        self._learn(itertools.chain.from_iterable(heard))
-        known = [self._known[form] for forms in heard for form in forms]
-        taken = (self._counts if near else self._surely)[known]
-        ends = np.cumsum(taken)
-        which = np.arange(ends[-1]) + np.repeat(self._begins[known] - ends + taken, taken)
+        taken, which = self._meant(itertools.chain.from_iterable(heard), near)
         rows = np.repeat(np.repeat(np.arange(len(heard)), [len(forms) for forms in heard]), taken)
         best = np.tile(self._least, len(breaths))
         np.maximum.at(best, rows * len(self._least) + self._numbers[which], self._nats[which])
         return best.reshape(len(breaths), -1)
+
+    def said(self, forms: tuple[str, ...], near: bool) -> Iterator[tuple[int, int, float]]:
+        """(place of a form, number of a word that it may be, what it says for it in nats), in order."""
+        taken, which = self._meant(forms, near)
+        places = np.repeat(np.arange(len(forms)), taken)
+        return zip(places.tolist(), self._numbers[which].tolist(), self._nats[which].tolist(), strict=True)
+
+    def _meant(self, forms: Iterable[str], near: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """How many meanings each form has, and where all of them lie in the flat arrays, form by form."""
+        forms = list(forms)
+        self._learn(forms)
+        known = [self._known[form] for form in forms]
+        taken = (self._counts if near else self._surely)[known]
+        ends = np.cumsum(taken)
+        return taken, np.arange(taken.sum()) + np.repeat(self._begins[known] - ends + taken, taken)
 
     def joined(self, forms: tuple[str, ...]) -> dict[int, str]:
         """The words of phrases that two heard words make ("north wind"), by the number of the second."""
