@@ -97,6 +97,13 @@ class Case:
             return events[first:last]
         return tuple(e for e in events if e.span & window)
 
+    def negated(self, phrase: str, by: Role, window: Span) -> Found:
+        """Where a phrase is said in a window of what is not."""
+        if phrase in event_kinds():
+            return ()
+        found = self.conversation.negated(phrase, by)
+        return tuple(e for e in found if window.start_s <= e.span.start_s < window.end_s)
+
     def doubt(self, phrase: str, by: Role, window: Span) -> tuple[str, tuple[Evidence, ...]]:
         """Why it cannot be said that a phrase was not said in a window, with the moments that raise the
         doubt."""

@@ -1,6 +1,6 @@
 """One conversation on one channel: what is known about it, and who in it is who."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -203,6 +203,7 @@ class Speakers:
         self._tracks: dict[str | None, Track] = {}
         self._prepared: dict[str | None, Prepared] = {}
         self._said: dict[str | None, dict[str, tuple[Event, ...]]] = {}
+        self._negated: dict[str | None, dict[str, tuple[Event, ...]]] = {}
 
     @property
     def language(self) -> str:
@@ -237,9 +238,13 @@ class Speakers:
         return Track(tuple(texts), tuple(spans), tuple(probabilities))
 
     def said(self, speaker: str | None) -> dict[str, tuple[Event, ...]]:
-        """Every phrase this speaker says, by its name; the events have no role yet."""
+        """Every phrase this speaker says, by its name; the events have no role yet.
+
+        What is negated is not said ("I can't promise"): it stands in `negated`.
+        """
         if speaker not in self._said:
             found: dict[str, tuple[Event, ...]] = {}
+            negated: dict[str, tuple[Event, ...]] = {}
             track = self.track(speaker)
             # What a person wrote was not misheard: only recognised words are matched with tolerance.
             for match in self._phrases.find(self._prepare(speaker), tolerant=self._recognised):
@@ -248,14 +253,21 @@ class Speakers:
                 likely = curve.of(match.phrase, event.confidence) if curve else None
                 if curve and likely is not None:
                     event = msgspec.structs.replace(event, confidence=likely, least=curve.sure)
-                found[match.phrase] = (*found.get(match.phrase, ()), event)
-            self._said[speaker] = found
+                into = negated if match.negated else found
+                into[match.phrase] = (*into.get(match.phrase, ()), event)
+            self._said[speaker], self._negated[speaker] = found, negated
         return self._said[speaker]
+
+    def negated(self, speaker: str | None) -> dict[str, tuple[Event, ...]]:
+        """Every phrase that this speaker says of what is not, by its name."""
+        self.said(speaker)
+        return self._negated[speaker]
 
     def near(self, phrase: str, speaker: str | None) -> tuple[Event, ...]:
         """Words of the speaker like a phrase, the likest first, that are no other phrase of the rubric."""
         track = self.track(speaker)
         others = [e.span for name, found in self.said(speaker).items() if name != phrase for e in found]
+        others += [e.span for e in self.negated(speaker).get(phrase, ())]
         matches = (track.event(m) for m in self._phrases.near(phrase, self._prepare(speaker)))
         return tuple(
             e for e in matches if not any((e.span & o).duration_s > e.span.duration_s / 2 for o in others)
@@ -395,10 +407,22 @@ class Conversation:
     @traced
     def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
         """Where a role says a phrase of the rubric; None: an unknown speaker, `ANYONE`: everybody."""
+        return self._of_voices(self._speakers.said, phrase, role)
+
+    def negated(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
+        """Where a role says a phrase of what is not: "I can't promise"."""
+        return self._of_voices(self._speakers.negated, phrase, role)
+
+    def _of_voices(
+        self,
+        events: Callable[[str | None], Mapping[str, tuple[Event, ...]]],
+        phrase: str,
+        role: Role | None,
+    ) -> tuple[Event, ...]:
         found = [
             msgspec.structs.replace(event, role=self._role.get(speaker))
             for speaker in self._voices(role)
-            for event in self._speakers.said(speaker).get(phrase, ())
+            for event in events(speaker).get(phrase, ())
         ]
         return tuple(sorted(found, key=lambda e: e.span))
 

@@ -152,6 +152,14 @@ def check_phases(document: Document, known: Known, phases: dict[str, Any]) -> No
             document.report(("phases", name), f"circular: {' → '.join(circle)}", where=name)
 
 
+def check_named(document: Document, known: Known, key: str) -> None:
+    """Reports names in a list of phrases that the rubric does not have."""
+    value = document.value.get(key)
+    for name in [value] if isinstance(value, str) else value if isinstance(value, list) else []:
+        if isinstance(name, str):
+            _Names(document, known, key)._phrase((key,), "say", name)
+
+
 def _circle(name: str, phases: dict[str, During]) -> list[str]:
     """The way from a phase back to itself, empty when there is none."""
     waiting = [[name]]

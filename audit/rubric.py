@@ -170,6 +170,8 @@ class Rubric(Checked):
     slots: dict[str, Texts] = {}
     values: dict[str, str] = {}
     phrases: dict[str, Texts] = {}
+    also_negated: Texts = ()
+    """Phrases that count also where they are negated."""
     phases: dict[str, Part] = {}
     appearance: Palette | None = None
     distances: Distances | None = None
@@ -206,7 +208,7 @@ class Rubric(Checked):
     def finder(self) -> Phrases:
         """Finds the rubric's phrases in words."""
         own = {form for values in self.slots.values() for v in values for form in tokens_of(v, self.language)}
-        return Phrases(self.language, self.sequences, not_names=own)
+        return Phrases(self.language, self.sequences, own, self.also_negated)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from audit import yamlfile
 from audit.confidence import read_confidence
 from audit.lexicons import lend
-from audit.naming import Known, Standing, check_phases
+from audit.naming import Known, Standing, check_named, check_phases
 from audit.overlay import lay_treatment, lay_values
 from audit.pattern import BadPattern, unfold
 from audit.rubric import SLUG, Rubric, Standard
@@ -78,6 +78,7 @@ def _check_meaning(document: Document, lent: tuple[str, ...]) -> None:
         str(document.value.get("language")),
     )
     check_phases(document, known, names["phases"])
+    check_named(document, known, "also_negated")
     seen: dict[str, int] = {}
     for s, section in enumerate(_rows(document.value.get("sections"))):
         _check_id(document, ("sections", s, "id"), section, seen)

@@ -40,7 +40,16 @@ def say(rule: Say, by: Role, case: Case, window: Span) -> Outcome:
     # `any` with nothing found earns nothing; of `all` the share that was said is shown and earned.
     credit = 0.0 if one else len(found) / len(rule.phrases)
     missing = (" or " if one else ", ").join(f"'{p}'" for p in absent)
-    return Outcome(credit, case.hearing(by, window), f"not said: {missing}", evidence)
+    told, denied = _denied(tuple(absent), by, case, window)
+    return Outcome(credit, case.hearing(by, window), f"not said: {missing}{told}", (*evidence, *denied))
+
+
+def _denied(phrases: tuple[str, ...], by: Role, case: Case, window: Span) -> tuple[str, tuple[Evidence, ...]]:
+    """What is told of phrases that are said of what is not ("I can't promise"), with their moments."""
+    found = sorted((e for p in phrases for e in case.negated(p, by, window)), key=lambda e: e.span)
+    if not found:
+        return "", ()
+    return f"; only negated: {listed(found)}", tuple(quoted(e, f"negated: {e.kind}") for e in found)
 
 
 def _doubt(phrases: list[str], by: Role, case: Case, window: Span) -> tuple[str, tuple[Evidence, ...]]:
@@ -152,7 +161,8 @@ def avoid(rule: Avoid, by: Role | None, case: Case, window: Span) -> Outcome:
     doubt, near = _maybe(rule, whose, case, window)
     if doubt:
         return untold(doubt, near)
-    return Outcome(1.0, case.hearing(whose, window) if rule.said else 1.0, "did not happen")
+    told, denied = _denied(rule.said, whose, case, window)
+    return Outcome(1.0, case.hearing(whose, window) if rule.said else 1.0, f"did not happen{told}", denied)
 
 
 def _maybe(rule: Avoid, by: Role, case: Case, window: Span) -> tuple[str, tuple[Evidence, ...]]:

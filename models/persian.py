@@ -244,6 +244,41 @@ def is_negative(form: str) -> bool:
     return form.startswith("نمی") or form in _NEGATIVE
 
 
+def is_negative_modal(form: str) -> bool:
+    """Whether a verb says that something cannot, must not or will not be: `نمیتوانم`, `نباید`, `نخواهم`."""
+    return form == "نباید" or (is_negative(form) and any(stem in form for stem in _MODAL_STEMS))
+
+
+_MODAL_STEMS = ("توان", "خواه", "خواست", "میشود", "میشد")
+
+
+def is_verb(form: str) -> bool:
+    """Whether a normal form is a verb of our table, "is", or begins as verbs of the present do."""
+    prefixed = form.startswith("می") and len(form) > SHORTEST_PRESENT and form not in _WORDS
+    return prefixed or form in _verb_forms() or is_negative(form)
+
+
+SHORTEST_PRESENT = 4
+"""Letters that words with می at their beginning have at most when they are no verbs (`میهن`): our choice."""
+
+
+def is_negative_light(form: str) -> bool:
+    """Whether it negates the noun before it, with which it makes one verb: `قول نمیدهم`, `تضمین نکرد`."""
+    rest = form.removeprefix("نمی") if form.startswith("نمی") else form[1:]
+    return is_negative(form) and rest.startswith(_LIGHT_STEMS)
+
+
+_LIGHT_STEMS = ("ده", "داد", "کن", "کرد")
+"""Of the verbs that make a verb of a noun those that hardly ever stand alone behind a noun that is meant
+itself, as in "my order did not come"."""
+
+
+@functools.cache
+def _verb_forms() -> frozenset[str]:
+    is_ = _listed("است هست هستم هستی هستیم هستید هستند باید")
+    return frozenset(is_).union(*(verb.forms for verb in _ALL_VERBS)) - {"در", "دید", "باز", "کن"}
+
+
 @functools.lru_cache(maxsize=4096)
 def forms_of(word: str) -> frozenset[str]:
     """All normal forms of the word of which `word` is one: of a verb in our table its whole conjugation, of
@@ -260,6 +295,7 @@ _NEGATIVE = frozenset(
         *("نیست", "نیستم", "نیستی", "نیستیم", "نیستید", "نیستند", "نباید"),
         *(f"ن{v.past}{e}" for v in _ALL_VERBS for e in _PAST_ENDINGS),
         *(f"ن{v.past}ه{e}" for v in _ALL_VERBS for e in ("", "ام", "ای", "ایم", "اید", "اند")),
+        *(f"نخواه{e}" for e in ("م", "ی", "د", "یم", "ید", "ند")),
         *(written for said, written in _BEGUN.items() if said.startswith("ن")),
     ]
 ) - {"نشست", "نرم", "نشستم"}  # fmt: skip

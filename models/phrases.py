@@ -13,6 +13,7 @@ from models.garbled import Garbled, Hit, Overheard
 from models.inflection import inflections
 from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, SLOTS, frequency, normal, tokeniser
 from models.literals import Literals
+from models.negation import ends_clause, has_negator, is_negated
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -22,6 +23,8 @@ class Match(msgspec.Struct, frozen=True):
     start: int
     end: int
     likeness: float
+    negated: bool = False
+    """Whether it is said of what is not: "I can't promise"."""
 
 
 class Breath(NamedTuple):
@@ -36,20 +39,37 @@ class Prepared:
     in."""
 
     def __init__(
-        self, forms: list[str], owners: list[tuple[int, int]], breaths: list[Breath], garbled: Garbled
+        self,
+        words: Sequence[str],
+        forms: list[str],
+        owners: list[tuple[int, int]],
+        breaths: list[Breath],
+        garbled: Garbled,
     ) -> None:
         self.forms, self.breaths = forms, breaths
-        self._owners, self._garbled = owners, garbled
+        self._words, self._owners, self._garbled = words, owners, garbled
 
     @functools.cached_property
     def overheard(self) -> Overheard:
         """The breaths, in which phrases are sought by their sound."""
         return self._garbled.hear([breath.forms for breath in self.breaths])
 
-    def match(self, hit: Hit) -> Match:
+    def match(self, hit: Hit, negated: bool = False) -> Match:
         """A hit among the forms as a match among the words."""
         name, start, end, likeness = hit
-        return Match(name, self._owners[start][0], self._owners[end - 1][1] + 1, likeness)
+        return Match(name, self._owners[start][0], self._owners[end - 1][1] + 1, likeness, negated)
+
+    def is_negated(self, hit: Hit, language: str, own: bool) -> bool:
+        """Whether what was found is negated; `own`: its pattern has a negator."""
+        number = bisect.bisect_right(self.breaths, hit.start, key=lambda breath: breath.begin) - 1
+        begin, forms = self.breaths[number]
+
+        def parted(index: int) -> bool:
+            """Whether a sign stands before this form."""
+            last = self._owners[begin + index - 1][1]
+            return last < self._owners[begin + index][0] and ends_clause(self._words[last])
+
+        return is_negated(forms, hit.start - begin, hit.end - begin, language, parted, own)
 
 
 class Phrases:
@@ -57,7 +77,8 @@ class Phrases:
 
     `sequences` gives for each name the alternatives, each a tuple of normal forms (see `language.tokens`),
     `ANY`, the names in `SLOTS`, and words after `MARK`, which stand for all their forms. `not_names` are
-    words that no `{name}` stands for, such as the house's own.
+    words that no `{name}` stands for, such as the house's own. Phrases of `also_negated` are found also where
+    they are negated, without a remark.
     """
 
     def __init__(
@@ -65,6 +86,7 @@ class Phrases:
         language: str,
         sequences: Mapping[str, Iterable[tuple[str, ...]]],
         not_names: Iterable[str] = (),
+        also_negated: Iterable[str] = (),
     ) -> None:
         from spacy.matcher import Matcher
         from spacy.tokens import Doc
@@ -73,6 +95,12 @@ class Phrases:
         vocabulary = tokeniser(language).vocab
         self._doc = functools.partial(Doc, vocabulary)
         self._literal = Literals()
+        self._also_negated = frozenset(also_negated)
+        self._own_negator = frozenset(
+            name
+            for name, bodies in sequences.items()
+            if any(has_negator([e.removeprefix(MARK) for e in body], language) for body in bodies)
+        )
         self._open: list[_Open] = []
         tolerant: list[tuple[str, tuple[str, ...]]] = []
         used = {element for bodies in sequences.values() for body in bodies for element in body}
@@ -127,7 +155,7 @@ class Phrases:
                 if len(forms) > begin:
                     breaths.append(Breath(begin, tuple(forms[begin:])))
             start += len(many)
-        return Prepared(forms, owners, breaths, self._garbled)
+        return Prepared(words, forms, owners, breaths, self._garbled)
 
     def find(self, prepared: Prepared, tolerant: bool = True) -> list[Match]:
         """Every place where a phrase occurs, in order; `start` and `end` count the words prepared.
@@ -140,7 +168,12 @@ class Phrases:
             hits += self._open_hits(breath)
         if tolerant:
             hits += self._garbled_hits(prepared, hits)
-        return [prepared.match(hit) for hit in _best(hits)]
+        return [prepared.match(hit, self._is_negated(hit, prepared)) for hit in _best(hits)]
+
+    def _is_negated(self, hit: Hit, prepared: Prepared) -> bool:
+        if hit.phrase in self._also_negated:
+            return False
+        return prepared.is_negated(hit, self.language, hit.phrase in self._own_negator)
 
     def _open_hits(self, breath: Breath) -> Iterator[Hit]:
         forms = breath.forms

@@ -23,6 +23,7 @@ KEYS = {
     "slots": "Names with one or several spellings, used in phrases as {name-of-slot}.",
     "values": "The company's values, each with a sentence; a standard names the one it serves.",
     "phrases": "Names with one or several patterns: (a|b), (optional)?, * for up to five words, {slot}.",
+    "also_negated": "Phrases that count also where they are negated: 'I can't promise' is then a promise.",
     "use": "Lexicons whose lists may be named as phrases: lexicons/en, lexicons/it, lexicons/fa, or a file.",
     "appearance": "The house's colours, upper and lower clothes, as #rrggbb.",
     "distances": "What the house calls too close.",

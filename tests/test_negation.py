@@ -1,0 +1,180 @@
+import pytest
+
+from audit.interactions import Role
+from audit.judge import judge
+from audit.pattern import unfold
+from audit.rubricfile import load_rubric
+from audit.yamlfile import BadFile
+from models.phrases import Phrases
+from tests import build
+
+PHRASES = {
+    "en": {
+        "promise": ["promise", "guarantee", "I promise"],
+        "hold": ["hold the line"],
+        "thanks": ["thank you"],
+        "blame": ["that is your fault", "your fault"],
+        "refund": ["we * refund"],
+        "no-problem": ["not a problem"],
+        "help": ["can I help"],
+    },
+    "it": {
+        "promessa": ["prometto", "garantisco", "garanzia"],
+        "attesa": ["attenda in linea"],
+        "grazie": ["grazie"],
+        "scuse": ["mi dispiace"],
+        "rimborso": ["le * rimborso"],
+    },
+    "fa": {
+        "promise": ["قول", "تضمین"],
+        "give": ["قول بدهم", "قول میدهم"],
+        "thanks": ["ممنون"],
+        "sorry": ["ببخشید"],
+        "guarantee": ["ضمانت"],
+    },
+}
+
+
+def found(language, text):
+    """The phrases that a text says, each with a minus where it is negated."""
+    sequences = {
+        name: [s for p in patterns for s in unfold(p, language, {})]
+        for name, patterns in PHRASES[language].items()
+    }
+    phrases = Phrases(language, sequences)
+    matches = phrases.find(phrases.prepare(text.split()), tolerant=False)
+    return sorted(f"{'-' if m.negated else ''}{m.phrase}" for m in matches)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("I promise that it comes today", ["promise"]),
+        ("I can't promise that it comes today", ["-promise"]),
+        ("I cannot promise anything", ["-promise"]),
+        ("I won't promise anything", ["-promise"]),
+        ("I can not really promise it", ["-promise"]),
+        ("we never promise that", ["-promise"]),
+        ("without a guarantee", ["-promise"]),
+        ("there is no guarantee", ["-promise"]),
+        ("No, I promise you that", ["promise"]),
+        ("no I promise you that", ["promise"]),
+        ("no guarantee needed", ["promise"]),
+        ("I can't say that I promise it", ["-promise"]),
+        ("I don't think we guarantee that", ["-promise"]),
+        ("I think we guarantee that", ["promise"]),
+        ("I don't know. I promise to look", ["promise"]),
+        ("I do not know, promise", ["promise"]),
+        ("I do not know but I promise to look", ["promise"]),
+        ("we not only promise it", ["promise"]),
+        ("nobody can promise that", ["-promise"]),
+        ("I couldn't not promise it", ["promise"]),
+        ("please don't hold the line", ["-hold"]),
+        ("can't you hold the line", ["hold"]),
+        ("I can't see it please hold the line", ["hold"]),
+        ("no thank you", ["thanks"]),
+        ("I do not thank you", ["thanks"]),
+        ("I'm not saying that is your fault", ["-blame"]),
+        ("it is not your fault", ["-blame"]),
+        ("it is your fault, not mine", ["blame"]),
+        ("we can refund it", ["refund"]),
+        ("we do not refund it", ["-refund"]),
+        ("we can not only refund it", ["refund"]),
+        ("that's not a problem", ["no-problem"]),
+        ("how can I help", ["help"]),
+        ("if not how can I help", ["help"]),
+    ],
+)
+def test_english(text, says):
+    assert found("en", text) == says
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("glielo prometto", ["promessa"]),
+        ("non glielo prometto", ["-promessa"]),
+        ("non prometto mai niente", ["-promessa"]),
+        ("mai nessuno garanzia", ["-promessa"]),
+        ("senza garanzia", ["-promessa"]),
+        ("No, prometto di richiamarla", ["promessa"]),
+        ("no prometto di richiamarla", ["promessa"]),
+        ("non lo so, ma prometto di guardare", ["promessa"]),
+        ("non solo garantisco", ["promessa"]),
+        ("non dico che garantisco", ["-promessa"]),
+        ("dico che garantisco", ["promessa"]),
+        ("non attenda in linea", ["-attesa"]),
+        ("no grazie", ["grazie"]),
+        ("non serve grazie", ["grazie"]),
+        ("non mi dispiace", ["-scuse"]),
+        ("le faccio il rimborso", ["rimborso"]),
+        ("le non faccio il rimborso", ["-rimborso"]),
+    ],
+)
+def test_italian(text, says):
+    assert found("it", text) == says
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("به شما قول میدهم", ["give", "promise"]),
+        ("به شما قول نمی‌دهم", ["-promise"]),
+        ("قول نمیدم", ["-promise"]),
+        ("نمی‌توانم قول بدهم", ["-give", "-promise"]),
+        ("نباید قول بدهم", ["-give", "-promise"]),
+        ("می‌توانم قول بدهم", ["give", "promise"]),
+        ("تضمین نمی‌کنیم", ["-promise"]),
+        ("تضمین می‌کنیم", ["promise"]),
+        ("بدون ضمانت", ["-guarantee"]),
+        ("ضمانت نرسیده", ["guarantee"]),
+        ("قول می‌فرمایید که نمی‌دهید", ["promise"]),
+        ("ممنون نمی‌خواهم", ["thanks"]),
+        ("ببخشید نمی‌شنوم", ["sorry"]),
+        ("قول، نمی‌دانم", ["promise"]),
+        ("نمی‌دانم ولی قول میدهم", ["give", "promise"]),
+    ],
+)
+def test_persian(text, says):
+    assert found("fa", text) == says
+
+
+STANDARDS = """
+- {id: promise, title: Promises a call back, say: promise}
+- {id: no-promise, title: Promises nothing, avoid: promise}
+"""
+
+
+def rubric(tmp_path, more=""):
+    path = tmp_path / "house.yaml"
+    text = build.rubric_text(STANDARDS).replace("sections:", f"{more}sections:")
+    path.write_text(text.replace("phrases:\n", 'phrases:\n  promise: ["(I)? promise"]\n', 1))
+    return load_rubric(path)
+
+
+@pytest.mark.parametrize("engine", ["transcript", "whisper"])
+def test_what_is_only_negated_is_told_with_its_moment(tmp_path, engine):
+    house = rubric(tmp_path)
+    observed = build.observations([("agent", 12.0, "I can not promise you that")], engine=engine)
+    promise, no_promise = judge(house, build.conversation(house, observed))
+    assert (promise.verdict, promise.reason) == (
+        "missed",
+        "not said: 'promise'; only negated: 'promise' at 0:13",
+    )
+    assert (no_promise.verdict, no_promise.reason) == (
+        "met",
+        "did not happen; only negated: 'promise' at 0:13",
+    )
+    [shown] = promise.evidence
+    assert (shown.quote, shown.note, shown.role) == ("promise", "negated: promise", Role.AGENT)
+
+
+def test_a_rubric_may_say_that_negated_counts_too(tmp_path):
+    house = rubric(tmp_path, "also_negated: [promise]\n")
+    observed = build.observations([("agent", 12.0, "I can not promise you that")])
+    assert [f.verdict for f in judge(house, build.conversation(house, observed))] == ["met", "missed"]
+
+
+def test_a_name_that_is_no_phrase_is_told(tmp_path):
+    with pytest.raises(BadFile, match=r":\d+: .*undefined phrase 'promis'.*did you mean 'promise'"):
+        rubric(tmp_path, "also_negated: [promis]\n")
