@@ -1,6 +1,7 @@
 """How likely a phrase that was found was truly said: a curve fitted to labels, kept beside a rubric."""
 
 import math
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -48,16 +49,20 @@ def beside(path: Path) -> Path:
     return path.with_name(path.stem + SUFFIX)
 
 
-def read_confidence(rubric: Path) -> Confidence | None:
-    """The curve beside a rubric; None where there is none.
+def read_confidence(rubric: Path, phrases: Collection[str]) -> Confidence | None:
+    """The curve beside a rubric with these phrases; None where there is none.
 
     Raises:
-        yamlfile.BadFile: it cannot be read, at its line.
+        yamlfile.BadFile: it cannot be read or is of phrases that the rubric does not have, at its line.
     """
     path = beside(rubric)
     if not path.is_file():
         return None
     document = yamlfile.read_document(path)
     found = yamlfile.check(document, Confidence)
+    for name in found.offsets if found else ():
+        if name not in phrases:
+            near = yamlfile.nearest(name, list(phrases))
+            document.report(("offsets", name), f"no phrase '{name}' in {rubric.name}{near}", where="offsets")
     document.raise_problems()
     return found

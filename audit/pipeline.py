@@ -1,5 +1,6 @@
 """The main job: a file comes in, is perceived once, judged, and kept."""
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,8 +89,14 @@ def find_rubric(name: str) -> Rubric:
     if path.suffix in (".yaml", ".yml"):
         return load_rubric(path)
     if name in pack_names():
-        return load_rubric(PACKS / f"{name}.yaml")
+        return _pack(PACKS / f"{name}.yaml")
     raise UnknownRubric(name, pack_names())
+
+
+@functools.cache
+def _pack(path: Path) -> Rubric:
+    """A pack, read once: it belongs to the program and stays as it is while that runs."""
+    return load_rubric(path)
 
 
 def audit_file(

@@ -54,14 +54,18 @@ def rubric_new(file: Path | None, yes: bool, **given: Any) -> None:
 
     FILE is NAME.yaml unless given. A file that is there already is never overwritten.
     """
+    from audit.confidence import beside
     from audit.workbench.asking import ask_for
+    from audit.workbench.checking import count_words
     from audit.workbench.new import write_new
 
     wish = ask_for(given, yes)
     path = file or Path(f"{wish.name}.yaml")
     made = write_new(path, wish)
-    held = f"{_count(len(made.standards), 'standard')} in {_count(len(made.sections), 'section')}"
+    held = f"{count_words(len(made.standards), 'standard')} in {count_words(len(made.sections), 'section')}"
     out.print(f"{path}: {held}, no problems", highlight=False, markup=False)
+    if made.confidence:
+        out.print(f"{beside(path)}: how sure its phrases are", highlight=False, markup=False)
     out.print(
         f"Change it in any editor, then:  comport rubric check {path}  and  comport rubric test {path}",
         highlight=False,
@@ -74,7 +78,8 @@ def rubric_new(file: Path | None, yes: bool, **given: Any) -> None:
 @click.argument("names", nargs=-1, required=True)
 @json_option
 def rubric_check(names: tuple[str, ...], as_json: bool) -> None:
-    """Report every problem of rubrics and lexicons (packs, files, or all in a folder) with file and line."""
+    """Report every problem of rubrics, lexicons and overlays (packs, files, or all in a folder) with file and
+    line."""
     from audit.workbench.checking import check_rubrics
 
     checked = check_rubrics(names)
@@ -83,10 +88,13 @@ def rubric_check(names: tuple[str, ...], as_json: bool) -> None:
         held = [
             {"name": c.name, "standards": c.standards, "sections": c.sections}
             for c in checked
-            if c.right and not c.lists
+            if c.right and c.kind == "rubric"
         ]
-        lexicons = [{"name": c.name, "lists": c.lists} for c in checked if c.right and c.lists]
-        print_json({"rubrics": held, "lexicons": lexicons, "problems": problems})
+        lexicons = [{"name": c.name, "lists": c.lists} for c in checked if c.right and c.kind == "lexicon"]
+        overlays = [
+            {"name": c.name, "standards": c.standards} for c in checked if c.right and c.kind == "overlay"
+        ]
+        print_json({"rubrics": held, "lexicons": lexicons, "overlays": overlays, "problems": problems})
     else:
         for one in checked:
             for problem in one.problems:
@@ -94,15 +102,9 @@ def rubric_check(names: tuple[str, ...], as_json: bool) -> None:
             if one.skipped:
                 out.print(f"{one.name}: {one.skipped}", highlight=False, markup=False, soft_wrap=True)
             elif one.right:
-                held_here = f"{_count(one.standards, 'standard')} in {_count(one.sections, 'section')}"
-                held_here = _count(one.lists, "list") if one.lists else held_here
-                out.print(f"{one.name}: {held_here}, no problems", highlight=False, soft_wrap=True)
+                out.print(f"{one.name}: {one.size}, no problems", highlight=False, soft_wrap=True)
     if problems:
         raise click.exceptions.Exit(FAILED)
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 @rubric.command("test")

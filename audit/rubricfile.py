@@ -43,7 +43,7 @@ def load_rubric(path: Path) -> Rubric:
     if not rubric.sections:
         document.report(("overlays",), "nothing is left: overlays forbid every standard of the rubric")
         document.raise_problems()
-    confidence = read_confidence(path)
+    confidence = read_confidence(path, rubric.phrases)
     return rubric.model_copy(update={"confidence": confidence}) if confidence else rubric
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from audit import tables as t
@@ -159,10 +159,11 @@ class Store(Transactions):
         return _interaction(rows[0])
 
     def interactions(
-        self, channels: Iterable[Channel]
+        self, channels: Iterable[Channel], *where: ColumnElement[bool]
     ) -> Iterator[tuple[Interaction, Observations | obs.ObservationsUnreadable]]:
-        """Every interaction on these channels with its newest observations, or why they cannot be read."""
-        rows, files = self._stored(channels)
+        """Every interaction on these channels (`where` this holds of its row) with its newest observations,
+        or why they cannot be read."""
+        rows, files = self._stored(channels, *where)
         for row in rows:
             try:
                 yield _interaction(row), self._gather(row, row.missing, files.get(row.recording_id, {}))
@@ -170,13 +171,15 @@ class Store(Transactions):
                 yield _interaction(row), error
 
     @lasting
-    def _stored(self, channels: Iterable[Channel]) -> tuple[Sequence[Any], dict[str, dict[str, str]]]:
+    def _stored(
+        self, channels: Iterable[Channel], *where: ColumnElement[bool]
+    ) -> tuple[Sequence[Any], dict[str, dict[str, str]]]:
         """Rows of interactions and their recordings, and each recording's newest file for each need."""
         with self.reading() as connection:
             rows = connection.execute(
                 select(t.interaction, t.recording)
                 .join(t.recording, t.recording.c.id == t.interaction.c.recording_id)
-                .where(t.interaction.c.channel.in_([c.value for c in channels]))
+                .where(t.interaction.c.channel.in_([c.value for c in channels]), *where)
                 .order_by(t.interaction.c.id)
             ).all()
             files: dict[str, dict[str, str]] = {}
@@ -189,9 +192,9 @@ class Store(Transactions):
         return rows, files
 
     @lasting
-    def count(self, channels: Iterable[Channel]) -> int:
-        """How many interactions there are on these channels."""
-        query = select(func.count()).where(t.interaction.c.channel.in_([c.value for c in channels]))
+    def count(self, channels: Iterable[Channel], *where: ColumnElement[bool]) -> int:
+        """How many interactions there are on these channels (`where` this holds of their rows)."""
+        query = select(func.count()).where(t.interaction.c.channel.in_([c.value for c in channels]), *where)
         with self.reading() as connection:
             return connection.execute(query.select_from(t.interaction)).scalar_one()
 

@@ -109,14 +109,20 @@ def test_a_folder_is_checked_and_says_what_it_left_out(folder):
     )
     (folder / "a.meta.yaml").write_text("agent: Ana\n", "utf-8")
     (folder / "other.yaml").write_text("camera: c\n", "utf-8")
+    (folder / "law.yaml").write_text(
+        "overlay: law\nkind: law\nversion: 1\ntitle: Law\nsource: [x]\ntreat: [{observe: fase, treatment: forbid, why: x}]\n",
+        "utf-8",
+    )
     done = run("check", folder)
     assert done.exit_code == 1
     assert f"{good}: 3 standards in 1 section, no problems" in done.output
     assert f"{folder / 'other.yaml'}: left out: no line begins with 'rubric:'" in done.output
+    assert "unknown event, measure or family 'fase'; did you mean 'face'?" in done.output
     assert "meta" not in done.output
     told = json.loads(run("check", folder, "nobody", "--json").output)
     assert [rubric["name"] for rubric in told["rubrics"]] == [str(good)]
-    first, second = told["problems"]
+    first, overlay, second = told["problems"]
+    assert (overlay["file"], overlay["line"]) == (str(folder / "law.yaml"), 6)
     line = next(
         n for n, line in enumerate(good.read_text("utf-8").splitlines(), 1) if "say: greeting" in line
     )
@@ -127,3 +133,23 @@ def test_a_folder_is_checked_and_says_what_it_left_out(folder):
 
 def test_an_empty_folder_is_a_problem(tmp_path):
     assert run("check", tmp_path).exit_code == 1
+
+
+CURVE = "made: x\nwanted: 0.9\nsure: 0.5\nintercept: 0\nslope: 2\noffsets:\n  greeting: 0.1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "curve", "told", "status"),
+    [
+        ("house.confidence.yaml", CURVE, "3 standards in 1 section, how sure its phrases are, no problems", 0),
+        ("house.confidence.yaml", CURVE.replace("slope: 2", "slope: -2"), "house.confidence.yaml:5: slope:", 1),
+        ("house.confidence.yaml", CURVE.replace("greeting", "greting"), "house.confidence.yaml:7: offsets: no phrase 'greting' in house.yaml; did you mean 'greeting'?", 1),
+        ("home.confidence.yaml", CURVE, "home.confidence.yaml:1: says how sure phrases are, but no home.yaml lies beside it", 1),
+    ],
+)  # fmt: skip
+def test_how_sure_phrases_are_is_checked_with_their_rubric(folder, name, curve, told, status):
+    house(folder)
+    (folder / name).write_text(curve, "utf-8")
+    for path in (folder, folder / name):
+        done = run("check", path)
+        assert (done.exit_code, done.output.count(told)) == (status, 1), done.output

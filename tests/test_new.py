@@ -9,6 +9,9 @@ from audit.cli import cli
 from audit.pipeline import PACKS, find_rubric, pack_names
 from audit.rubricfile import load_rubric
 from audit.workbench import run_examples
+from audit.workbench.new import Wish, write_new
+
+OPENING = next(s.standards for s in find_rubric("voice-en").sections if s.id == "opening")
 
 
 def run(*arguments: object, answers: str = "") -> Result:
@@ -20,10 +23,8 @@ def run(*arguments: object, answers: str = "") -> Result:
 )
 def test_every_pack_becomes_a_rubric_of_ones_own(tmp_path, pack, brand):
     path, given = tmp_path / "own.yaml", find_rubric(pack)
-    options = ("--language", given.language, "--channel", given.applies_to[0], "--pack", pack)
-    done = run("new", path, *options, "--brand", brand, "--name", "own", "--yes")
-    assert done.exit_code == 0, done.exception
-    made = load_rubric(path)
+    made = write_new(path, Wish("own", given.language, given.applies_to[0], brand, pack))
+    assert load_rubric(path).digest == made.digest
     assert (made.rubric, made.version, made.applies_to) == ("own", 1, given.applies_to[:1])
     assert made.slots["brand"] == (brand,)
     assert [s.id for s in made.standards] == [s.id for s in given.standards]
@@ -31,13 +32,14 @@ def test_every_pack_becomes_a_rubric_of_ones_own(tmp_path, pack, brand):
     # As many as in the pack, whose own examples test_packs watches over.
     passed = [[result.passed for result in run_examples(rubric)] for rubric in (made, given)]
     assert passed[0] == passed[1]
-    assert run("check", path).exit_code == 0
+    # How sure its phrases are comes with them.
+    assert made.confidence == given.confidence
 
 
 @pytest.mark.parametrize(
     ("options", "standards"),
     [
-        (("--section", "opening"), ["house-greeting", "own-name", "offer-help", "greeting-in-time", "recording-notice"]),
+        (("--section", "opening"), [s.id for s in OPENING]),
         (("--standard", "apology", "--standard", "own-name"), ["own-name", "apology"]),
         (("--section", "opening", "--standard", "own-name"), ["own-name"]),
     ],
@@ -48,6 +50,7 @@ def test_only_what_is_wanted_is_taken(tmp_path, options, standards):
     made = load_rubric(path)
     assert [s.id for s in made.standards] == standards
     assert all(result.passed for result in run_examples(made))
+    assert run("check", path).exit_code == 0
 
 
 def test_a_brand_that_spoils_an_example_is_refused(tmp_path):
@@ -64,7 +67,8 @@ def test_questions_are_asked_and_answered(tmp_path):
     assert "opening          Opening" in done.output
     made = load_rubric(path)
     assert made.rubric == "harbour"
-    assert [s.id for s in made.standards] == ["house-greeting", "greeting-in-time", "recording-notice"]
+    left_out = ("own-name", "offer-help")
+    assert [s.id for s in made.standards] == [s.id for s in OPENING if s.id not in left_out]
 
 
 def test_the_file_explains_itself(tmp_path):
@@ -78,12 +82,21 @@ def test_the_file_explains_itself(tmp_path):
     assert len(text) > (PACKS / "voice-en.yaml").stat().st_size / 2
 
 
-def test_nothing_is_overwritten(tmp_path):
+@pytest.mark.parametrize("name", ["own.yaml", "own.confidence.yaml"])
+def test_nothing_is_overwritten(tmp_path, name):
+    (tmp_path / name).write_text("mine", "utf-8")
+    done = run("new", tmp_path / "own.yaml", "--brand", "Harbour Inn", "--yes")
+    assert f"{name}: is there already, and stays as it is" in str(done.exception)
+    assert [(p.name, p.read_text("utf-8")) for p in tmp_path.iterdir()] == [(name, "mine")]
+
+
+def test_the_curve_of_a_pack_comes_along_and_says_so(tmp_path):
     path = tmp_path / "own.yaml"
-    path.write_text("mine", "utf-8")
-    done = run("new", path, "--brand", "Harbour Inn", "--yes")
-    assert "is there already, and stays as it is" in str(done.exception)
-    assert path.read_text("utf-8") == "mine"
+    done = run("new", path, "--brand", "Harbour Inn", "--standard", "own-name", "--yes")
+    assert f"{tmp_path / 'own.confidence.yaml'}: how sure its phrases are" in done.output.replace("\n", "")
+    # Of the phrases that were not taken along nothing is said.
+    curve = load_rubric(path).confidence
+    assert curve and curve.offsets and set(curve.offsets) < set(find_rubric("voice-en").confidence.offsets)
 
 
 @pytest.mark.parametrize(

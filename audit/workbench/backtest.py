@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import or_
 
+from audit import tables as t
 from audit.interactions import Channel, Interaction, clock
 from audit.judge import Finding
 from audit.roles import applies
@@ -80,19 +82,18 @@ def backtest(
     Only counts and the first few flips of each kind are held, so that a large store takes no more memory.
     """
     on = [c for c in new.applies_to if c in old.applies_to and (channels is None or c in tuple(channels))]
-    total, done, judged, unreadable, undated, changed = store.count(on), 0, 0, 0, 0, 0
+    own = t.interaction.c
+    asked = () if since is None else (own.started_at >= since,)
+    spoken = or_(own.language.is_(None), own.language.in_({old.language} & {new.language}))
+    undated = 0 if since is None else store.count(on, own.started_at.is_(None), spoken)
+    total, done, judged, unreadable, changed = store.count(on, *asked), 0, 0, 0, 0
     flips: dict[tuple[str, str, str], int] = {}
     kept: dict[tuple[str, str, str], list[Listen]] = {}
     sums: dict[tuple[str, str], list[float]] = {}
-    for interaction, observations in store.interactions(on):
+    for interaction, observations in store.interactions(on, *asked):
         done += 1
         progress(done, total)
         if not (applies(old, interaction) and applies(new, interaction)):
-            continue
-        if since is not None and interaction.started_at is None:
-            undated += 1
-            continue
-        if since is not None and datetime.fromisoformat(interaction.started_at or "") < since:
             continue
         if isinstance(observations, ObservationsUnreadable):
             unreadable += 1

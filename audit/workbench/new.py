@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from audit.confidence import beside, read_confidence
 from audit.interactions import Channel
 from audit.pipeline import PACKS, find_rubric, pack_names
 from audit.rubric import SLUG, Rubric
@@ -71,13 +72,15 @@ def packs_for(language: str, channel: Channel) -> tuple[str, ...]:
 
 
 def write_new(path: Path, wish: Wish) -> Rubric:
-    """Writes a commented rubric, when it has no problems and its examples do as well as the pack's.
+    """Writes a commented rubric, when it has no problems and its examples do as well as the pack's; beside it
+    how sure its phrases are, where that is known of the pack's.
 
     Raises:
         NotMade: the file is there already, a name is unknown, or the brand does not fit into the texts.
     """
-    if path.exists():
-        raise NotMade(f"{path}: is there already, and stays as it is; name another file")
+    for file in (path, beside(path)):
+        if file.exists():
+            raise NotMade(f"{file}: is there already, and stays as it is; name another file")
     text = new_text(wish)
     with tempfile.TemporaryDirectory() as folder:
         tried = Path(folder) / "new.yaml"
@@ -89,12 +92,27 @@ def write_new(path: Path, wish: Wish) -> Rubric:
                 f"the brand '{wish.brand}' cannot be written into the pack: {error.line}"
             ) from error
     _check_examples(rubric, wish)
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise NotMade(f"{path}: cannot be written: {error.strerror}") from error
-    return rubric
+    texts = {path: text, beside(path): _curve_text(wish, rubric)}
+    for file in filter(texts.get, texts):
+        try:
+            with file.open("x", encoding="utf-8") as written:
+                written.write(texts[file])
+        except OSError as error:
+            raise NotMade(f"{file}: cannot be written: {error.strerror}") from error
+    return rubric.model_copy(update={"confidence": read_confidence(path, rubric.phrases)})
+
+
+def _curve_text(wish: Wish, rubric: Rubric) -> str:
+    """The curve beside the pack for the phrases that the new rubric has; empty where it has none of them."""
+    path = beside(PACKS / f"{wish.pack}.yaml")
+    if not path.is_file():
+        return ""
+    document, lines = read_document(path), path.read_text("utf-8").splitlines(keepends=True)
+    gone = [name for name in document.value["offsets"] if name not in rubric.phrases]
+    if len(gone) == len(document.value["offsets"]):
+        return ""
+    cut = {document.line_of(("offsets", name)) for name in gone}
+    return "".join(line for number, line in enumerate(lines, 1) if number not in cut)
 
 
 def _check_examples(rubric: Rubric, wish: Wish) -> None:
