@@ -1,7 +1,8 @@
 """What is right in a value that is wrong as a whole, so that one mistake does not hide another."""
 
 import functools
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -68,7 +69,8 @@ def _part(kind: type[Checked], name: str, value: Any) -> Any:
                 value = step.func(value)  # type: ignore[call-arg]
             except ValueError:
                 return _Wrong
-    for inner in map(_bare, (field.annotation, *get_args(field.annotation))):
+    either = get_origin(field.annotation) in (Union, UnionType)
+    for inner in map(_bare, get_args(field.annotation) if either else (field.annotation,)):
         if _is_model(inner):
             saved = salvage(inner, value)
             return _Wrong if saved is None else saved

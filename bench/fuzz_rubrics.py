@@ -2,11 +2,14 @@
 
     bench/fuzz_rubrics.py [--inputs 100000] [--seed 0] [--json]
 
-Each input is a piece of a pack (or of an overlay) that was hurt: bytes flipped, words and lines swapped, keys
-renamed, values exchanged, subtrees replaced by random ones, or a wholly random tree of the keys that rubrics
-have. It is read as `comport rubric check` reads a file. A rubric that is taken is also unfolded, hashed,
-written down and read back. Counted are inputs taken, refused (`BadFile`, `ComportError`), and everything else
-that was raised: `others`, each kind of which is shown once with its input.
+Each input is a piece of a pack (or of an overlay), with standards, phases and numbers of random words of the
+language (order, all, any, not, counts, windows, conditions, needs), that was left as it is or hurt: bytes
+flipped, words and lines swapped, keys renamed, values exchanged, subtrees replaced by random ones, or a
+wholly random tree of the keys that rubrics have. It is read as `comport rubric check` reads a file. A rubric
+that is taken is also unfolded, hashed, written down and read back, put into words, its examples are run, and
+a short call and a short chat are judged by it: each verdict has to fit its credit. Counted are inputs taken,
+refused (`BadFile`, `ComportError`), and everything else that was raised: `others`, each kind of which is
+shown once with its input.
 """
 
 import argparse
@@ -23,11 +26,16 @@ from typing import Any
 
 import yaml
 
+from audit.interactions import Channel
+from audit.judge import Verdict, judge
 from audit.overlay import FOLDER, overlay_names
 from audit.pipeline import PACKS
 from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
-from audit.signals import kinds
+from audit.score import add_up
+from audit.signals import event_kinds, kinds, measure_kinds
+from audit.workbench import enact, run_examples
+from audit.workbench.diff import compare
 from models.errors import ComportError
 
 ODD = [
@@ -89,6 +97,21 @@ ODD = [
 ]
 """Values that have broken readers of other formats."""
 
+UNHURT = 0.25
+"""Share of inputs that are left as they were made: most of them are taken, so that judging is tried too."""
+
+TALK = """customer: Good morning, this is the second time that I call about the invoice.
+[cuts in]
+agent: Good morning, thank you for calling Northwind, my name is Sara, how may I help you?
+[4 s]
+customer: I want to complain, it was broken.
+agent: I am so sorry. Could you please hold the line while I look?
+[agent nod 1 s]
+[20 s]
+agent: Thank you for holding. Is there anything else I can do for you? Goodbye.
+"""
+"""What every rubric that is taken is tried on."""
+
 OWN_OVERLAY = 0.15
 """Share of inputs in which the overlay that a rubric names is hurt, and not the rubric."""
 
@@ -117,7 +140,9 @@ def main() -> None:
                 (path.parent / "own.yaml").write_bytes(raw)
                 path.write_text(_written(small(dice, dice.choice(seeds)) | {"overlays": ["own.yaml"]}))
             else:
-                raw = hurt(dice, small(dice, dice.choice(seeds)), words)
+                made = small(dice, dice.choice(seeds))
+                whole = dice.random() < UNHURT
+                raw = _written(made).encode() if whole else hurt(dice, made, words)
                 path.write_bytes(raw)
             results[tried(path, others, raw)] += 1
     took_s = time.perf_counter() - started_s
@@ -140,6 +165,8 @@ def tried(path: Path, others: dict[str, bytes], raw: bytes) -> str:
         sequences, needs = rubric.sequences, rubric.needs
         again = Rubric.model_validate_json(rubric.model_dump_json())
         assert (again.digest, again.sequences, again.needs) == (rubric.digest, sequences, needs)
+        assert compare(rubric, again) == ()
+        _judged(rubric)
     except ComportError as error:
         assert str(error).strip() and error.line
         return "refused"
@@ -148,6 +175,22 @@ def tried(path: Path, others: dict[str, bytes], raw: bytes) -> str:
         others.setdefault(f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}: {error}", raw)
         return "other"
     return "taken"
+
+
+def _judged(rubric: Rubric) -> None:
+    """Runs the examples, and judges a call and a chat: a verdict has a credit where it was assessed, 1 where
+    it was met, and what is scored lies between 0 and 100."""
+    run_examples(rubric)
+    for channel in (Channel.CALL, Channel.CHAT):
+        heard = rubric.model_copy(update={"applies_to": (channel,)})
+        findings = judge(heard, enact(TALK, heard))
+        for finding in findings:
+            assert (finding.credit is not None) == finding.verdict.assessed, finding
+            assert (finding.credit == 1) == (finding.verdict == Verdict.MET), finding
+            assert finding.credit is None or 0 <= finding.credit <= 1, finding
+            assert 0 <= finding.confidence <= 1 and (finding.reason or finding.verdict.assessed), finding
+        score = add_up(heard, findings).score
+        assert score is None or 0 <= score <= 100
 
 
 def load_yaml(path: Path) -> Any:
@@ -169,20 +212,145 @@ def known_words(seeds: list[Any]) -> list[str]:
 
 
 def small(dice: random.Random, seed: dict[str, Any]) -> dict[str, Any]:
-    """A rubric of one or two standards of a pack, with the phrases that they name and a few others."""
+    """A rubric of one or two standards of a pack, with the phrases that they name and a few others; mostly
+    with standards of random rules, too."""
     section = dice.choice(seed["sections"])
     kept = dice.sample(section["standards"], min(len(section["standards"]), dice.randint(1, 2)))
     named = repr([{k: v for k, v in s.items() if k not in ("title", "why", "how")} for s in kept])
+    # Two patterns of each: what takes time is to unfold hundreds, and one breaks as another does.
     phrases = {
-        name: value
+        name: dice.sample(value, min(len(value), 2)) if isinstance(value, list) else value
         for name, value in seed.get("phrases", {}).items()
         if f"'{name}'" in named or dice.random() < 0.05
     }
+    if dice.random() < 0.6:
+        phrases |= {"hello": "good morning", "sorry": ["(so)? sorry"], "hold-on": "hold the line"}
     made = seed | {"phrases": phrases, "sections": [section | {"standards": kept}]}
+    if "hello" in phrases:
+        saying = Saying(dice)
+        made["phases"] = {name: saying.during() for name in dice.sample(PHASES, dice.randint(0, 2))}
+        made["numbers"] = {"long": "20 s", "often": "2 times"}
+        kept = [*kept, *(saying.standard(n) for n in range(dice.randint(1, 2)))]
+        made["sections"] = [section | {"standards": kept}]
     if dice.random() < 0.3:
         made["overlays"] = dice.sample(overlay_names(), dice.randint(1, 3))
     copied: dict[str, Any] = json.loads(json.dumps(made))
     return copied
+
+
+PHRASES, PHASES = ("hello", "sorry", "hold-on"), ("at-first", "later", "meanwhile")
+
+
+AMOUNTS = {
+    "s": "9 s", "%": "50 %", "wpm": "120 wpm", "spm": "200 spm", "dB": "12 dB", "LUFS": "-23 LUFS",
+    "Hz": "150 Hz", "semitones": "4 semitones", "times": "2 times", "m": "90 cm", "dE": "12 dE",
+    "people": "3 people", "per min": "2 per min", "clock": "9:00",
+}  # fmt: skip
+"""An amount for each base unit."""
+
+
+class Saying:
+    """Random sentences of the rule language over a few phrases, nearly all of them right."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+
+    def _one(self, *choices: Any) -> Any:
+        return self._dice.choice(choices)
+
+    def _perhaps(self, share: float, key: str, value: Any) -> dict[str, Any]:
+        return {key: value} if self._dice.random() < share else {}
+
+    def _event(self) -> str:
+        return str(self._dice.choice(sorted(event_kinds())))
+
+    def _name(self) -> str:
+        return str(self._one(*PHRASES, *PHRASES, *PHASES, self._event()))
+
+    def _measured(self, key: str) -> dict[str, Any]:
+        kind = measure_kinds()[self._dice.choice(sorted(measure_kinds()))]
+        return {"measure": kind.name, key: AMOUNTS[kind.unit]}
+
+    def _by(self, share: float = 0.3) -> dict[str, Any]:
+        return self._perhaps(share, "by", self._one("agent", "customer", "anyone", "bot"))
+
+    def _times(self) -> str:
+        return str(self._one("1 time", "2 times", 3, "often", "2 per min", "0 times"))
+
+    def _band(self) -> dict[str, Any]:
+        one, other = self._times(), self._times()
+        return dict(
+            [self._one(("at_least", one), ("at_most", one), ("between", [one, other]))]
+            + ([("zero_at", other)] if self._dice.random() < 0.3 else [])
+        )
+
+    def during(self) -> Any:
+        name, other = self._name(), self._name()
+        window = self._one(
+            {"first": self._one("20 s", "2 turns", "long", "3 min")},
+            {"last": self._one("20 s", "1 turn")},
+            {"before": name} | self._perhaps(0.5, "within", self._one("10 s", "long")) | self._by(),
+            {"after": name} | self._perhaps(0.5, "within", self._one("10 s", "long")) | self._by(),
+            {"between": [name, other]} | self._by(),
+            {"while": name},
+        )
+        return self._one(name, window, window, window | self._perhaps(0.3, "in", other))
+
+    def when(self, depth: int = 0) -> dict[str, Any]:
+        several = [self.when(depth + 1) for _ in range(2)] if depth < 2 else []
+        more = self._by() | self._perhaps(0.2, "during", self.during())
+        count = self._perhaps(0.3, "at_least", self._times()) | self._perhaps(0.2, "at_most", self._times())
+        single = self._one({"said": self._one(*PHRASES)}, {"event": self._event()})
+        measured = {
+            "measure": self._dice.choice(sorted(measure_kinds())),
+            "at_least": self._one("5 s", 1, "9 %", "9:00"),
+        }
+        choices = [single | more | count, single | more, measured]
+        return dict(
+            self._one(
+                *choices, *([{"all": several}, {"any": several}, {"not": several[0]}] if several else [])
+            )
+        )
+
+    def _steps(self) -> list[Any]:
+        steps: list[Any] = [self._one(*PHRASES), {"any": [self._event(), self._one(*PHRASES)]}]
+        for _ in range(self._dice.randint(0, 3)):
+            name = self._one(*PHRASES, self._event())
+            steps.append(
+                self._one(
+                    name, {"optional": name}, {"step": name, "within": self._one("9 s", "long")} | self._by()
+                )
+            )
+        return steps
+
+    def rule(self, depth: int = 0) -> dict[str, Any]:
+        names = [self._one(*PHRASES), self._one(*PHRASES)]
+        several = [self.rule(depth + 1) for _ in range(self._dice.randint(1, 3))] if depth < 3 else []
+        event = {"event": self._event()}
+        limited = {"said": names, "more_than": "1 time", "zero_at": "4 times"}
+        verbs: list[dict[str, Any]] = [
+            {"say": self._one(names[0], names, {"any": names}, {"phrase": names[0]} | self._band())},
+            {"say": {"any": names} | self._band()},
+            {"do": self._one(self._event(), {"any": [self._event(), self._event()]}, event | self._band())},
+            {"avoid": self._one(names, event | self._perhaps(0.5, "longer_than", "9 s"), limited)},
+            {"keep": self._measured(self._one("at_most", "at_least"))},
+            {"order": self._steps()},
+        ]
+        combined = [{"all": several}, {"any": several}, {"not": several[0]}] if several else []
+        where = self._perhaps(0.3, "during", self.during())
+        return dict(self._one(*verbs, *combined)) | self._by() | where
+
+    def standard(self, number: int) -> dict[str, Any]:
+        needs = {self._one("seen", "heard", "sure"): self._one("0 %", "60 %", "100 %")}
+        return (
+            {"id": f"own-{number}", "title": "Own"}
+            | self.rule()
+            | self._perhaps(0.3, "when", self.when())
+            | self._perhaps(0.2, "needs", needs)
+            | self._one(
+                {}, {"critical": self._one("form", "section")}, {"bonus": 5}, {"treatment": "coaching"}
+            )
+        )
 
 
 def hurt(dice: random.Random, rubric: dict[str, Any], words: list[str]) -> bytes:

@@ -393,3 +393,10 @@ def test_mistakes_of_every_sort_in_one_standard_are_all_told_at_once(tmp_path: P
         "said: blam",
         "often: 1",
     ], told
+
+
+def test_a_mapping_where_a_list_of_rules_is_wanted_is_told_and_nothing_falls_over(tmp_path: Path) -> None:
+    for wrong in ("{say: greeting}", "[greeting, 7]", "greeting"):
+        path = tmp_path / "bad.yaml"
+        path.write_text(GOOD.replace("    avoid: blame\n", f"    all: {wrong}\n    stray: 1\n"), "utf-8")
+        assert any("all: expected" in text for _, text in problems(path)), problems(path)
