@@ -24,6 +24,7 @@ from audit.console import (
 )
 from audit.evaluate import evaluate
 from audit.picturing import picture
+from audit.redacting import redact
 from audit.reviewing import review
 from audit.rubric_commands import rubric
 from models.errors import ComportError
@@ -77,7 +78,7 @@ def cli(context: click.Context, home: Path | None, database: str | None) -> None
     context.obj = home or Path(platformdirs.user_data_dir("comport"))
 
 
-for _command in (rubric, weights, user, camera_commands, doctor, upgrade, evaluate, picture, review):
+for _command in (rubric, weights, user, camera_commands, doctor, upgrade, evaluate, picture, redact, review):
     cli.add_command(_command)
 
 _rubric_option = click.option(

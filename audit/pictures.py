@@ -71,7 +71,7 @@ def shoot(path: Path, people: People, shot: Shot, roles: Mapping[str, Role], fac
     picture, scale = _smaller(frame)
     there = {track.label: (track, row) for track, row in present(people, frame.time_s)}
     if not faces:
-        _blur(picture, [found for label, found in there.items() if label not in shot.about], scale)
+        blur(picture, [found for label, found in there.items() if label not in shot.about], scale)
     if shot.box_px is not None:
         return _cut_out(picture, np.asarray(shot.box_px) / scale)
     for label in dict.fromkeys((*shot.about, *(shot.pair or ()))):
@@ -135,7 +135,7 @@ def sheet(
         frame = picture_at(path, time_s)
         picture, scale = _smaller(frame)
         if people is not None and not faces:
-            _blur(picture, [p for p in present(people, frame.time_s) if p[0].label not in keep], scale)
+            blur(picture, [p for p in present(people, frame.time_s) if p[0].label not in keep], scale)
         height = max(1, round(TILE_PX * picture.shape[0] / picture.shape[1]))
         tile = np.asarray(cv2.resize(picture, (TILE_PX, height), interpolation=cv2.INTER_AREA), np.uint8)
         _write(tile, clock(frame.time_s), (4, 4))
@@ -171,7 +171,9 @@ def _party(roles: Mapping[str, Role], label: str) -> Role | None:
     return role if role in COLOURS else None
 
 
-def _blur(picture: Picture, who: Sequence[tuple[PersonTrack, int]], scale: float) -> None:
+def blur(picture: Picture, who: Sequence[tuple[PersonTrack, int]], scale: float) -> None:
+    """Blurs the heads of these people (track, row nearest in time) in a picture, where it lies; `scale` times
+    its pixels are those of the picture as shown."""
     import cv2
 
     for track, nearest in who:

@@ -1,7 +1,7 @@
 """What Comport keeps: interactions, where their observations lie, rubric versions, scorecards, users."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -199,12 +199,13 @@ class Store(Transactions):
             return connection.execute(query.select_from(t.interaction)).scalar_one()
 
     @lasting
-    def observations(self, interaction: Interaction) -> Observations:
-        """The newest observations of an interaction."""
+    def observations(self, interaction: Interaction, needs: Collection[str] = obs.PERCEIVED) -> Observations:
+        """The newest observations of an interaction, of these needs only."""
         with self.reading() as connection:
             files = connection.execute(
                 select(t.observation.c.need, t.observation.c.file)
                 .where(t.observation.c.recording_id == interaction.recording)
+                .where(t.observation.c.need.in_(needs))
                 .order_by(t.observation.c.made_at)
             ).all()
             row = connection.execute(

@@ -103,6 +103,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "upgrade",
         "eval",
         "picture",
+        "redact",
     ],
 )
 def test_the_readme_names_every_command(command):

@@ -27,7 +27,7 @@ from audit.scorecard import make_scorecard
 from audit.store import open_store
 from audit.tables import user
 from audit.users import add_user, remove_user
-from models.media import probe
+from models.media import decode, probe
 from models.observations import Activity, Observed, Provenance, gather, union
 from tests import build
 from web import PUBLIC, create_app
@@ -80,13 +80,15 @@ CHAT = [
 ]
 
 
-def keep_call(store, folder, path, title="a call", probability=1.0, channels=(0, 1), standards=STANDARDS):
+def keep_call(
+    store, folder, path, title="a call", probability=1.0, channels=(0, 1), standards=STANDARDS, lines=LINES
+):
     """Keeps a recording with words as a recogniser would have heard them, judged; gives the interaction."""
     rubric = build.rubric(folder, standards)
     recording = probe(path)
     said = tuple(
         build.utterance(speaker, start_s, text, probability)
-        for speaker, start_s, text in LINES
+        for speaker, start_s, text in lines
         if int(speaker[-1]) in channels
     )
     speakers = dict.fromkeys(u.speaker for u in said)
@@ -704,7 +706,7 @@ def test_the_sum_names_critical_standards_by_their_titles(client, store, call, t
 @pytest.mark.parametrize(
     "damage", [Path.unlink, lambda path: path.write_text("{"), lambda path: path.write_bytes(b"\xff")]
 )
-def test_without_its_observations_an_interaction_still_shows_facts_player_and_scorecard(
+def test_without_its_observations_an_interaction_still_shows_facts_and_scorecard_and_plays_nothing(
     client, store, call, damage
 ):
     for path in store.observations_folder.rglob("*.json"):
@@ -714,7 +716,9 @@ def test_without_its_observations_an_interaction_still_shows_facts_player_and_sc
     assert "Length 0:14" in shown.text
     assert "Blames nobody Missed" in shown.text
     assert "100 × 4.00 / 7 = 57.1" in shown.text
-    assert "audio" in [t for t, _ in shown.tags]
+    assert "nobody knows where card data is said" in shown.text
+    assert "audio" not in [t for t, _ in shown.tags]
+    assert client.get(f"/interactions/{call.id}/media").status_code == 404
     assert str(store.home) not in shown.text
 
 
@@ -869,11 +873,35 @@ def test_the_page_says_which_recordings_a_browser_cannot_play(
     assert ("mp3, mono" in shown.text) is (name == "call.mp3")
     if mime:
         assert (
-            playback_of(path, probe(path)).mime
+            playback_of(path, probe(path), ()).mime
             == mime
             == client.get(f"/interactions/{one.id}/media").mimetype
         )
     assert client.get(f"/interactions/{one.id}/peaks.json").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("call.wav", "pcm_s16le"), ("call.wav", "pcm_mulaw"), ("call.m4a", "aac")]
+)
+def test_where_card_data_is_said_the_player_gets_a_copy_that_is_silent_there(
+    client, store, tmp_path, name, codec
+):
+    path = build.encode(tmp_path / name, np.stack([build.tone(14.0, 8000)] * 2), codec, 8000)
+    spoken = [*LINES, ("channel-1", 4.0, "it is 4242 4242 4242 4242")]
+    one = keep_call(store, tmp_path, path, lines=spoken)
+    shown = page(client, f"/interactions/{one.id}")
+    assert "Card data or a secret is said at 0:04: nothing is heard there." in shown.text
+    assert "4242" not in shown.text
+    assert "audio" in [t for t, _ in shown.tags]
+    got = client.get(f"/interactions/{one.id}/media")
+    assert (got.status_code, got.mimetype) == (200, "audio/flac")
+    assert got.data != path.read_bytes()
+    (tmp_path / "got.flac").write_bytes(got.data)
+    heard = decode(tmp_path / "got.flac").sound
+    assert not heard.read(4.8, 6.4).any()
+    assert np.abs(heard.read(7.0, 8.0)).max() > 0.2
+    part = client.get(f"/interactions/{one.id}/media", headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part.data) == (206, got.data[100:200])
 
 
 def test_the_waveform_has_a_row_for_each_channel_and_is_made_once(client, store, tmp_path):

@@ -13,6 +13,7 @@ from audit.evidence import is_visual, moments
 from audit.interactions import Interaction, Role
 from audit.judge import Finding
 from audit.outcomes import Evidence
+from audit.redaction import Gone, played, secrets
 from audit.reviews import Review, Stands, card_stands, shown
 from audit.rubric import Rubric, Standard
 from audit.score import Line, SectionScore
@@ -124,7 +125,9 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         unreadable=observations is None,
         missing=dict(observations.missing) if observations else {},
         sides=channel_roles(recording.channels, card),
-        playback=playback_of(Path(found.path), recording) if is_media(recording) else None,
+        playback=playback_of(Path(found.path), recording, gone_of(store, found))
+        if is_media(recording)
+        else None,
         watched=observations is not None and observations.people is not None and is_media(recording),
         here=is_media(recording) and not file_problem(Path(found.path), recording),
         earlier_s=EARLIER_S,
@@ -135,13 +138,15 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
 def media(store: Store, identity: str) -> ResponseReturnValue:
     found = find(store, identity)
     recording, path = recording_of(store, found), Path(found.path)
-    if not is_media(recording) or file_problem(path, recording):
+    gone = gone_of(store, found)
+    if not is_media(recording) or file_problem(path, recording) or gone is None:
         abort(404)
+    copy = played(store, found, recording, gone)
     response = send_file(
-        path,
-        mimetype=playback_of(path, recording).mime,
+        copy,
+        mimetype=playback_of(path, recording, gone).mime,
         conditional=True,
-        etag=recording.id,
+        etag=recording.id if copy == path else copy.stem,
         max_age=0,
         download_name=path.name,
     )
@@ -181,6 +186,15 @@ def observations_of(store: Store, found: Interaction) -> Observations | None:
     """What was perceived; None when it was lost on disk, which leaves the scorecard as it is."""
     try:
         return store.observations(found)
+    except ObservationsUnreadable as error:
+        current_app.logger.warning("%s", error.line)
+        return None
+
+
+def gone_of(store: Store, found: Interaction) -> tuple[Gone, ...] | None:
+    """What must not be heard when the recording is played; None when that cannot be known any more."""
+    try:
+        return secrets(store.observations(found, ("utterances", "levels")))
     except ObservationsUnreadable as error:
         current_app.logger.warning("%s", error.line)
         return None

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from audit.redaction import Gone, silences
+from models import muting
 from models.media import UnreadableMedia, digest_file
-from models.observations import Recording
+from models.observations import Recording, Span
 
 _PCM = frozenset({"pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_s32le", "pcm_f32le"})
 _MP3 = frozenset({"mp3", "mp3float"})
@@ -44,18 +46,28 @@ class Playback(msgspec.Struct, frozen=True):
     mime: str
     is_video: bool
     problem: str
+    silent: tuple[Span, ...] = ()
+    """When nothing is heard, because card data or a secret is said."""
 
 
-def playback_of(path: Path, recording: Recording) -> Playback:
-    """How a browser gets this recording."""
+def playback_of(path: Path, recording: Recording, gone: tuple[Gone, ...] | None) -> Playback:
+    """How a browser gets this recording; what is `gone` from its sound (None: nobody knows) is not played."""
     mime, codecs = _CONTAINERS.get(path.suffix.lower(), ("application/octet-stream", frozenset()))
     problem = file_problem(path, recording)
-    if not problem and recording.codec not in (codecs if recording.channels or not codecs else _PICTURES):
+    quiet = silences(gone or ()) if recording.channels else ()
+    if not problem and gone is None:
+        problem = (
+            "The recording is not played: what was heard in it is damaged, so nobody knows where card data "
+            "is said. Audit it again."
+        )
+    elif not problem and quiet:
+        mime, _ = _CONTAINERS[muting.suffix(recording)]
+    elif not problem and recording.codec not in (codecs if recording.channels or not codecs else _PICTURES):
         problem = (
             f"Browsers cannot play this recording ({path.suffix.lstrip('.') or 'no suffix'}, "
             f"{codec_name(recording.codec)}). Its waveform, transcript and evidence are complete."
         )
-    return Playback(mime, recording.size_px is not None, problem)
+    return Playback(mime, recording.size_px is not None, problem, quiet)
 
 
 def is_media(recording: Recording) -> bool:
