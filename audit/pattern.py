@@ -10,7 +10,8 @@ import re
 from lark import Lark, Token, Transformer, UnexpectedInput
 
 from models.errors import ComportError
-from models.language import ANY, MARK, SIGNS, SLOTS, tokens_of
+from models.language import ANY, MARK, SIGNS, tokens_of
+from models.slots import SLOTS
 
 GRAMMAR = r"""
 alternatives: sequence ("|" sequence)*

@@ -26,11 +26,11 @@ MARK = "~"
 SIGNS = f"{ANY}{MARK}{{"
 """What no normal form begins with, so that it is never taken for a sign of a pattern."""
 
-SLOTS: Mapping[str, tuple[dict[str, Any], ...]] = {
-    "{name}": ({"IS_ALPHA": True, "IS_STOP": False, "OP": "{1,3}"},),
-    "{number}": ({"LIKE_NUM": True, "OP": "+"},),
+CURRENCIES: Mapping[str, Mapping[str, str]] = {
+    "en": {"€": "euros", "$": "dollars", "£": "pounds"},
+    "it": {"€": "euro", "$": "dollari", "£": "sterline"},
 }
-"""Typed slots as spaCy token patterns."""
+"""Signs of money as the words that people say for them."""
 
 NEGATIONS = frozenset(
     {"not", "no", "never", "nobody", "nothing", "without"}
@@ -110,10 +110,12 @@ def pieces(word: str, language: str) -> tuple[tuple[str, bool], ...]:
         return ((text.lower(), False),)
     # The apostrophe of an Italian elision may stand anywhere or be missing: "dell'ordine", "dell' ordine".
     signs = SIGNS + "'" if language == "it" else SIGNS
+    money = CURRENCIES.get(language, {})
     return tuple(
         (form.rstrip("'") if language == "it" else form, False)
         for token in tokeniser(language)(text)
-        if (form := token.norm_.strip().lower().lstrip(signs)) and any(c.isalnum() for c in form)
+        if (form := money.get(token.text) or token.norm_.strip().lower().lstrip(signs))
+        and any(c.isalnum() for c in form)
     )
 
 

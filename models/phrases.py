@@ -11,9 +11,10 @@ import msgspec
 
 from models.garbled import Garbled, Hit, Overheard
 from models.inflection import inflections
-from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, SLOTS, frequency, normal, tokeniser
+from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, frequency, normal, tokeniser
 from models.literals import Literals
 from models.negation import ends_clause, has_negator, is_negated
+from models.slots import SLOTS, Token, all_ways, ways
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -115,8 +116,8 @@ class Phrases:
                 plain = tuple(element.removeprefix(MARK) for element in body)
                 if plain != body or any(element == ANY or element in SLOTS for element in body):
                     matcher = Matcher(vocabulary)
-                    pattern = _spacy_pattern(body, sorted(not_names), forms_of)
-                    matcher.add(name, [pattern], greedy="LONGEST")
+                    patterns = _spacy_patterns(body, sorted(not_names), forms_of, language)
+                    matcher.add(name, patterns, greedy="LONGEST")
                     words = tuple(e for e in body if e != ANY and e not in SLOTS)
                     self._open.append(_Open(name, words, matcher))
                 else:
@@ -225,19 +226,24 @@ def _trim(body: tuple[str, ...]) -> tuple[str, ...]:
     return body[start:end]
 
 
-def _spacy_pattern(
-    body: tuple[str, ...], not_names: list[str], forms_of: Mapping[str, frozenset[str]]
-) -> list[dict[str, Any]]:
-    pattern: list[dict[str, Any]] = []
+def _spacy_patterns(
+    body: tuple[str, ...], not_names: list[str], forms_of: Mapping[str, frozenset[str]], language: str
+) -> list[list[Token]]:
+    """Every way to say a body: a slot has several."""
+    parts: list[tuple[tuple[Token, ...], ...]] = []
     for element in body:
         if element == ANY:
-            pattern.append({"ORTH": {"NOT_IN": [BREAK]}, "OP": f"{{0,{ANY_WORDS}}}"})
+            parts.append((({"ORTH": {"NOT_IN": [BREAK]}, "OP": f"{{0,{ANY_WORDS}}}"},),))
         elif element.startswith(MARK):
-            pattern.append({"ORTH": {"IN": sorted(forms_of[element.removeprefix(MARK)])}})
+            parts.append((({"ORTH": {"IN": sorted(forms_of[element.removeprefix(MARK)])}},),))
+        elif element == "{name}":
+            barred = {"ORTH": {"NOT_IN": not_names}}
+            parts.append(tuple(tuple(t | barred for t in way) for way in ways(element, language)))
+        elif element in SLOTS:
+            parts.append(ways(element, language))
         else:
-            barred = {"ORTH": {"NOT_IN": not_names}} if element == "{name}" else {}
-            pattern += ({**token, **barred} for token in SLOTS.get(element, ({"ORTH": element},)))
-    return pattern
+            parts.append((({"ORTH": element},),))
+    return all_ways(parts)
 
 
 def _best(hits: list[Hit]) -> list[Hit]:

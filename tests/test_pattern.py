@@ -33,7 +33,7 @@ def test_a_pattern_unfolds(pattern, sequences):
     [
         ("how (can", "cannot be read"),
         ("can) I", "cannot be read at letter 4"),
-        ("call {brnd}", "undefined slot 'brnd'; defined are brand, name, number"),
+        ("call {brnd}", "undefined slot 'brnd'; defined are brand, date, money, name, number, time, words"),
         ("*", "stands for no words"),
         ("", "cannot be read"),
         ("very? sorry", "'very?': only a group is made optional by '?': write (very)? or leave it out"),
