@@ -59,6 +59,14 @@ def _zone(text: str) -> str:
     return text
 
 
+def _country(text: str) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if text.upper() not in SUPPORTED_REGIONS:
+        raise ValueError(f"'{text}' is no country code like IT")
+    return text.upper()
+
+
 class Facts(yamlfile.Checked):
     """What is known about an interaction beside its file: in `NAME.meta.yaml`, a table, a roster."""
 
@@ -75,6 +83,7 @@ class Facts(yamlfile.Checked):
     team: str | None = None
     time_zone: Annotated[str, AfterValidator(_zone)] | None = None
     language: str | None = None
+    country: Annotated[str, AfterValidator(_country)] | None = None
     agent_channel: Annotated[StrictInt, Field(ge=0, le=1)] | None = None
     roles: dict[str, Role] = {}
 
@@ -82,13 +91,15 @@ class Facts(yamlfile.Checked):
 class Arrival(msgspec.Struct, frozen=True):
     """An interaction that came in; `observations` is given when the format already holds the words.
 
-    `original` is the document as it came (JSON), for formats that are given out again whole.
+    `original` is the document as it came (JSON), for formats that are given out again whole. `enclosed` is
+    the recording where it lies inside the document; it has no file of its own yet.
     """
 
     interaction: Interaction
     path: Path
     observations: Observations | None = None
     original: bytes | None = None
+    enclosed: bytes | None = None
 
 
 class Start:
@@ -207,18 +218,35 @@ def _known(parties: tuple[Party, ...], facts: Facts) -> Iterator[Party]:
     }
     for party in parties:
         given = said.pop(party.role, {}) if party.role else {}
-        yield _printable(msgspec.structs.replace(party, **{k: v for k, v in given.items() if v}))
+        full = msgspec.structs.replace(party, **{k: v for k, v in given.items() if v})
+        yield _printable(full, facts.country)
     for role, given in said.items():
         if any(given.values()):
-            yield _printable(Party(role, **{k: v for k, v in given.items() if v}))
+            yield _printable(Party(role, **{k: v for k, v in given.items() if v}), facts.country)
 
 
-def _printable(party: Party) -> Party:
+def _printable(party: Party, country: str | None) -> Party:
     return msgspec.structs.replace(
         party,
         name=printable(party.name),
         email=printable(party.email).lower(),
-        phone=printable(party.phone),
+        phone=e164(printable(party.phone), country),
         crm=printable(party.crm),
         employee=printable(party.employee),
     )
+
+
+def e164(phone: str, country: str | None) -> str:
+    """A telephone number in E.164, `+390255501234`; as it is where it is none, or without its country code
+    and nobody says which country (ISO 3166, `IT`) it is of."""
+    if not phone or not (phone.startswith("+") or country):
+        return phone
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(phone, country)
+    except phonenumbers.NumberParseException:
+        return phone
+    if not phonenumbers.is_possible_number(number):
+        return phone
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

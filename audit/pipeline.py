@@ -9,6 +9,7 @@ import msgspec
 
 from audit.arrivals import Arrival
 from audit.confidence import SUFFIX as CURVE
+from audit.enclosed import placed
 from audit.intake import FACTS_SUFFIX, take_in
 from audit.interactions import Interaction
 from audit.roles import applies
@@ -135,6 +136,20 @@ def audit_arrival(
     Raises:
         ComportError: it cannot be perceived or kept; nothing of it is then stored by halves.
     """
+    with placed(arrival, store) as one:
+        return _audit(one, rubrics, store, engine, whisper, progress, camera, also)
+
+
+def _audit(
+    arrival: Arrival,
+    rubrics: Sequence[Rubric],
+    store: Store | None,
+    engine: str,
+    whisper: str | None,
+    progress: Callable[[float, float], None],
+    camera: Camera | None,
+    also: Callable[[Interaction], None],
+) -> Audited:
     fitting = tuple(r for r in rubrics if applies(r, arrival.interaction))
     if not fitting:
         facts = arrival.interaction

@@ -36,7 +36,10 @@ class Line(NamedTuple):
 
 
 class Message(NamedTuple):
-    """What somebody wrote at a time; `speaker` is how they are called, "" where nobody says."""
+    """What somebody wrote at a time; `speaker` is how they are called, "" where nobody says.
+
+    Times of one conversation have all a zone, or none: then it is not known when it was.
+    """
 
     at: datetime
     speaker: str
@@ -135,7 +138,8 @@ def _arrival(
         of = {f"channel-{facts.agent_channel}": Role.AGENT}
         roles = {**roles, **{c: of.get(c, Role.CUSTOMER) for c in channels}}
     observations = observed_transcript(told.identity, told.form, utterances, spoken, engine=told.engine)
-    started = told.started_at.isoformat() if told.started_at else None
+    at = told.started_at
+    started = at.isoformat() if at and at.tzinfo else None
     known = facts.model_copy(
         update={"started_at": facts.started_at or started, "title": facts.title or told.title or None}
     )

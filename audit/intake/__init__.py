@@ -44,6 +44,9 @@ RECORDING_SUFFIXES = frozenset(
 )
 """Files that a folder is searched for; a file named outright is tried whatever its name."""
 
+ANY_SUFFIXES = frozenset({".txt", ".csv"})
+"""Endings of files that are often no transcripts."""
+
 
 @functools.cache
 def formats() -> tuple[Format, ...]:
@@ -76,7 +79,7 @@ def find_files(path: Path) -> tuple[tuple[Path, ...], tuple[Rejected, ...]]:
     """The files to take in at a path (itself, or what a folder holds of its kinds), and what is refused.
 
     In a folder, a transcript beside a recording of the same name is left out: it is the same interaction.
-    So is what `comport eval` reads, `NAME.truth.json`.
+    So is what belongs to another file, such as `NAME.truth.json`, which `comport eval` reads.
     """
     refused: list[Rejected] = []
 
@@ -94,16 +97,41 @@ def find_files(path: Path) -> tuple[tuple[Path, ...], tuple[Rejected, ...]]:
     except OSError as error:
         refuse(error)
     suffixes = {suffix for form in formats() for suffix in form.SUFFIXES}
-    recordings = [p for p in inside if p.suffix.lower() in RECORDING_SUFFIXES]
+    # A vCon of the same name says more of a recording, and takes it along.
+    told = {p.with_name(p.name.removesuffix(".json")).with_suffix("") for p in inside if _is_vcon(p)}
+    recordings = [
+        p for p in inside if p.suffix.lower() in RECORDING_SUFFIXES and p.with_suffix("") not in told
+    ]
     stems = {p.with_suffix("") for p in recordings}
     texts = [
         p
         for p in inside
-        if p.suffix.lower() in suffixes and p.with_suffix("") not in stems and ".truth." not in p.name
+        if p.suffix.lower() in suffixes and p.with_suffix("") not in stems and not _belongs(p)
     ]
     if not recordings and not texts and not refused:
         refused.append(Rejected(str(path), None, "no recordings, transcripts or chats in this folder"))
     return tuple(sorted(recordings + texts)), tuple(refused)
+
+
+def _is_vcon(path: Path) -> bool:
+    return path.name.lower().endswith((".vcon", ".vcon.json"))
+
+
+def _belongs(path: Path) -> bool:
+    """Whether a file only says something about another one, or is a text that no format knows.
+
+    Anything may be called `.txt`; a `.json` that no format knows is told.
+    """
+    name = path.name.lower()
+    if ".truth." in name or name.endswith(".conversation.json"):
+        return True
+    if path.suffix.lower() not in ANY_SUFFIXES:
+        return False
+    start = Start(path)
+    try:
+        return not any(f.recognises(start) for f in formats() if path.suffix.lower() in f.SUFFIXES)
+    except OSError:
+        return False
 
 
 def arrivals(path: Path) -> Iterator[Arrival | Rejected]:

@@ -28,8 +28,9 @@ _decode = msgspec.json.Decoder(_Message).decode
 
 
 def recognises(start: Start) -> bool:
-    """Every `.jsonl` file: what is wrong in it is told line by line."""
-    return start.suffix in SUFFIXES
+    """Every `.jsonl` file whose lines are no whole conversations; its mistakes are told line by line."""
+    whole = {"comments", "conversation_parts", "dialog", "payload"}
+    return start.suffix in SUFFIXES and not start.keys & whole
 
 
 def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
