@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from audit.score import add_up, show_awaited, show_sum
 from audit.scorecard import Scorecard, make_scorecard
 from audit.terminal import print_scorecard
 from audit.workbench import run_examples
-from audit.yamlfile import BadFile
+from audit.yamlfile import BadFile, read_document
 from tests import build
 
 HOUSE = """\
@@ -360,3 +361,32 @@ def test_what_only_a_phase_names_is_seen_by_overlays(tmp_path: Path) -> None:
     assert [s.id for s in rubric.standards if s.treatment] == ["smiles", "quiet"]
     assert str(rubric.phases["start"].first) == "20 s"
     assert rubric.phrases["greeting-afternoon"] == ("good afternoon",)
+
+
+EXPLAINED = [("law/eu", "it"), ("law/eu", "fa"), ("law/it", "it"), ("law/ir", "it"), ("law/ir", "fa")]
+EXPLAINED += [("culture/it", "it"), ("culture/ir", "fa")]
+EXPLAINED += [
+    (name, language) for name in overlay_names() if name[:6] == "sector" for language in ("it", "fa")
+]
+
+
+def explanations(value: object) -> Iterator[object]:
+    """What stands under `why`, `purpose` and `how` anywhere in plain values."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from explanations(inner)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("why", "purpose", "how"):
+                yield inner
+            else:
+                yield from explanations(inner)
+
+
+@pytest.mark.parametrize(("name", "language"), EXPLAINED)
+def test_an_overlay_explains_itself_in_the_language_of_those_it_is_for(name: str, language: str) -> None:
+    told = list(explanations(read_document(FOLDER / f"{name}.yaml").value))
+    assert told and [one for one in told if not (isinstance(one, dict) and one.get(language))] == []
+    overlay = load_overlay(FOLDER / f"{name}.yaml", language)
+    chosen = {t.why for t in overlay.treat} | {s.why for o in overlay.sections for s in o.standards}
+    assert chosen <= {one[language] for one in told if isinstance(one, dict)}
