@@ -23,6 +23,7 @@ from audit.console import (
     store_of,
 )
 from audit.evaluate import evaluate
+from audit.listing import search
 from audit.picturing import picture
 from audit.redacting import redact
 from audit.reviewing import review
@@ -78,7 +79,19 @@ def cli(context: click.Context, home: Path | None, database: str | None) -> None
     context.obj = home or Path(platformdirs.user_data_dir("comport"))
 
 
-for _command in (rubric, weights, user, camera_commands, doctor, upgrade, evaluate, picture, redact, review):
+for _command in (
+    rubric,
+    weights,
+    user,
+    camera_commands,
+    doctor,
+    upgrade,
+    evaluate,
+    picture,
+    redact,
+    review,
+    search,
+):
     cli.add_command(_command)
 
 _rubric_option = click.option(
@@ -200,7 +213,7 @@ def _print_audited(audited: "Audited") -> None:
 
 @cli.command()
 @click.argument("interaction", required=False)
-@click.option("--search", default="", help="Only those with this in title, agent, customer or branch.")
+@click.option("--search", default="", help="Only those with these words in transcript or facts.")
 @click.option("--limit", default=1000, show_default=True, help="At most so many, the last judged first.")
 @json_option
 @click.pass_context

@@ -63,7 +63,11 @@ def recut(store: Store) -> Recut:
             else:
                 # The recording was audited again meanwhile: what is stored of that is the same.
                 connection.execute(t.observation.delete().where(*same))
-            scorecards += _cut_quotes(store, row.recording_id, new.cut) if new.cut else 0
+            if new.cut:
+                scorecards += _cut_quotes(store, row.recording_id, new.cut)
+                # What it is found by is written anew after this: `audit.upgrading.index_missing`.
+                heard = select(t.interaction.c.id).where(t.interaction.c.recording_id == row.recording_id)
+                connection.execute(t.transcript.delete().where(t.transcript.c.interaction_id.in_(heard)))
         old.unlink(missing_ok=True)
     return Recut(looked_at, with_card_data, scorecards, tuple(unreadable))
 

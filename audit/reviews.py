@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from audit import tables as t
+from audit.indexing import verdicts_of
 from audit.judge import Finding, Verdict
 from audit.rubric import Rubric, Standard
 from audit.score import Score, add_up
@@ -174,17 +175,22 @@ def keep_review(
         connection.execute(insert(t.review).values(**row))
         now = stands(card, rubric, reviews_of(connection, card.interaction, card.rubric))
         connection.execute(
-            update(t.scorecard).where(*current).values(**_columns(now.score, now.waiting, len(now.of)))
+            update(t.scorecard)
+            .where(*current)
+            .values(**_columns(now.score, now.findings, now.waiting, len(now.of)))
         )
     return now
 
 
-def _columns(score: Score, waiting: tuple[str, ...], reviewed: int) -> dict[str, Any]:
+def _columns(
+    score: Score, findings: tuple[Finding, ...], waiting: tuple[str, ...], reviewed: int
+) -> dict[str, Any]:
     return {
         "standing_score": score.score,
         "critical_misses": len(score.critical_misses),
         "waiting": len(waiting),
         "reviewed": reviewed,
+        "verdicts": verdicts_of(findings),
     }
 
 
@@ -192,9 +198,9 @@ def standing(connection: Connection, card: Scorecard, rubric: Callable[[str], Ru
     """The columns of a scorecard's row that say what stands; `rubric` gives one by its digest."""
     said = reviews_of(connection, card.interaction, card.rubric)
     if not said:
-        return _columns(card.score, _waiting(card.score, card.findings), 0)
+        return _columns(card.score, card.findings, _waiting(card.score, card.findings), 0)
     now = stands(card, rubric(card.rubric_digest), said)
-    return _columns(now.score, now.waiting, len(now.of))
+    return _columns(now.score, now.findings, now.waiting, len(now.of))
 
 
 def reviews_of(connection: Connection, interaction: str, rubric: str) -> tuple[Review, ...]:
@@ -243,7 +249,7 @@ def next_waiting(store: "Store", after: str, rubric: str) -> tuple[str, str] | N
     """
     columns = t.scorecard.c
     waiting = select(columns.interaction_id, columns.rubric_name).where(columns.current, columns.waiting > 0)
-    with store.engine.connect() as connection:
+    with store.reading() as connection:
         here = connection.execute(
             select(columns.id).where(
                 columns.interaction_id == after, columns.rubric_name == rubric, columns.current

@@ -1,26 +1,29 @@
 """What Comport keeps: interactions, where their observations lie, rubric versions, scorecards, users."""
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, func, insert, select, update
-from sqlalchemy.engine import Connection
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, update
 
 from audit import tables as t
 from audit.database import open_database
-from audit.interactions import Channel, Interaction, Party, Role
+from audit.indexing import keep_words
+from audit.interactions import Channel, Interaction
+from audit.records import interaction_of, keep_interaction, keep_recording, recording_of
 from audit.reviews import standing
 from audit.rubric import Rubric
 from audit.scorecard import Scorecard
+from audit.searching import Row, Wanted, find
 from audit.transactions import Transactions, lasting
 from models import observations as obs
 from models.cutting import before_cut, cut
 from models.errors import ComportError
-from models.observations import Observations, Observed, Provenance, Recording
+from models.observations import Observations, Observed, Provenance, Recording, Utterance
 
 
 class NotStored(ComportError):
@@ -32,25 +35,6 @@ class NotStored(ComportError):
 
     def __str__(self) -> str:
         return f"no {self.what} '{self.name}' is stored; {self.remedy}"
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One interaction with its newest score under one rubric, as lists show it."""
-
-    interaction: Interaction
-    duration_s: float
-    rubric: str
-    rubric_version: int
-    score: float | None
-    """With what people said: the score that stands."""
-    machine_score: float | None
-    assessed_share: float
-    critical_misses: int
-    waiting: int
-    """Findings that need a person."""
-    reviewed: int
-    """Findings that have a person's word."""
-    judged_at: datetime
 
 
 def open_store(home: Path, url: str | None = None) -> "Store":
@@ -82,7 +66,7 @@ class Store(Transactions):
             row = connection.execute(select(t.recording).where(t.recording.c.id == identity)).one_or_none()
         if row is None:
             return None
-        return _recording(row)
+        return recording_of(row)
 
     def known(self, recording: str) -> Callable[[Provenance], Observed | None]:
         """A function that looks up what was perceived in a recording in exactly this way before."""
@@ -125,9 +109,10 @@ class Store(Transactions):
                     "made_at": datetime.now(UTC),
                 }
             )
+        identity = t.transcript.c.interaction_id
         with self.writing() as connection:
-            _keep_recording(connection, observations.recording)
-            changed_facts = _keep_interaction(connection, interaction, observations.missing)
+            keep_recording(connection, observations.recording)
+            changed_facts = keep_interaction(connection, interaction, observations.missing)
             for row in rows:
                 same = (
                     t.observation.c.recording_id == row["recording_id"],
@@ -136,7 +121,30 @@ class Store(Transactions):
                 changed = connection.execute(update(t.observation).where(*same).values(**row)).rowcount
                 if not changed:
                     connection.execute(insert(t.observation).values(**row))
+            found = connection.execute(select(identity).where(identity == interaction.id)).scalar()
+            if changed_facts or rows or not found:
+                said = self._said(connection, interaction.recording, observations)
+                keep_words(connection, interaction, said)
         return changed_facts
+
+    def _said(
+        self, connection: Connection, recording: str, observations: Observations
+    ) -> tuple[Utterance, ...]:
+        """The words of a recording, also those that were perceived for another rubric than today's."""
+        if observations.utterances is not None:
+            return observations.utterances
+        rows = t.observation.c
+        newest = (
+            select(rows.file)
+            .where(rows.recording_id == recording, rows.need == "utterances")
+            .order_by(rows.made_at.desc())
+            .limit(1)
+        )
+        file = connection.execute(newest).scalar()
+        try:
+            return cut(obs.load(self.observations_folder / file)).utterances or () if file else ()
+        except obs.ObservationsUnreadable:
+            return ()
 
     @lasting
     def interaction(self, prefix: str) -> Interaction:
@@ -146,17 +154,17 @@ class Store(Transactions):
             NotStored: none, or more than one, fits.
         """
         column = t.interaction.c
+        # Letters of an id stand between two others: for that there is an index, whatever a database sorts by.
+        is_id = re.fullmatch("[0-9a-f]{1,64}", prefix)
+        between = (column.id >= prefix, column.id <= f"{prefix}g")
         with self.reading() as connection:
-            rows = (
-                connection.execute(
-                    select(t.interaction).where(column.id.startswith(prefix, autoescape=True)).limit(2)
-                ).all()
-                or connection.execute(select(t.interaction).where(column.title == prefix).limit(2)).all()
-            )
+            rows = connection.execute(select(t.interaction).where(*between).limit(2)).all() if is_id else []
+            if not rows:
+                rows = connection.execute(select(t.interaction).where(column.title == prefix).limit(2)).all()
         if len(rows) != 1:
             remedy = "give more letters of its id" if rows else "`comport show` lists what is stored"
             raise NotStored("single interaction" if rows else "interaction", prefix, remedy)
-        return _interaction(rows[0])
+        return interaction_of(rows[0])
 
     def interactions(
         self, channels: Iterable[Channel], *where: ColumnElement[bool]
@@ -166,9 +174,9 @@ class Store(Transactions):
         rows, files = self._stored(channels, *where)
         for row in rows:
             try:
-                yield _interaction(row), self._gather(row, row.missing, files.get(row.recording_id, {}))
+                yield interaction_of(row), self._gather(row, row.missing, files.get(row.recording_id, {}))
             except obs.ObservationsUnreadable as error:
-                yield _interaction(row), error
+                yield interaction_of(row), error
 
     @lasting
     def _stored(
@@ -216,7 +224,7 @@ class Store(Transactions):
         return self._gather(row, row.missing, {one.need: one.file for one in files})
 
     def _gather(self, row: Any, missing: str, files: dict[str, str]) -> Observations:
-        recording = _recording(row)
+        recording = recording_of(row)
         # What an earlier version stored is cut here until `comport upgrade` cuts it where it lies.
         observed = tuple(cut(obs.load(self.observations_folder / files[need])) for need in sorted(files))
         reasons = msgspec.json.decode(missing, type=tuple[tuple[str, str], ...])
@@ -314,142 +322,9 @@ class Store(Transactions):
             found = connection.execute(query).scalars()
             return tuple(msgspec.json.decode(content, type=Scorecard) for content in found)
 
-    @lasting
-    def rows(self, search: str = "", limit: int | None = 100, offset: int = 0) -> tuple[Row, ...]:
+    def rows(self, words: str = "", limit: int | None = 100) -> tuple[Row, ...]:
         """Interactions with their current score under each rubric, last judged first.
 
-        `search` is looked for in title, agent, customer and branch; without a `limit` all are given.
+        `words` are searched for in transcripts and facts; without a `limit` all are given.
         """
-        query = (
-            select(
-                t.interaction,
-                t.recording.c.duration_s,
-                t.scorecard,
-                t.rubric.c.version.label("rubric_version"),
-            )
-            .join(t.scorecard, t.scorecard.c.interaction_id == t.interaction.c.id)
-            .join(t.rubric, t.rubric.c.digest == t.scorecard.c.rubric_digest)
-            .join(t.recording, t.recording.c.id == t.interaction.c.recording_id)
-            .where(t.scorecard.c.current)
-            .order_by(t.scorecard.c.judged_at.desc(), t.scorecard.c.id.desc())
-            .limit(limit)
-            .offset(offset)
-        )
-        if search:
-            columns = (
-                t.interaction.c.title,
-                t.interaction.c.agent,
-                t.interaction.c.customer,
-                t.interaction.c.branch,
-            )
-            found = [column.icontains(search, autoescape=True) for column in columns]
-            query = query.where(found[0] | found[1] | found[2] | found[3])
-        with self.reading() as connection:
-            rows = connection.execute(query).all()
-        return tuple(
-            Row(
-                _interaction(row),
-                row.duration_s,
-                row.rubric_name,
-                row.rubric_version,
-                row.standing_score,
-                row.score,
-                row.assessed_share,
-                row.critical_misses,
-                row.waiting,
-                row.reviewed,
-                row.judged_at,
-            )
-            for row in rows
-        )
-
-
-def _keep_recording(connection: Connection, recording: Recording) -> None:
-    if connection.execute(select(t.recording.c.id).where(t.recording.c.id == recording.id)).scalar():
-        return
-    width_px, height_px = recording.size_px or (None, None)
-    connection.execute(
-        insert(t.recording).values(
-            id=recording.id,
-            duration_s=recording.duration_s,
-            channels=recording.channels,
-            sample_rate_hz=recording.sample_rate_hz,
-            codec=recording.codec,
-            fps=recording.fps,
-            width_px=width_px,
-            height_px=height_px,
-            caveat=recording.caveat,
-        )
-    )
-
-
-def _keep_interaction(
-    connection: Connection, interaction: Interaction, missing: tuple[tuple[str, str], ...]
-) -> bool:
-    """Stores the facts, or brings them up to date; gives whether they are new or other than before."""
-    stored = connection.execute(
-        select(t.interaction).where(t.interaction.c.id == interaction.id)
-    ).one_or_none()
-    facts = {
-        "channel": interaction.channel.value,
-        "title": interaction.title,
-        "path": interaction.path,
-        "recording_id": interaction.recording,
-        "started_at": datetime.fromisoformat(interaction.started_at) if interaction.started_at else None,
-        "agent": interaction.agent,
-        "customer": interaction.customer,
-        "branch": interaction.branch,
-        "language": interaction.language,
-        "roles": msgspec.json.encode(interaction.roles).decode(),
-        "missing": msgspec.json.encode(missing).decode(),
-        "team": interaction.team,
-        "time_zone": interaction.time_zone,
-        "parties": msgspec.json.encode(interaction.parties).decode(),
-        "source": interaction.source,
-        "source_id": interaction.source_id,
-    }
-    if stored is None:
-        connection.execute(
-            insert(t.interaction).values(id=interaction.id, added_at=datetime.now(UTC), **facts)
-        )
-        return True
-    if all(getattr(stored, name) == value for name, value in facts.items()):
-        return False
-    connection.execute(update(t.interaction).where(t.interaction.c.id == interaction.id).values(**facts))
-    return True
-
-
-def _recording(row: Any) -> Recording:
-    size_px = None if row.width_px is None else (row.width_px, row.height_px)
-    return Recording(
-        row._mapping[t.recording.c.id],
-        row.duration_s,
-        row.channels,
-        row.sample_rate_hz,
-        row.codec,
-        row.fps,
-        size_px,
-        row.caveat,
-    )
-
-
-def _interaction(row: Any) -> Interaction:
-    values = row._mapping
-    return Interaction(
-        values[t.interaction.c.id],
-        Channel(row.channel),
-        row.title,
-        row.path,
-        row.recording_id,
-        row.started_at.isoformat() if row.started_at else None,
-        row.agent,
-        row.customer,
-        row.branch,
-        row.language,
-        msgspec.json.decode(row.roles, type=tuple[tuple[str, Role], ...]),
-        row.team,
-        row.time_zone,
-        msgspec.json.decode(row.parties, type=tuple[Party, ...]),
-        row.source,
-        row.source_id,
-    )
+        return find(self, Wanted(words=words), limit).rows

@@ -86,6 +86,20 @@ interaction = Table(
     Column("source", String(40), nullable=False, server_default=""),
     Column("source_id", Text, nullable=False, server_default=""),
     Column("added_at", UtcTime, nullable=False),
+    Index(None, "customer", "started_at"),
+    Index(None, "agent"),
+    Index(None, "team"),
+    Index(None, "branch"),
+    Index(None, "started_at"),
+)
+
+transcript = Table(
+    "transcript",
+    metadata,
+    # What an interaction is found by; the migration makes its full-text index, for each database another.
+    Column("id", Integer, primary_key=True),
+    Column("interaction_id", ForeignKey("interaction.id"), nullable=False, unique=True),
+    Column("words", Text, nullable=False),
 )
 
 observation = Table(
@@ -128,10 +142,14 @@ scorecard = Table(
     Column("standing_score", Float),
     Column("waiting", Integer, nullable=False, server_default="0"),
     Column("reviewed", Integer, nullable=False, server_default="0"),
+    # The verdicts that stand, as words: ` greet:met met hold:missed missed `.
+    Column("verdicts", Text, nullable=False, server_default=""),
     UniqueConstraint("interaction_id", "digest"),
     Index(None, "interaction_id", "rubric_name"),
-    Index(None, "current"),
 )
+for _columns in (("judged_at", "id"), ("rubric_name", "judged_at", "id"), ("standing_score",)):
+    _current = scorecard.c.current
+    Index(None, *(scorecard.c[n] for n in _columns), postgresql_where=_current, sqlite_where=_current)
 
 review = Table(
     "review",

@@ -15,7 +15,7 @@ from audit.quantities import show
 from audit.reviews import Stands
 from audit.score import show_awaited, show_sum
 from audit.scorecard import Scorecard
-from audit.store import Row
+from audit.searching import Row
 
 MARKS = {
     Verdict.MET: ("✓", "green"),

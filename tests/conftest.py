@@ -23,7 +23,7 @@ def server():
     one.remove()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=postgres.MARKS)])
+@pytest.fixture(params=postgres.KINDS)
 def database(request):
     """The address of an empty database, of each kind in turn; None is the SQLite file in the home folder."""
-    return None if request.param == "sqlite" else request.getfixturevalue("server").new_database()
+    return postgres.new_database(request)

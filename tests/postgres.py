@@ -38,6 +38,18 @@ MARKS = (pytest.mark.postgresql, pytest.mark.skipif(PROGRAMS is None, reason=REA
 """Of a test that starts a server; it is skipped where its programs are not here."""
 
 
+KINDS = ("sqlite", pytest.param("postgresql", marks=MARKS))
+"""What a fixture that stores something is run with."""
+
+
+def new_database(request: pytest.FixtureRequest) -> str | None:
+    """The address of an empty database of the kind that a fixture is run with; None: the file at home."""
+    if request.param == "sqlite":
+        return None
+    server: Server = request.getfixturevalue("server")
+    return server.new_database()
+
+
 class Server:
     """One server with as many databases as tests ask for."""
 

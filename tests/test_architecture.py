@@ -94,6 +94,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "audit",
         "show",
         "rescore",
+        "search",
         "rubric",
         "weights",
         "serve",

@@ -285,3 +285,26 @@ def test_the_doctor_says_what_is_missing_and_how_to_get_it(comport, monkeypatch,
     assert checks["voices on one channel"]["remedy"] == "comport weights fetch speaker_encoder"
     assert checks["seeing people"]["remedy"].startswith("comport weights fetch yolox_nano")
     assert checks["people who can log in"]["remedy"] == "comport user add NAME"
+
+
+def test_what_is_stored_is_searched(comport):
+    comport("audit", SAMPLES / "careless.vtt", SAMPLES / "exemplary.vtt", "--rubric", "voice-en")
+
+    def found(*arguments):
+        done = comport("search", *arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        return [row["interaction"]["path"].rpartition("/")[2] for row in answer["interactions"]], answer[
+            "older"
+        ]
+
+    both, older = found()
+    assert (sorted(both), older) == (["careless.vtt", "exemplary.vtt"], None)
+    assert found("--from", "90")[0] == ["exemplary.vtt"]
+    assert found("thank you for calling", "--to", "100")[0] == ["exemplary.vtt"]
+    assert found("nobodysaysthis")[0] == []
+    first, older = found("--limit", 1)
+    assert [*first, *found("--older", older)[0]] == both
+    wrong = comport("search", "--older", "x")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    assert "nothing that is stored fits" in comport("search", "--agent", "nobody").stdout

@@ -1,6 +1,5 @@
 import json
 import pickle
-import sqlite3
 import threading
 
 import pytest
@@ -23,6 +22,7 @@ from audit.scorecard import make_scorecard
 from audit.store import open_store
 from models.observations import Observed
 from tests import build
+from tests.test_migrations import SAVED, fill
 
 STANDARDS = """
 - {id: greets, title: Greets, weight: 1, say: greeting}
@@ -181,18 +181,11 @@ def test_a_review_holds_as_long_as_the_wording_of_its_standard(store, tmp_path, 
     assert len(now.history) == 1
 
 
-def test_scorecards_of_an_earlier_version_stand_as_the_machine_found_them(store, tmp_path):
-    card = keep(store, tmp_path, BLAMING, confirm=True)
-    with sqlite3.connect(store.home / "comport.db") as connection:
-        connection.executescript(
-            "DROP TABLE review; ALTER TABLE scorecard DROP COLUMN standing_score;"
-            "ALTER TABLE scorecard DROP COLUMN waiting; ALTER TABLE scorecard DROP COLUMN reviewed;"
-            "UPDATE alembic_version SET version_num = '0002';"
-        )
-    db.upgrade(store.engine)
-    [row] = store.rows()
-    assert (row.score, row.machine_score, row.waiting, row.reviewed) == (50.0, 50.0, 2, 0)
-    assert store.scorecards(card.interaction) == (card,)
+def test_scorecards_of_an_earlier_version_stand_as_the_machine_found_them(tmp_path, database):
+    fill(tmp_path, database, json.loads(SAVED["0002"].read_text("utf-8")))
+    db.upgrade_store(tmp_path, database)
+    [row] = open_store(tmp_path, database).rows()
+    assert (row.score, row.machine_score, row.waiting, row.reviewed) == (100.0, 100.0, 1, 0)
 
 
 def run(store, *arguments):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
@@ -443,8 +444,8 @@ def test_pages_with_personal_data_are_not_kept_by_the_browser(client, call):
         ("/interactions/" + "0" * 64, 404, "no interaction"),
         ("/interactions/" + "0" * 64 + "/media", 404, "no interaction"),
         ("/interactions/" + "0" * 64 + "/peaks.json", 404, "no interaction"),
-        ("/?page=7", 404, "There is nothing here"),
-        ("/?page=99999999999999999999999", 404, "There is nothing here"),
+        ("/?older=7", 400, "expected one that a page of the list has given"),
+        ("/?since=yesterday", 400, "expected a day such as"),
         ("/interactions/" + "0" * 60_000, 404, "There is nothing here"),
         ("/logout", 405, "This cannot be done here"),
     ],
@@ -488,9 +489,11 @@ ODD = [
 def test_no_value_of_a_parameter_breaks_a_page(client, call, value):
     quoted = quote(value, errors="surrogatepass")
     for path, codes in (
-        (f"/?page={quoted}", {200, 404}),
+        (f"/?older={quoted}", {200, 400}),
+        (f"/?newer={quoted}&since={quoted}", {200, 400}),
+        (f"/?verdict={quoted}&standard={quoted}&from={quoted}&to={quoted}&waiting={quoted}", {200}),
         (f"/?search={quoted}", {200}),
-        (f"/?search=%ff&page={quoted}", {200, 404}),
+        (f"/?search=%ff&agent={quoted}", {200}),
         (f"/interactions/{call.id}?rubric={quoted}", {200, 404}),
         (f"/interactions/{quoted}", {200, 404}),
         (f"/interactions/{quoted}/media", {404}),
@@ -616,12 +619,26 @@ def test_an_empty_list_tells_how_to_start(client):
 
 
 @pytest.mark.parametrize(
-    ("words", "found"), [("sarah", True), ("A CALL", True), ("nobody", False), ("%", False)]
+    ("words", "found"),
+    [("sarah", True), ("A CALL", True), ('"your fault"', True), ("nobody", False), ("%", False)],
 )
-def test_the_search_looks_in_title_and_agent(client, call, words, found):
+def test_the_search_looks_in_facts_and_words(client, call, words, found):
     answer = client.get("/", query_string={"search": words})
     assert (call.id in answer.text) is found
     assert found or "Nothing fits" in answer.text
+
+
+def test_what_is_asked_for_stays_in_the_form(client, call):
+    asked = {"verdict": "missed", "standard": "blame", "to": "90,5", "channel": "call", "waiting": "1"}
+    html = client.get("/", query_string=asked).text
+    for part in (
+        '<option value="missed" selected>',
+        'name="standard" value="blame"',
+        'name="to" value="90.5"',
+        '<option value="call" selected>',
+        'value="1" checked',
+    ):
+        assert part in html
 
 
 def test_long_lists_have_pages(client, store, tmp_path):
@@ -630,10 +647,18 @@ def test_long_lists_have_pages(client, store, tmp_path):
         path = tmp_path / f"call-{n:02}.vtt"
         path.write_text(VTT.replace("contract", f"contract {n}"))
         audit_file(path, [rubric], store)
-    first, second = client.get("/"), client.get("/?page=2")
-    assert (first.text.count('class="row"'), second.text.count('class="row"')) == (50, 3)
-    assert "/?page=2" in first.text
-    assert "51–53" in second.text
+    rows = re.compile('class="row" href="([^"]+)"')
+    first = client.get("/?search=contract")
+    older = unescape(re.search('rel="next" href="([^"]+)"', first.text)[1])
+    second = client.get(older)
+    newer = unescape(re.search('rel="prev" href="([^"]+)"', second.text)[1])
+    shown = [rows.findall(answer.text) for answer in (first, second, client.get(newer))]
+    assert [len(part) for part in shown] == [50, 3, 50]
+    assert shown[2] == shown[0]
+    assert len({*shown[0], *shown[1]}) == 53
+    assert "search=contract" in older and "search=contract" in newer
+    assert 'rel="prev"' not in first.text
+    assert 'rel="next"' not in second.text
 
 
 # One interaction

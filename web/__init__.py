@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from audit.database import ConnectionLost, StoreUnusable
 from audit.reviews import BadReview, ReviewConflict
+from audit.searching import BadSearch
 from audit.store import NotStored, Store
 from models.errors import ComportError
 from models.media import UnreadableMedia
@@ -34,6 +35,7 @@ LONGEST_FORM_BYTES = 64 * 1024
 
 _STATUS: dict[type[ComportError], HTTPStatus] = {
     NotStored: HTTPStatus.NOT_FOUND,
+    BadSearch: HTTPStatus.BAD_REQUEST,
     BadReview: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -18,16 +18,15 @@ from audit.reviews import Review, Stands, card_stands, shown
 from audit.rubric import Rubric, Standard
 from audit.score import Line, SectionScore
 from audit.scorecard import Scorecard
+from audit.searching import find as find_rows
 from audit.store import NotStored, Store
 from audit.waveform import waveform_json
 from models.observations import Observations, ObservationsUnreadable, Recording, Span, Utterance
+from web.listing import asked, fields, places, rubric_names
 from web.playback import file_problem, is_media, playback_of
 
 PAGE_ROWS = 50
 """Rows of the list on one page: two screens, so that the end can still be seen."""
-
-LAST_PAGE = 1_000_000
-"""Fifty million rows: beyond it no list goes, and a database can still count there."""
 
 EARLIER_S = 1.0
 """So much before its evidence the player starts, so that the first word is not cut off."""
@@ -85,19 +84,14 @@ def room(store: Store) -> Blueprint:
 
 
 def index(store: Store) -> ResponseReturnValue:
-    search = request.args.get("search", "").replace("\0", "").strip()[:200]
-    page = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
-    rows = store.rows(search, PAGE_ROWS + 1, (page - 1) * PAGE_ROWS)
-    if not rows and page > 1:
-        abort(404)
+    wanted = asked(request.args)
+    page = find_rows(store, wanted, PAGE_ROWS, *places(request.args))
     return render_template(
         "interactions.html",
-        rows=rows[:PAGE_ROWS],
-        search=search,
-        done="done" in request.args,
         page=page,
-        first=(page - 1) * PAGE_ROWS + 1,
-        more=len(rows) > PAGE_ROWS,
+        wanted=wanted,
+        asked=fields(wanted),
+        rubrics=rubric_names(store),
     )
 
 

@@ -1,0 +1,81 @@
+"""`comport search`: what is stored, found by words and by everything that stands on a scorecard."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from audit.console import json_option, out, print_json, store_of
+from audit.interactions import Channel
+from audit.judge import Verdict
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+_SCORE = click.FloatRange(0, 100)
+
+
+@click.command()
+@click.argument("words", nargs=-1)
+@click.option("--rubric", default="", help="Judged under the rubric of this name.")
+@click.option("--standard", "standards", multiple=True, help="With this standard; may be repeated.")
+@click.option(
+    "--verdict",
+    type=click.Choice([v.value for v in Verdict]),
+    help="Of these standards; without any, of one at least.",
+)
+@click.option("--from", "least_score", type=_SCORE, metavar="SCORE", help="With at least this score.")
+@click.option("--to", "most_score", type=_SCORE, metavar="SCORE", help="With at most this score.")
+@click.option("--agent", default="", help="Of this employee.")
+@click.option("--team", default="")
+@click.option("--branch", default="")
+@click.option("--customer", default="")
+@click.option("--channel", type=click.Choice([c.value for c in Channel]))
+@click.option("--language", default="", help="en, it, fa…")
+@click.option("--since", type=_DAY, help="Begun on this day (UTC) or later.")
+@click.option("--until", type=_DAY, help="Begun on this day (UTC) or earlier.")
+@click.option("--waiting", is_flag=True, help="With findings that need a person.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most so many.")
+@click.option("--older", default="", metavar="PLACE", help="Go on where the last answer ended.")
+@json_option
+@click.pass_context
+def search(
+    context: click.Context,
+    /,
+    words: tuple[str, ...],
+    verdict: str | None,
+    channel: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    waiting: bool,
+    limit: int,
+    older: str,
+    as_json: bool,
+    **plain: Any,
+) -> None:
+    """Find interactions by words, verdicts, scores and facts; the last judged come first.
+
+    All WORDS must be said or stand in the facts; "a phrase" in quotes is found as it stands, and refund*
+    finds what begins so. Without words all that fits the options is listed.
+    """
+    from audit.searching import Wanted, find, place_of
+    from audit.terminal import print_rows
+
+    wanted = Wanted(
+        # A word with a space in it was in the shell's quotes: it is a phrase.
+        " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words),
+        verdict=Verdict(verdict) if verdict else None,
+        channel=Channel(channel) if channel else None,
+        since=f"{since:%Y-%m-%d}" if since else "",
+        until=f"{until:%Y-%m-%d}" if until else "",
+        needs_person=waiting,
+        **plain,
+    )
+    page = find(store_of(context), wanted, limit, place_of(older) if older else None)
+    if as_json:
+        print_json({"interactions": page.rows, "older": str(page.older) if page.older else None})
+        return
+    if not page.rows:
+        out.print("nothing that is stored fits", highlight=False)
+        return
+    print_rows(out, page.rows)
+    if page.older:
+        out.print(f"more with --older {page.older}", highlight=False)

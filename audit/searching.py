@@ -1,0 +1,282 @@
+"""What is stored, found again by words and by everything that stands on a scorecard."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+    tuple_,
+)
+
+from audit import tables as t
+from audit.indexing import fold
+from audit.interactions import Channel, Interaction
+from audit.judge import Verdict
+from audit.records import interaction_of
+from audit.transactions import Transactions
+from models.errors import ComportError
+
+LANGUAGES = ("en", "it", "fa")
+"""A word may be meant in any of them; each has its own normal forms."""
+
+LONGEST_WORDS = 400
+"""Letters of a search: more than anybody types, few enough for a database to plan."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One interaction with its newest score under one rubric, as lists show it."""
+
+    interaction: Interaction
+    duration_s: float
+    rubric: str
+    rubric_version: int
+    score: float | None
+    """With what people said: the score that stands."""
+    machine_score: float | None
+    assessed_share: float
+    critical_misses: int
+    waiting: int
+    """Findings that need a person."""
+    reviewed: int
+    """Findings that have a person's word."""
+    judged_at: datetime
+
+
+class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What to look for; all that is given must hold.
+
+    `words`: every word, "a phrase" in quotes, the beginning of a word with a star (`refund*`), in the
+    transcript or the facts. `verdict` is that of all `standards`, or of any one when there are none.
+    `since` and `until` are days (UTC) on which the interaction began, both included.
+    """
+
+    words: str = ""
+    rubric: str = ""
+    standards: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    least_score: float | None = None
+    most_score: float | None = None
+    agent: str = ""
+    team: str = ""
+    branch: str = ""
+    customer: str = ""
+    channel: Channel | None = None
+    language: str = ""
+    since: str = ""
+    until: str = ""
+    needs_person: bool = False
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A place in the list: the row judged then, with this number."""
+
+    judged_at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{round(self.judged_at.timestamp() * 1e6)}-{self.id}"
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Rows, last judged first, and where those before and after them begin (None: there are none)."""
+
+    rows: tuple[Row, ...]
+    newer: Place | None
+    older: Place | None
+
+
+class BadSearch(ComportError):
+    """Something of a search cannot be understood."""
+
+    def __init__(self, field: str, found: str, expected: str) -> None:
+        super().__init__(field, found, expected)
+        self.field, self.found, self.expected = field, found, expected
+
+    def __str__(self) -> str:
+        return f"{self.field} '{self.found[:80]}': expected {self.expected}"
+
+
+def place_of(written: str) -> Place:
+    """The place that `str` of one has written.
+
+    Raises:
+        BadSearch: it is none.
+    """
+    found = re.fullmatch(r"(\d{1,17})-(\d{1,18})", written)
+    if not found:
+        raise BadSearch("place", written, "one that a page of the list has given")
+    return Place(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(found[1])), int(found[2]))
+
+
+def find(
+    store: Transactions,
+    wanted: Wanted,
+    limit: int | None = 100,
+    older_than: Place | None = None,
+    newer_than: Place | None = None,
+) -> Page:
+    """Interactions with their current score under each rubric, last judged first, at most `limit` of them.
+
+    They are counted from a place in the list and not from its top: a page takes as long wherever it lies,
+    and nothing is left out or shown twice when more is judged meanwhile.
+
+    Raises:
+        BadSearch: a day is none, or the words are too long.
+    """
+    return store.again(lambda: _find(store, wanted, limit, older_than, newer_than))
+
+
+def _find(
+    store: Transactions, wanted: Wanted, limit: int | None, older_than: Place | None, newer_than: Place | None
+) -> Page:
+    card = t.scorecard.c
+    key = tuple_(card.judged_at, card.id)
+    dialect = store.engine.dialect.name
+    query = _chosen(wanted, dialect)
+    for place, beyond in ((older_than, key.__lt__), (newer_than, key.__gt__)):
+        if place is not None:
+            query = query.where(beyond(tuple_(place.judged_at, place.id)))
+    upwards = newer_than is not None
+    order = (card.judged_at.asc(), card.id.asc()) if upwards else (card.judged_at.desc(), card.id.desc())
+    with store.reading() as connection:
+        rows = connection.execute(query.order_by(*order).limit(None if limit is None else limit + 1)).all()
+    more = limit is not None and len(rows) > limit
+    rows = rows[:limit]
+    if upwards:
+        rows = rows[::-1]
+    if not rows:
+        return Page((), None, None)
+    first, last = (Place(row.judged_at, row._mapping[card.id]) for row in (rows[0], rows[-1]))
+    newer = first if (more if upwards else older_than is not None) else None
+    older = last if (more or upwards) else None
+    return Page(tuple(_row(row) for row in rows), newer, older)
+
+
+def _row(row: Any) -> Row:
+    return Row(
+        interaction_of(row),
+        row.duration_s,
+        row.rubric_name,
+        row.rubric_version,
+        row.standing_score,
+        row.score,
+        row.assessed_share,
+        row.critical_misses,
+        row.waiting,
+        row.reviewed,
+        row.judged_at,
+    )
+
+
+_SHOWN = [c for c in t.scorecard.c if c.name not in ("content", "verdicts")]
+"""Columns of a scorecard that lists show; all of it is a hundred times as long."""
+
+
+def _chosen(wanted: Wanted, dialect: str) -> Select[Any]:
+    """All rows that fit, in no order."""
+    query: Select[Any] = (
+        select(t.interaction, t.recording.c.duration_s, *_SHOWN, t.rubric.c.version.label("rubric_version"))
+        .join(t.scorecard, t.scorecard.c.interaction_id == t.interaction.c.id)
+        .join(t.rubric, t.rubric.c.digest == t.scorecard.c.rubric_digest)
+        .join(t.recording, t.recording.c.id == t.interaction.c.recording_id)
+        .where(t.scorecard.c.current, *_conditions(wanted, dialect))
+    )
+    if wanted.words.strip():
+        query = query.join(t.transcript, t.transcript.c.interaction_id == t.interaction.c.id)
+        query = query.where(_said(wanted, dialect))
+    return query
+
+
+def _conditions(wanted: Wanted, dialect: str) -> Iterator[ColumnElement[bool]]:
+    card, facts = t.scorecard.c, t.interaction.c
+    for fact, value in (
+        (card.rubric_name, wanted.rubric),
+        (facts.agent, wanted.agent),
+        (facts.team, wanted.team),
+        (facts.branch, wanted.branch),
+        (facts.customer, wanted.customer),
+        (facts.channel, wanted.channel and wanted.channel.value),
+        (facts.language, wanted.language),
+    ):
+        if value:
+            yield fact == value
+    if wanted.least_score is not None:
+        yield card.standing_score >= wanted.least_score
+    if wanted.most_score is not None:
+        yield card.standing_score <= wanted.most_score
+    if wanted.needs_person:
+        yield card.waiting > 0
+    if wanted.since:
+        yield facts.started_at >= _day("since", wanted.since)
+    if wanted.until:
+        yield facts.started_at < _day("until", wanted.until) + timedelta(days=1)
+    if wanted.verdict and not wanted.standards:
+        yield _has((str(wanted.verdict),), dialect)
+    for standard in wanted.standards:
+        verdicts = (wanted.verdict,) if wanted.verdict else tuple(Verdict)
+        yield _has(tuple(f"{standard}:{verdict}" for verdict in verdicts), dialect)
+
+
+def _day(field: str, written: str) -> datetime:
+    try:
+        return datetime.strptime(written, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise BadSearch(field, written, "a day such as 2026-03-05") from error
+
+
+def _has(words: tuple[str, ...], dialect: str) -> ColumnElement[bool]:
+    """Whether the verdicts of a scorecard have one of these words."""
+    verdicts = t.scorecard.c.verdicts
+    if dialect == "postgresql":
+        # Written as the index has it, or the index is not used.
+        listed = func.string_to_array(verdicts, literal_column("' '"))
+        asked = func.string_to_array(" ".join(words), literal_column("' '"))
+        return listed.op("&&", is_comparison=True)(asked)
+    return or_(*(verdicts.contains(f" {word} ", autoescape=True) for word in words))
+
+
+def _said(wanted: Wanted, dialect: str) -> ColumnElement[bool]:
+    """Whether the words are in a transcript; in whichever language they may be meant."""
+    if len(wanted.words) > LONGEST_WORDS:
+        raise BadSearch("words", wanted.words, f"at most {LONGEST_WORDS} letters")
+    # A quote that is still open ends with the words.
+    phrases = re.findall(r'"([^"]*)"?', wanted.words)
+    rest = re.sub(r'"[^"]*"?', " ", wanted.words).split()
+    begun = [word.rstrip("*") for word in rest if word.endswith("*")]
+    plain = " ".join(word for word in rest if not word.endswith("*"))
+    asked: dict[tuple[tuple[tuple[str, ...], bool], ...], None] = {}
+    for language in (wanted.language,) if wanted.language else LANGUAGES:
+        terms = [(fold(phrase, language), False) for phrase in phrases]
+        terms += [((word,), False) for word in fold(plain, language)]
+        terms += [(fold(word, language), True) for word in begun]
+        asked[tuple(dict.fromkeys(term for term in terms if term[0]))] = None
+    asked.pop((), None)
+    if not asked:
+        return literal_column("1") == literal_column("0")
+    if dialect == "postgresql":
+        query = " | ".join(f"({' & '.join(_on_postgresql(*term) for term in terms)})" for terms in asked)
+        vector: ColumnElement[Any] = literal_column("transcript.vector")
+        return vector.op("@@", is_comparison=True)(func.to_tsquery(literal_column("'simple'"), query))
+    query = " OR ".join(f"({' AND '.join(_on_sqlite(*term) for term in terms)})" for terms in asked)
+    index = table("transcript_words", column("rowid", Integer))
+    matches = literal_column("transcript_words").op("MATCH", is_comparison=True)(query)
+    return t.transcript.c.id.in_(select(index.c.rowid).where(matches))
+
+
+def _on_postgresql(words: tuple[str, ...], begun: bool) -> str:
+    return f"({' <-> '.join(words)}{':*' if begun else ''})"
+
+
+def _on_sqlite(words: tuple[str, ...], begun: bool) -> str:
+    return f'"{" ".join(words)}"{" *" if begun else ""}'
