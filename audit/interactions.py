@@ -73,6 +73,8 @@ class Event(msgspec.Struct, frozen=True):
     detail: str = ""
     least: float = SURE
     """Below this confidence nothing is said of it."""
+    how: str = ""
+    """By which pattern and tolerance words were taken for the phrase."""
 
     @property
     def sure(self) -> bool:
@@ -157,7 +159,17 @@ class Track(msgspec.Struct, frozen=True):
             round(match.likeness * sum(heard) / len(heard), 3),
             " ".join(text for text in self.texts[where] if text != BREAK),
             match.likeness,
+            how=_how(match),
         )
+
+
+def _how(match: Match) -> str:
+    """By which pattern and tolerance words were taken for a phrase."""
+    if not match.pattern:
+        return "word for word"
+    if match.likeness < 1:
+        return f"{match.likeness:.0%} like “{match.pattern}”"
+    return f"as “{match.pattern}”"
 
 
 def is_recognised(observations: Observations) -> bool:

@@ -20,6 +20,8 @@ class Evidence(msgspec.Struct, frozen=True):
     note: str = ""
     box_px: tuple[float, float, float, float] | None = None
     """Left, top, right, bottom of whom to look at, in the picture at the start of the span."""
+    how: str = ""
+    """By which pattern and tolerance these words were taken for the phrase."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -169,7 +171,7 @@ def sensed(name: str) -> str:
 
 def quoted(event: Event, note: str = "") -> Evidence:
     """What was said, as evidence."""
-    return Evidence(event.span, event.role, event.text, note=note)
+    return Evidence(event.span, event.role, event.text, note=note, how=event.how)
 
 
 def shown(event: Event) -> Evidence:

@@ -48,9 +48,11 @@ class Hit(NamedTuple):
     start: int
     end: int
     likeness: float
+    pattern: str = ""
+    """What was sought, where the words are not just it."""
 
     def moved(self, by: int) -> "Hit":
-        return Hit(self.phrase, self.start + by, self.end + by, self.likeness)
+        return Hit(self.phrase, self.start + by, self.end + by, self.likeness, self.pattern)
 
 
 class Garbled:
@@ -161,7 +163,8 @@ class Garbled:
         if score < least or lost == 0 or (start and forms[start - 1] in NEGATIONS):
             return None
         written = sum(len(word) for word in body if word != ANY)
-        return Hit(self.names[sequence], start, end, round(max(0.0, 1 - lost / written), 3))
+        likeness = round(max(0.0, 1 - lost / written), 3)
+        return Hit(self.names[sequence], start, end, likeness, " ".join(body))
 
     @staticmethod
     def _over_gap(row: list["_Cell"], forms: tuple[str, ...], j: int) -> "_Cell":

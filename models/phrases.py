@@ -24,6 +24,9 @@ class Match(msgspec.Struct, frozen=True):
     start: int
     end: int
     likeness: float
+    pattern: str = ""
+    """What was sought, where the words are not just it: they fill its slots and gaps, are other forms of its
+    words, or are only like them."""
     negated: bool = False
     """Whether it is said of what is not: "I can't promise"."""
 
@@ -57,8 +60,8 @@ class Prepared:
 
     def match(self, hit: Hit, negated: bool = False) -> Match:
         """A hit among the forms as a match among the words."""
-        name, start, end, likeness = hit
-        return Match(name, self._owners[start][0], self._owners[end - 1][1] + 1, likeness, negated)
+        name, start, end, likeness, pattern = hit
+        return Match(name, self._owners[start][0], self._owners[end - 1][1] + 1, likeness, pattern, negated)
 
     def is_negated(self, hit: Hit, language: str, own: bool) -> bool:
         """Whether what was found is negated; `own`: its pattern has a negator."""
@@ -119,7 +122,7 @@ class Phrases:
                     patterns = _spacy_patterns(body, sorted(not_names), forms_of, language)
                     matcher.add(name, patterns, greedy="LONGEST")
                     words = tuple(e for e in body if e != ANY and e not in SLOTS)
-                    self._open.append(_Open(name, words, matcher))
+                    self._open.append(_Open(name, words, matcher, " ".join(body)))
                 else:
                     self._literal.add(name, body)
                 if not any(element in SLOTS for element in body):
@@ -187,7 +190,7 @@ class Phrases:
                 if there.issuperset(one.words) and self._in_order(one.words, forms):
                     document = document or self._doc(words=list(forms))
                     for _, start, end in one.matcher(document):
-                        yield Hit(one.name, breath.begin + start, breath.begin + end, 1.0)
+                        yield Hit(one.name, breath.begin + start, breath.begin + end, 1.0, one.pattern)
 
     def _in_order(self, words: tuple[str, ...], forms: tuple[str, ...]) -> bool:
         """Whether all of `words` stand among the forms, one after the other."""
@@ -214,6 +217,7 @@ class _Open(NamedTuple):
     name: str
     words: tuple[str, ...]
     matcher: Any
+    pattern: str
 
 
 def _trim(body: tuple[str, ...]) -> tuple[str, ...]:
@@ -249,7 +253,7 @@ def _spacy_patterns(
 def _best(hits: list[Hit]) -> list[Hit]:
     """Of overlapping hits of one phrase the likest, then the longest; in order of place."""
     taken: list[Hit] = []
-    for hit in sorted(set(hits), key=lambda h: (-h.likeness, h.start - h.end, h.start, h.phrase)):
+    for hit in sorted(set(hits), key=lambda h: (-h.likeness, h.start - h.end, h.start, h.phrase, h.pattern)):
         if not any(hit.phrase == t.phrase and hit.start < t.end and t.start < hit.end for t in taken):
             taken.append(hit)
     return sorted(taken, key=lambda h: (h.start, h.end, h.phrase))

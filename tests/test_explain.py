@@ -8,7 +8,9 @@ from click.testing import CliRunner
 
 from audit.cli import cli
 from audit.intake import take_in
+from audit.judge import judge
 from audit.pipeline import audit_file, find_rubric
+from audit.rubricfile import load_rubric
 from audit.scorecard import make_scorecard
 from audit.store import open_store
 from audit.workbench.explain import Explanation, Told, explain
@@ -57,7 +59,7 @@ def lines(steps: tuple[Told, ...]) -> list[str]:
     [
         ("greets", "looked at 0:00–0:20: credit 0.50, 100% sure: not said: 'own-name'"),
         ("greets", "'greeting' by the agent: 2 times"),
-        ("greets", "0:01–0:03 by the agent “Good morning.” (100% sure; likeness 1.00; pattern: good (morning|afternoon))"),
+        ("greets", "0:01–0:03 by the agent “Good morning.” (100% sure; word for word; pattern: good (morning|afternoon))"),
         ("greets", "'own-name' by the agent: not found"),
         ("greets", "could words have gone unheard? no"),
         ("asks", "does it apply? yes"),
@@ -134,3 +136,30 @@ def test_every_standard_of_a_pack_can_be_explained():
     card = make_scorecard(arrival.interaction, arrival.observations, rubric)
     for standard, finding in zip(rubric.standards, card.findings, strict=True):
         assert explain(rubric, standard, arrival.interaction, arrival.observations).finding == finding
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said", "engine", "how"),
+    [
+        ("good (morning|afternoon)", "good afternoon", "transcript", "word for word"),
+        ("my name is {name}", "my name is Sara", "transcript", "as “my name is {name}”"),
+        ("I ~promise", "I promised", "transcript", "as “i ~promise”"),
+        ("we * refund", "we gladly refund", "transcript", "as “we * refund”"),
+        (
+            "thank you for calling northwind",
+            "thank you for calling north wind",
+            "whisper",
+            "96% like “thank you for calling northwind”",
+        ),
+    ],
+)
+def test_each_quote_says_how_it_was_found(
+    tmp_path: Path, pattern: str, said: str, engine: str, how: str
+) -> None:
+    path = tmp_path / "house.yaml"
+    text = build.rubric_text("- {id: a, title: A, say: sought}")
+    path.write_text(text.replace("phrases:\n", f'phrases:\n  sought: ["{pattern}"]\n', 1))
+    house = load_rubric(path)
+    observed = build.observations([("agent", 1.0, said)], engine=engine)
+    [finding] = judge(house, build.conversation(house, observed))
+    assert [one.how for one in finding.evidence] == [how]

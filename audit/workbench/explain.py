@@ -162,7 +162,7 @@ class _Teller:
         words = f" “{event.text}”" if event.text else ""
         told = [f"{event.confidence:.0%} sure"]
         if event.kind not in event_kinds():
-            told.append(f"likeness {event.likeness:.2f}")
+            told.append(event.how)
             told += [f"pattern: {pattern}" for pattern in self._patterns(event)]
         detail = f" {event.detail}" if event.detail else ""
         return f"{_times(event.span)} {_who(event.role)}{words}{detail} ({'; '.join(told)})"
