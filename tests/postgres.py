@@ -53,7 +53,8 @@ def new_database(request: pytest.FixtureRequest) -> str | None:
 class Server:
     """One server with as many databases as tests ask for."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: str = "") -> None:
+        self._options = options
         self.folder = Path(tempfile.mkdtemp(prefix="comport-pg-"))
         self._account = _account()
         if self._account:
@@ -84,7 +85,7 @@ class Server:
 
     def start(self) -> None:
         """Starts the server and waits until it answers."""
-        options = f"-c listen_addresses='' -c fsync=off -k {self.folder}"
+        options = f"-c listen_addresses='' -c fsync=off -k {self.folder} {self._options}"
         self._run("pg_ctl", "-w", "-l", self.folder / "data" / "log", "-o", options, "start")
 
     def stop(self, how: str = "fast") -> None:

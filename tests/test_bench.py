@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import build
+from tests import build, postgres
 
 ROOT = Path(__file__).parent.parent
 
@@ -129,6 +129,17 @@ def test_poor_sound(tmp_path):
     found = figures("bench/poor_sound.py", tmp_path, "--engine", "whisper", "--whisper", model)
     assert found["files"] == 1
     assert found["errors_noise_0"] >= 0
+
+
+@pytest.mark.parametrize("database", postgres.KINDS)
+def test_a_million(database):
+    options = ["--interactions", 300, "--words", 60, "--times", 2]
+    found = figures("bench/million.py", *options, *(["--sqlite"] if database == "sqlite" else []))
+    assert (found["interactions"], found["database"]) == (300, database)
+    questions = {"list_deep", "agent_verdict", "word_rare", "phrase", "customer", "scorecard", "all"}
+    assert questions <= found.keys()
+    assert all(0 < found[name]["p50"] <= found[name]["p95"] for name in questions)
+    assert found["load_s"] > 0 and found["mb"] > 0
 
 
 CLIPS = ROOT / "tests" / "video"
