@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from audit.confidence import Confidence
 from audit.palette import Palette
+from audit.quotation import quoted
 from audit.spans import common, gaps
 from audit.trace import traced
 from models.cutting import is_mark
@@ -237,14 +238,15 @@ class Speakers:
         spans: list[Span] = []
         probabilities: list[float] = []
         for utterance in utterances:
+            others = quoted([w.text for w in utterance.words]) if self._written else frozenset()
             for index, word in enumerate(utterance.words):
                 message = self._written and index == 0
                 if texts and (message or word.span.start_s - spans[-1].end_s > PAUSE_S):
                     texts.append(BREAK)
                     spans.append(Span(spans[-1].end_s, word.span.start_s))
                     probabilities.append(1.0)
-                # What was cut is no word, and no phrase reaches over it.
-                texts.append(BREAK if is_mark(word.text) else word.text)
+                # What was cut is no word, what is quoted no own one; no phrase reaches over it.
+                texts.append(BREAK if index in others or is_mark(word.text) else word.text)
                 spans.append(word.span)
                 probabilities.append(word.probability)
         return Track(tuple(texts), tuple(spans), tuple(probabilities))
