@@ -172,13 +172,15 @@ def rubric_test(names: tuple[str, ...], folders: tuple[Path, ...], least: float,
 
 
 @rubric.command("schema")
-def rubric_schema() -> None:
+@click.option("--lexicon", "of_lexicons", is_flag=True, help="That of lexicons instead of rubrics.")
+def rubric_schema(of_lexicons: bool) -> None:
     """Print the JSON Schema of rubrics, for editors that complete names and underline mistakes."""
     import json
 
-    from audit.workbench.schema import rubric_schema
+    from audit.workbench.schema import lexicon_schema, rubric_schema
 
-    click.echo(json.dumps(rubric_schema(), indent=1, ensure_ascii=False))
+    schema = lexicon_schema() if of_lexicons else rubric_schema()
+    click.echo(json.dumps(schema, indent=1, ensure_ascii=False))
 
 
 @rubric.command("diff")

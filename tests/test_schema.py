@@ -5,15 +5,17 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from audit.lexicons import lexicon_names
 from audit.pipeline import PACKS, pack_names
 from audit.rubric import Rubric, Section, Standard
 from audit.signals import event_kinds, measure_kinds
-from audit.workbench.schema import NOT_WRITTEN, rubric_schema
+from audit.workbench.schema import NOT_WRITTEN, lexicon_schema, rubric_schema
 from audit.yamlfile import Document, read_document
 from tests import build
 
 SCHEMA = rubric_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
+LEXICONS = Draft202012Validator(lexicon_schema())
 MANUAL = (PACKS.parent / "docs" / "rubrics.md").read_text("utf-8")
 
 
@@ -35,6 +37,30 @@ def test_it_is_a_schema():
 def test_every_pack_is_valid(pack: str):
     errors = VALIDATOR.iter_errors(read_document(PACKS / f"{pack}.yaml").value)
     assert [(list(error.path), error.message) for error in errors] == []
+
+
+@pytest.mark.parametrize("name", lexicon_names())
+def test_every_lexicon_is_valid(name: str):
+    errors = LEXICONS.iter_errors(read_document(PACKS / f"{name}.yaml").value)
+    assert [(list(error.path), error.message) for error in errors] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lexicon: a\nversion: 1\ntitle: A\nlanguage: en\nlists: {a: {means: A, phrases: x}}",
+        "lexicon: a\nversion: 1\ntitle: A\nlanguage: en\nlists: {a: {means: A, source: B, phrase: x}}",
+        "lexicon: a\nversion: 1\ntitle: A\nlanguage: en\nlists: {a: [x]}",
+        "lexicon: a\nversion: one\ntitle: A\nlanguage: en\nlists: {a: {means: A, source: B, phrases: x}}",
+    ],
+)
+def test_a_mistake_in_a_lexicon_is_underlined(text):
+    assert list(LEXICONS.iter_errors(Document("words.yaml", text).value)) != []
+
+
+def test_each_key_of_a_lexicon_is_explained():
+    told = [LEXICONS.schema["properties"], LEXICONS.schema["$defs"]["List"]["properties"]]
+    assert [key for keys in told for key, place in keys.items() if not place.get("description")] == []
 
 
 def test_the_whole_rubric_of_the_manual_is_valid():

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from audit.lexicons import Lexicon
 from audit.quantities import UNITS, Quantity, parse_quantity
 from audit.rubric import Rubric
 from audit.rules import Verb
@@ -61,6 +62,19 @@ KEYS = {
     "examples": "Short conversations with a known verdict; comport rubric test runs them.",
 }
 """What a key is for, shown while somebody writes. `docs/rubrics.md` says more."""
+
+LEXICON_KEYS = {
+    "lexicon": "Its name, as people see it.",
+    "version": KEYS["version"],
+    "title": KEYS["title"],
+    "language": "ISO 639-1 code; only rubrics of this language may use it.",
+    "slots": KEYS["slots"],
+    "lists": "Names with lists; a rubric that uses the lexicon names them like its own phrases.",
+    "means": "What the phrases of the list have in common.",
+    "source": "Where they come from, and why they are in the list.",
+    "phrases": "Patterns: (a|b), (optional)?, * for up to five words, {slot}.",
+}
+"""The same for lexicons."""
 
 EVENT, MEASURE = "EventName", "MeasureName"
 
@@ -121,7 +135,16 @@ def rubric_schema() -> dict[str, Any]:
     return schema
 
 
-def _name_choices(properties: dict[str, Any]) -> None:
+def lexicon_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a lexicon's YAML."""
+    schema = Lexicon.model_json_schema(mode="validation", schema_generator=_Written)
+    schema = {"$schema": DIALECT, **schema, "title": "Comport lexicon"}
+    for definition in (schema, *schema["$defs"].values()):
+        _name_choices(definition["properties"], LEXICON_KEYS)
+    return schema
+
+
+def _name_choices(properties: dict[str, Any], told: Mapping[str, str] = KEYS) -> None:
     """Writes the known names of events and measures, and what each key is for, into a mapping's keys."""
     for key, place in properties.items():
         place.pop("title", None)
@@ -136,8 +159,8 @@ def _name_choices(properties: dict[str, Any]) -> None:
                 place["description"] = description
         if key == "weight":
             place.update(exclusiveMinimum=0, maximum=1000)
-        if key in KEYS:
-            place["description"] = KEYS[key]
+        if key in told:
+            place["description"] = told[key]
 
 
 class _Written(GenerateJsonSchema):
