@@ -48,9 +48,10 @@ class Prepared:
         forms: list[str],
         owners: list[tuple[int, int]],
         breaths: list[Breath],
+        sounds: list[Match],
         garbled: Garbled,
     ) -> None:
-        self.forms, self.breaths = forms, breaths
+        self.forms, self.breaths, self.sounds = forms, breaths, sounds
         self._words, self._owners, self._garbled = words, owners, garbled
 
     @functools.cached_property
@@ -107,7 +108,12 @@ class Phrases:
         )
         self._open: list[_Open] = []
         tolerant: list[tuple[str, tuple[str, ...]]] = []
-        used = {element for bodies in sequences.values() for body in bodies for element in body}
+        # "Um" as a phrase is found by itself, and still stands in the way of no other.
+        self._sounds: dict[str, list[str]] = {}
+        for name, bodies in sequences.items():
+            for body in filter(_is_sound, bodies):
+                self._sounds.setdefault(body[0], []).append(name)
+        used = {e for bodies in sequences.values() for body in bodies if not _is_sound(body) for e in body}
         marked = {element: element.removeprefix(MARK) for element in used if element.startswith(MARK)}
         forms_of = inflections(marked.values(), language)
         self._marked: dict[str, tuple[str, ...]] = {}
@@ -115,7 +121,8 @@ class Phrases:
             for form in forms_of[word]:
                 self._marked[form] = (*self._marked.get(form, ()), element)
         for name, alternatives in sequences.items():
-            for body in filter(None, dict.fromkeys(_trim(alternative) for alternative in alternatives)):
+            bodies = dict.fromkeys(_trim(one) for one in alternatives if not _is_sound(one))
+            for body in filter(None, bodies):
                 plain = tuple(element.removeprefix(MARK) for element in body)
                 if plain != body or any(element == ANY or element in SLOTS for element in body):
                     matcher = Matcher(vocabulary)
@@ -144,6 +151,7 @@ class Phrases:
         forms: list[str] = []
         owners: list[tuple[int, int]] = []
         breaths: list[Breath] = []
+        sounds: list[Match] = []
         start = 0
         for said_apart, group in itertools.groupby(words, key=BREAK.__eq__):
             many = list(group)
@@ -153,13 +161,15 @@ class Phrases:
             else:
                 begin = len(forms)
                 for form, first, last in normal(many, self.language):
+                    names = self._sounds.get(form, ())
+                    sounds += (Match(name, start + first, start + last + 1, 1.0) for name in names)
                     if form not in self._skipped:
                         forms.append(form)
                         owners.append((start + first, start + last))
                 if len(forms) > begin:
                     breaths.append(Breath(begin, tuple(forms[begin:])))
             start += len(many)
-        return Prepared(words, forms, owners, breaths, self._garbled)
+        return Prepared(words, forms, owners, breaths, sounds, self._garbled)
 
     def find(self, prepared: Prepared, tolerant: bool = True) -> list[Match]:
         """Every place where a phrase occurs, in order; `start` and `end` count the words prepared.
@@ -172,7 +182,10 @@ class Phrases:
             hits += self._open_hits(breath)
         if tolerant:
             hits += self._garbled_hits(prepared, hits)
-        return [prepared.match(hit, self._is_negated(hit, prepared)) for hit in _best(hits)]
+        found = [prepared.match(hit, self._is_negated(hit, prepared)) for hit in _best(hits)]
+        return (
+            sorted([*found, *prepared.sounds], key=lambda m: (m.start, m.end)) if prepared.sounds else found
+        )
 
     def _is_negated(self, hit: Hit, prepared: Prepared) -> bool:
         if hit.phrase in self._also_negated:
@@ -218,6 +231,11 @@ class _Open(NamedTuple):
     words: tuple[str, ...]
     matcher: Any
     pattern: str
+
+
+def _is_sound(body: tuple[str, ...]) -> bool:
+    """Whether a phrase is nothing but a sound of thinking."""
+    return len(body) == 1 and body[0] in FILLERS
 
 
 def _trim(body: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from audit.lexicons import lexicon_names, load_lexicon, packaged
 from audit.overlay import overlay_names
 from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
+from audit.workbench import enact
 from audit.yamlfile import BadFile
 from tests.test_packs import said
 
@@ -220,6 +221,17 @@ def test_list_shows_the_lexicons() -> None:
     assert re.search(r"lexicons/it +Parole del servizio in italiano", shown)
 
 
+def test_sounds_of_thinking_are_counted_and_stand_in_nobody_s_way(tmp_path: Path) -> None:
+    rules = "  - {id: calm, title: Calm, avoid: {said: hesitation, more_than: 1 times}}\n"
+    rules += "  - {id: help, title: Help, say: offer}\n"
+    made = house(tmp_path, "use: lexicons/en\nphrases: {offer: how can I help you, agrees: [um yes]}", rules)
+    conversation = enact("agent: How can, um, I, uh, help you? Um, yes.", made)
+    speaker = conversation.utterances[0][0]
+    assert [len(conversation.said(name, speaker)) for name in ("hesitation", "agrees")] == [3, 1]
+    made = house(tmp_path, "use: lexicons/en\nphrases: {offer: how can I help you}", rules)
+    assert said(made, "agent: How can, um, I, uh, help you?") == {"hesitation", "offer"}
+
+
 @pytest.mark.parametrize(
     ("language", "line", "wanted"),
     [
@@ -227,6 +239,7 @@ def test_list_shows_the_lexicons() -> None:
         ("en", "Hello Anna.", {"first-name-address"}),
         ("en", "Hello Ms Brown.", {"formal-address"}),
         ("en", "Hello everybody, thanks again.", {"politeness", "thanks"}),
+        ("en", "Hello, unfortunately it is sold out.", set()),
         ("en", "Certainly, madam.", {"politeness", "formal-address"}),
         ("en", "You are completely useless.", {"insult"}),
         ("en", "The old lamp was useless, so I bought another.", set()),
