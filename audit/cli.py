@@ -23,6 +23,7 @@ from audit.console import (
     store_of,
 )
 from audit.evaluate import evaluate
+from audit.importing import import_command
 from audit.listing import search
 from audit.picturing import picture
 from audit.redacting import redact
@@ -80,6 +81,7 @@ def cli(context: click.Context, home: Path | None, database: str | None) -> None
 
 
 for _command in (
+    import_command,
     rubric,
     weights,
     user,

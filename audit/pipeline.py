@@ -12,14 +12,15 @@ from audit.confidence import SUFFIX as CURVE
 from audit.enclosed import placed
 from audit.intake import FACTS_SUFFIX, take_in
 from audit.interactions import Interaction
+from audit.originals import keep_original
 from audit.roles import applies
 from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
 from audit.scorecard import Scorecard, make_scorecard
-from audit.store import Store
+from audit.store import NotStored, Store
 from models.camera import Camera
 from models.errors import ComportError
-from models.observations import Observations, ObservationsUnreadable, Observed, spoken_language
+from models.observations import PERCEIVED, Observations, ObservationsUnreadable, Observed, spoken_language
 from models.observe import Listening, observe
 from models.perceiving import Looking
 
@@ -170,14 +171,14 @@ def _audit(
     cards = tuple(make_scorecard(arrival.interaction, observations, r) for r in fitting)
     if store is None:
         return Audited(arrival.interaction, observations, cards, True)
-    kept = arrival.interaction
+    kept = arrival
     changed, fresh = store.again(lambda: _keep(store, kept, observations, new, fitting, cards, also))
     return Audited(arrival.interaction, observations, cards, bool(new) or fresh, changed)
 
 
 def _keep(
     store: Store,
-    interaction: Interaction,
+    arrival: Arrival,
     observations: Observations,
     new: tuple[Observed, ...],
     rubrics: tuple[Rubric, ...],
@@ -186,12 +187,44 @@ def _keep(
 ) -> tuple[bool, bool]:
     """Keeps all of an interaction or nothing; gives whether its facts, and whether any scorecard, are new."""
     with store.writing():
-        changed = store.keep(interaction, observations, new)
+        changed = store.keep(arrival.interaction, observations, new)
+        keep_original(store, arrival.interaction.id, arrival.original)
         for rubric in rubrics:
             store.keep_rubric(rubric)
         fresh = [store.keep_scorecard(card) for card in cards]
-        also(interaction)
+        also(arrival.interaction)
     return changed, any(fresh)
+
+
+UNHEARD = "nobody has listened or looked yet; audit the recording"
+
+
+def register(arrival: Arrival, store: Store) -> bool:
+    """Keeps an interaction that is not judged yet: the words that it came with, of a recording what it is.
+
+    Of a known one only the facts are brought up to date. Gives whether it is new.
+
+    Raises:
+        ComportError: it cannot be read or kept; nothing of it is then stored by halves.
+    """
+    with placed(arrival, store) as one:
+        about = one.interaction
+        try:
+            stored = store.interaction(about.id)
+        except NotStored:
+            new = True
+            listening = Listening(about.language or "en")
+            observations, fresh = _perceive(one, frozenset(), listening, store, lambda done_s, all_s: None)
+            if one.observations is None:
+                unheard = tuple((need, UNHEARD) for need in PERCEIVED)
+                observations = msgspec.structs.replace(observations, missing=unheard)
+        else:
+            new = False
+            observations, fresh = store.observations(stored), ()
+            about = msgspec.structs.replace(about, language=about.language or stored.language)
+        kept = msgspec.structs.replace(one, interaction=about)
+        store.again(lambda: _keep(store, kept, observations, fresh, (), (), lambda interaction: None))
+        return new
 
 
 def _perceive(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -209,6 +210,23 @@ batch_result = Table(
     Column("number", Integer, primary_key=True),
     Column("interaction_id", _SHA256),
     Column("reason", Text, nullable=False, server_default=""),
+)
+
+original = Table(
+    "original",
+    metadata,
+    Column("interaction_id", ForeignKey("interaction.id"), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+)
+
+intake_run = Table(
+    "intake_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    # What was taken, known and refused, as JSON.
+    Column("report", Text, nullable=False),
 )
 
 user = Table(

@@ -92,6 +92,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
     "command",
     [
         "audit",
+        "import",
         "show",
         "rescore",
         "search",
