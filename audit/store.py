@@ -72,7 +72,7 @@ class Store(Transactions):
         """A function that looks up what was perceived in a recording in exactly this way before."""
 
         def look_up(provenance: Provenance) -> Observed | None:
-            ways = (provenance.digest, before_cut(provenance).digest)
+            ways = [way.digest for way in (provenance, *before_cut(provenance))]
             with self.reading() as connection:
                 file = connection.execute(
                     select(t.observation.c.file).where(

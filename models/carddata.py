@@ -38,8 +38,9 @@ BEYOND = 28
 
 SURE, LIKELY, PERHAPS = 0.97, 0.75, 0.4
 """How surely a run is a card number: Luhn's check and an issuer's prefix hold (one random number in ten
-passes the check); it was asked for, but a digit may be misheard; only the length speaks for it. The last is
-removed all the same, and no verdict rests on it."""
+passes the check); it was asked for, but a digit may be misheard; only the length speaks for it, or both hold
+for what was called something else (a parcel's number may pass by chance). The last is removed all the same,
+and no verdict rests on it."""
 
 TURN_S, MESSAGE_S = 30.0, 300.0
 """So long after a turn or a message the number may go on in the speaker's next one: our choice."""
@@ -100,7 +101,7 @@ def find(utterances: Sequence[Utterance]) -> list[Hit]:
     """Everything to be cut from the utterances (in order of time), in order."""
     if not any(_has_digit(u) or _names_any(u) for u in utterances):
         return []
-    said = _digits_said(utterances)
+    said = _rejoined(utterances, _digits_said(utterances))
     hits = _cards(utterances, said)
     taken = {part for hit in hits for part in hit.words}
     hits += _codes(utterances, [one for one in said if not taken & set(one.parts)])
@@ -138,7 +139,8 @@ def _digits_said(utterances: Sequence[Utterance]) -> list[_Said]:
             if open_one and before is not None and _opens(texts[: run.start], utterance.language):
                 earlier, at = open_one
                 others = words_before[index] - words_before[at + 1]
-                if _soon(utterances[at], utterance) and others <= BETWEEN + 16:
+                same = not _asks_other(utterances[at + 1 : index])
+                if same and _soon(utterances[at], utterance) and others <= BETWEEN + 16:
                     moved = tuple(len(earlier.digits) + g for g in run.groups)
                     found.remove(earlier)
                     one = _Said(
@@ -148,6 +150,45 @@ def _digits_said(utterances: Sequence[Utterance]) -> list[_Said]:
             found.append(one)
             if _opens(texts[run.end :], utterance.language):
                 last[utterance.speaker] = (one, index)
+    return found
+
+
+def _asks_other(between: Sequence[Utterance]) -> bool:
+    """Whether what is said between two parts of a number speaks of some other number."""
+    return any(other_numbers(u.language).search(plain(u.text)) for u in between)
+
+
+BROKEN = 2
+"""So many words that are no digits may break up a card number that was asked for: digits misheard. Our
+choice; `bench/carddata.py` has them under "heard badly"."""
+
+
+def _rejoined(utterances: Sequence[Utterance], said: list[_Said]) -> list[_Said]:
+    """The runs, those of a card number that misheard words broke up as one, with these words in it."""
+    found: list[_Said] = []
+    for one in said:
+        before = found[-1] if found else None
+        if before is None or before.parts[-1][0] != one.parts[0][0]:
+            found.append(one)
+            continue
+        index, start, end = before.parts[-1]
+        _, begins, until = one.parts[0]
+        utterance = utterances[index]
+        between = [w.text for w in utterance.words[end:begins]]
+        digits = before.digits + UNKNOWN * len(between) + one.digits
+        text = plain(" ".join(between))
+        if (
+            len(between) > BROKEN
+            or len(digits) > BEYOND
+            or any_named(utterance.language).search(text)
+            or other_numbers(utterance.language).search(text)
+            or _belongs_to(utterances, before) != CARD
+        ):
+            found.append(one)
+            continue
+        moved = tuple(len(digits) - len(one.digits) + g for g in one.groups)
+        parts = (*before.parts[:-1], (index, start, until), *one.parts[1:])
+        found[-1] = _Said(digits, parts, (*before.groups, *moved))
     return found
 
 
@@ -181,10 +222,12 @@ def _card(one: _Said, belongs: str) -> float:
     """How surely digits are a card number, given what they were called; 0 for no."""
     digits, n = one.digits, len(one.digits)
     if UNKNOWN not in digits and n >= SHORTEST:
-        begins = one.groups if belongs == CARD or n > LONGEST else (0,)
-        ends = (*one.groups, n)
+        # Of what was called something else no part is looked at: a long number has many.
+        other = belongs == "other"
+        begins = one.groups if belongs == CARD or (n > LONGEST and not other) else (0,)
+        ends = (n,) if other else (*one.groups, n)
         if any(issued(digits[a:b]) for a in begins for b in ends if SHORTEST <= b - a <= LONGEST):
-            return 0.8 if belongs == "other" else SURE
+            return PERHAPS if other else SURE
     if belongs == CARD:
         if SHORTEST <= n <= BEYOND:
             return LIKELY
@@ -259,11 +302,15 @@ def _parts_repeated(utterances: Sequence[Utterance], cards: list[Hit], said: lis
                 yield Hit(CARD, one.parts, card.confidence, True, one.digits)
 
 
+FEWEST = 2
+"""Digits of a security code of which one was not heard."""
+
+
 def _codes(utterances: Sequence[Utterance], said: list[_Said]) -> list[Hit]:
     """Digits that follow the name of a code, by whom they may be said."""
     hits: list[Hit] = []
     for one in said:
-        if not 3 <= len(one.digits) <= 8:
+        if not FEWEST <= len(one.digits) <= 8:
             continue
         kind, sure = _code_of(utterances, one)
         if kind:
@@ -290,15 +337,18 @@ def _code_of(utterances: Sequence[Utterance], one: _Said) -> tuple[str, float]:
         if ends or other >= 0:
             end, kind = max(ends, default=(-1, ""))
             least, most = DIGITS.get(kind, (99, 0))
-            if end < other or not least <= len(one.digits) <= most:
+            if end < other or not least - 1 <= len(one.digits) <= most:
                 return "", 0.0
-            if at == index:
+            if at == index and len(one.digits) >= least:
                 # "My PIN is 1234": near after the word, with no other sense between.
                 return (kind, 0.9) if len(text[end:].split()) <= 5 else ("", 0.0)
             demanded = kind in asked(utterance.text, language) and utterance.speaker != speaker
             short = len(utterances[index].words) <= SHORT + 2 * len(one.digits)
             # Digits after a mere mention are that code only if they are what the whole turn says.
             alone = len(utterances[index].words) <= 4 + len(one.digits)
+            if len(one.digits) < least:
+                # "Forty two" for 402, or a digit that was not heard: only as an answer, and not surely.
+                return (kind, PERHAPS) if at < index and demanded and alone else ("", 0.0)
             return (kind, 0.9 if demanded else 0.6) if short and (demanded or alone) else ("", 0.0)
         if index - at >= ANSWER_TURNS or not _soon(utterance, utterances[index]):
             break

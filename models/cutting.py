@@ -9,7 +9,7 @@ from models.observations import Cut, Observed, Provenance, Removed, Utterance, W
 from models.secret_words import MARKS
 from models.spoken_digits import runs
 
-VERSION = "1"
+VERSION = "2"
 """Raised when other words would be cut: what was stored by an earlier version is then cut again."""
 
 PARAMETER = "cut"
@@ -40,10 +40,13 @@ def cut_provenance(provenance: Provenance) -> Provenance:
     return msgspec.structs.replace(provenance, parameters=parameters)
 
 
-def before_cut(provenance: Provenance) -> Provenance:
-    """The provenance that the same words had in versions which cut nothing."""
-    parameters = tuple(p for p in provenance.parameters if p[0] != PARAMETER)
-    return msgspec.structs.replace(provenance, parameters=parameters)
+def before_cut(provenance: Provenance) -> tuple[Provenance, ...]:
+    """The provenances that the same words had in versions which cut nothing or less."""
+    others = tuple(p for p in provenance.parameters if p[0] != PARAMETER)
+    cuts = ((), *(((PARAMETER, str(version)),) for version in range(1, int(VERSION))))
+    return tuple(
+        msgspec.structs.replace(provenance, parameters=tuple(sorted((*others, *cut)))) for cut in cuts
+    )
 
 
 def cut(observed: Observed) -> Observed:

@@ -29,13 +29,13 @@ _NAMED: dict[str, tuple[str, ...]] = {
         r"کارت|شماره ?کارت",
     ),
     CODE: (
-        r"security (code|number)|\bc ?v ?[vc] ?2?\b|card verification|(three|3|four|4) (digits?|numbers?)( code)? "
+        r"(?<!social )security (code|number)|\bc ?v ?[vc] ?2?\b|card verification|(three|3|four|4) (digits?|numbers?)( code)? "
         r"(on|at) the (back|front|reverse)|last (three|3) (digits|numbers)|signature strip",
         r"codice (di sicurezza|di verifica della carta)|\bc ?v ?[vc] ?2?\b|(tre|3|quattro|4) cifre (sul|dietro)",
         r"کد امنیتی|سی ?وی ?وی ?(دو|2)?|\bcvv ?2?\b",
     ),
     EXPIRY: (
-        r"expiry|expiration|expiring date|expires? (on|in|end)|valid (un)?til|valid thru",
+        r"expiry|expiration|expiring|expires? (on|in|end)|valid (un)?til|valid thru",
         r"scadenza|scade (il|nel|a)\b|data di scadenza",
         r"تاریخ ?انقضا|انقضای",
     ),
@@ -58,13 +58,13 @@ _NAMED: dict[str, tuple[str, ...]] = {
 }
 
 _OTHER = (
-    r"\b(phone|telephone|mobile|cell|landline|order|tracking|reference|ref|account|iban|sort code|policy|serial|"
+    r"(?<!on your )(?<!to your )(?<!on the )(?<!on my )\b(phone|telephone|mobile|cell)\b|\b(landline|order|tracking|reference|ref|account|iban|sort code|policy|serial|"
     r"imei|post ?code|zip|ticket|case|booking|invoice|customer number|membership|loyalty|parcel|meter|barcode|"
     r"isbn|vat|insurance|social security|call us|ring us|date of birth|born|address|router|model)\b",
-    r"\b(telefono|cellulare|ordine|tracciamento|riferimento|conto|iban|polizza|serie|seriale|pratica|ticket|"
+    r"(?<!sul )(?<!sul suo )(?<!al )(?<!al suo )\b(telefono|cellulare)\b|\b(ordine|tracciamento|riferimento|conto|iban|polizza|serie|seriale|pratica|ticket|"
     r"prenotazione|fattura|cliente|fedeltà|spedizione|contatore|partita iva|codice fiscale|nato|nata|indirizzo|"
     r"cap)\b",
-    r"(تلفن|موبایل|همراه|سفارش|پیگیری|حساب|شبا|بیمه|سریال|مشتری|پستی|فاکتور|کد ?ملی|قبض|کنتور|متولد)",
+    r"(?<!به )(?<!روی )(تلفن|موبایل|همراه)|(سفارش|پیگیری|حساب|شبا|بیمه|سریال|مشتری|پستی|فاکتور|کد ?ملی|قبض|کنتور|متولد)",
 )
 """What has numbers too, long ones among them, that are no card's."""
 
@@ -73,7 +73,7 @@ _ASKS = (
     r"\b(i|we)('ll| will| just| also)* need\b|\b(give|tell|read|spell|send) (me|us)\b|\b(and|go ahead with) (the|your)\b|"
     r"\bconfirm\b|\bprovide\b|\b(i|we)('ll| will) take\b|\bdo you have\b|\bhave you got\b",
     r"\?|\b(può|puoi|potrebbe|potresti|posso|mi|ci) (dir|dar|dett|legg|conferm|dic|dia|ripet|serv|forni)\w*|"
-    r"\bqual('è| è|e)\b|\bper favore\b|\bmi (dica|dia|detti|legga|serve|occorre)\b|\bho bisogno\b|\bavrei bisogno\b|"
+    r"\bqual('è| è|e)\b|^\W*e (il|lo|la|le|i|gli|l'|qual)|\bper favore\b|\bmi (dica|dia|detti|legga|serve|occorre)\b|\bho bisogno\b|\bavrei bisogno\b|"
     r"\b(dirmi|darmi|leggermi|dettarmi|confermarmi|ripetermi)\b",
     r"؟|\?|لطفا|بفرمایید|می ?تون\w* |می ?شه |بگید|بگین|بخوانید|بخونید|چیه|چیست|چنده|نیاز دار|لازم دار|بدید|بدین|بدهید",
 )
@@ -144,8 +144,13 @@ _PARTS = re.compile(r"[^.!?؟;\n]+[.!?؟;]*")
 
 
 def plain(text: str) -> str:
-    """A text in small letters as these patterns expect it."""
+    """A text in small letters as these patterns expect it; marks of what was cut name nothing."""
+    if "[" in text:
+        text = _MARKED.sub(" ", text)
     return text.casefold().replace("’", "'").replace("\u200c", " ").replace("ي", "ی").replace("ك", "ک")
+
+
+_MARKED = re.compile("|".join(map(re.escape, MARKS.values())))
 
 
 def asked(text: str, language: str) -> tuple[str, ...]:

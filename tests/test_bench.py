@@ -97,6 +97,17 @@ def test_word_errors(tmp_path):
     assert found["false_alarms_per_hour"] >= 0
 
 
+def test_card_data(tmp_path):
+    (tmp_path / "call.txt").write_text("a|your card number please|x\nb|4242 4242 4242 4242|x\nb|order 4711|x")
+    (tmp_path / "other.txt").write_text("b|order 4711|x")
+    found = figures("bench/carddata.py", "--each", 2, "--calls", tmp_path)
+    assert found["secrets"] == 3 * 2 * (12 + 4 * 2 + 1)
+    assert found["found"] > 0.9
+    assert found["found_by_form"].keys() >= {"figures", "pairs", "over turns", "heard badly"}
+    assert found["ordinary"] == 3 * 2 * 8
+    assert (found["calls"], found["calls_cut"]) == (2, 1)
+
+
 def test_utterances(tmp_path):
     scripts = tmp_path / "vcon_tts"
     scripts.mkdir()

@@ -3,8 +3,8 @@
 import pytest
 
 from models.carddata import issued, luhn
-from models.cutting import VERSION, cut, cut_words, is_cut, without_digits
-from models.observations import Observed, Provenance, Removed, Span, Utterance, Word, span
+from models.cutting import VERSION, before_cut, cut, cut_words, is_cut, without_digits
+from models.observations import Cut, Observed, Provenance, Removed, Span, Utterance, Word, span
 from models.secret_words import asked
 from models.spoken_digits import runs
 from models.transcripts import observed_transcript
@@ -125,6 +125,32 @@ CARD = "card_number"
         ),
         ("fa", "c: شصت سی و هفت نود و نه دوازده سی و چهار پنجاه و شش هفتاد و هشت نود و سه", [(CARD, "c")]),
         ("fa", "c: ۶۰۳۷ ۹۹۱۲ ۳۴۵۶ ۷۸۹۳", [(CARD, "c")]),
+        # Digits misheard as other words, where a card number was asked for: they go with it.
+        (
+            "en",
+            "a: your card number please\nc: four two there four two four two four blip blip two four two four two four two",
+            [(CARD, "c")],
+        ),
+        (
+            "en",
+            "a: the last four digits of your card please\nc: one two three four\na: and the zip code with this card\nc: nine zero zero one seven",
+            [],
+        ),
+        (
+            "en",
+            "c: I ordered four two service four two four two four blip blip two four two four two four two",
+            [],
+        ),
+        (
+            "en",
+            "c: the card is 4242 4242 4242 4242 expiring 0427 and the CVV is 123",
+            [(CARD, "c"), ("expiry_date", "c"), ("security_code", "c")],
+        ),
+        ("en", "a: the last four digits of your social security number?\nc: yes it's nine zero one two", []),
+        # A parcel's long number, of which some part would pass for a card's.
+        ("fa", "c: کد رهگیری پستی شش یک شش دو یک شش شش صفر دو دو نه هفت یک دو شش صفر نه هفت صفر چهار", []),
+        ("en", "a: what is the passcode on your phone\nc: 533390", [("one_time_code", "c")]),
+        ("it", "a: e le tre cifre sul retro\nc: quaranta quattro", [("security_code", "c")]),
         # A digit misheard: removed all the same.
         ("en", "a: what is your card number please\nc: 4242 4242 4242 4243", [(CARD, "c")]),
         ("en", "c: 4242 4242 4242 4243", [(CARD, "c")]),
@@ -226,6 +252,21 @@ def test_nothing_is_kept_of_transcripts_and_their_provenance_says_so():
     words = next(p for p in parts.provenance if p.need == "utterances")
     assert ("cut", VERSION) in words.parameters
     assert is_cut(words)
+
+
+def test_what_an_earlier_version_cut_is_cut_again_and_its_marks_name_nothing():
+    how = Provenance("utterances", "engine", "1", "", (("beam", "5"), ("cut", "1")))
+    earlier = Cut(span(0, 1), "c", "pin", 0.9)
+    said = talk("c: it is [pin] thanks\na: 4711 [card number] 123456789\nc: 4242 4242 4242 4242", "en")
+    again = cut(Observed("ab" * 32, how, said, cut=(earlier,)))
+    assert [u.text for u in again.utterances] == [
+        "it is [pin] thanks",
+        "4711 [card number] 123456789",
+        "[card number]",
+    ]
+    assert [one.kind for one in again.cut] == ["pin", CARD]
+    assert how in before_cut(again.provenance)
+    assert Provenance("utterances", "engine", "1", "", (("beam", "5"),)) in before_cut(again.provenance)
 
 
 def test_what_was_cut_is_not_cut_again_and_made_up_words_lose_their_digits():
