@@ -2,6 +2,7 @@
 a careful person says of every standard."""
 
 import json
+import mailbox
 import re
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
 from pathlib import Path
 
 import msgspec
@@ -89,6 +92,32 @@ def write_thread(dialogue: Dialogue, language: str, folder: Path) -> Path:
     return path
 
 
+def write_mailbox(dialogue: Dialogue, language: str, folder: Path) -> Path:
+    """The dialogue as a mailbox, in which every e-mail quotes the one before it, as mail programs do."""
+    box, at = mailbox.mbox(folder / "thread.mbox"), datetime(2026, 3, 2, 9, tzinfo=UTC)
+    before: EmailMessage | None = None
+    for line in read_lines(dialogue.lines):
+        if isinstance(line, Pause):
+            at += timedelta(seconds=line.length_s)
+        elif isinstance(line, Said):
+            mail = EmailMessage()
+            mail["From"] = f"{line.role}@{'northwind' if line.role == Role.AGENT else 'home'}.example"
+            mail["Subject"], mail["Date"] = "Re: A question", format_datetime(at)
+            mail["Message-ID"] = f"<{len(box)}@mail.example>"
+            body = re.sub(r" ((Kind|Best)? ?[Rr]egards,) ", r"\n\n\1\n", line.text)
+            if before is not None:
+                mail["References"] = before["Message-ID"]
+                quoted = before.get_content().replace("\n", "\n> ")
+                body += f"\n\nOn {before['Date']}, {before['From']} wrote:\n> {quoted}"
+            mail.set_content(body)
+            box.add(mail)
+            before = mail
+    box.close()
+    facts = f'language: {language}\nroles: {{"@northwind.example": agent, "@home.example": customer}}\n'
+    (folder / "thread.meta.yaml").write_text(facts, "utf-8")
+    return folder / "thread.mbox"
+
+
 def audited(rubric: str, dialogue: Dialogue, folder: Path) -> Scorecard:
     pack = find_rubric(rubric)
     write = write_thread if rubric in WRITTEN else write_transcript
@@ -120,6 +149,14 @@ def test_a_dialogue_is_judged_as_a_person_judges_it(rubric: str, dialogue: Dialo
         for f in findings
         if f.verdict != right[f.standard]
     ] == []
+
+
+@pytest.mark.parametrize("dialogue", dialogues("email-en"), ids=lambda one: one.name)
+def test_a_thread_in_a_mailbox_is_judged_as_a_person_judges_it(dialogue: Dialogue, tmp_path: Path) -> None:
+    pack = find_rubric("email-en")
+    done = audit_file(write_mailbox(dialogue, "en", tmp_path), [pack])
+    right = wanted("email-en", dialogue)
+    assert {f.standard: str(f.verdict) for f in done.scorecards[0].findings} == right
 
 
 @pytest.mark.parametrize(("rubric", "dialogue"), CALLS, ids=NAMES[: len(CALLS)])
