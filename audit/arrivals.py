@@ -51,7 +51,8 @@ def _timestamp(text: str) -> str:
     return at.isoformat()
 
 
-def _zone(text: str) -> str:
+def zone(text: str) -> str:
+    """The name of a time zone; a ValueError says that it is none."""
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -81,7 +82,7 @@ class Facts(yamlfile.Checked):
     customer_phone: str | None = None
     branch: str | None = None
     team: str | None = None
-    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    time_zone: Annotated[str, AfterValidator(zone)] | None = None
     language: str | None = None
     country: Annotated[str, AfterValidator(_country)] | None = None
     agent_channel: Annotated[StrictInt, Field(ge=0, le=1)] | None = None

@@ -19,8 +19,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from audit import yamlfile
 from audit.arrivals import Arrival, Facts, Rejected, Start, interaction
+from audit.folder import NAME as FOLDER_FILE
+from audit.folder import folder_of
 from audit.interactions import Channel, Role
 from models.media import digest_file
 
@@ -103,10 +107,23 @@ def find_files(path: Path) -> tuple[tuple[Path, ...], tuple[Rejected, ...]]:
         p for p in inside if p.suffix.lower() in RECORDING_SUFFIXES and p.with_suffix("") not in told
     ]
     stems = {p.with_suffix("") for p in recordings}
+    about = set[Path]()
+    for said in sorted(p for p in inside if p.name == FOLDER_FILE):
+        try:
+            around = folder_of(said)
+        except (Rejected, yamlfile.BadFile):
+            # Each file of the folder is refused with what is wrong in it.
+            continue
+        if around:
+            about |= around.tables
+            refused += around.not_here()
     texts = [
         p
         for p in inside
-        if p.suffix.lower() in suffixes and p.with_suffix("") not in stems and not _belongs(p)
+        if p.suffix.lower() in suffixes
+        and p.with_suffix("") not in stems
+        and p.absolute() not in about
+        and not _belongs(p)
     ]
     if not recordings and not texts and not refused:
         refused.append(Rejected(str(path), None, "no recordings, transcripts or chats in this folder"))
@@ -142,10 +159,13 @@ def arrivals(path: Path) -> Iterator[Arrival | Rejected]:
     """
     facts = read_facts(path)
     form = format_of(path)
-    if form:
-        yield from form.read(path, facts)
-    else:
-        yield _recording(path, facts)
+    came = form.read(path, facts) if form else iter((_recording(path, facts),))
+    around = folder_of(path)
+    for one in came:
+        if around is None or isinstance(one, Rejected):
+            yield one
+        else:
+            yield msgspec.structs.replace(one, interaction=around.completed(one.interaction))
 
 
 def take_in(path: Path) -> Arrival:
@@ -163,11 +183,18 @@ def take_in(path: Path) -> Arrival:
 
 
 def read_facts(path: Path) -> Facts:
-    """The facts beside a file, empty when there are none.
+    """The facts beside a file over those of its folder, empty when there are none.
 
     Raises:
-        yamlfile.BadFile: the facts file has problems.
+        yamlfile.BadFile, Rejected: the facts file, the folder's file or the table has problems.
     """
+    around = folder_of(path)
+    known = around.facts_of(path.absolute()) if around else Facts()
+    own = _own_facts(path)
+    return known.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
+def _own_facts(path: Path) -> Facts:
     beside = path.with_suffix("").with_name(path.with_suffix("").name + FACTS_SUFFIX)
     try:
         if not beside.exists():
