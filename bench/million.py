@@ -52,6 +52,8 @@ filling it quick."""
 
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 VOCABULARY = 20_000
+SENTENCES = 8
+"""Sentences of the rubric's examples in each conversation, among words in no order."""
 
 
 def main() -> None:
@@ -114,6 +116,9 @@ class Invented:
         self.branches = [f"Branch {n:02}" for n in range(60)]
         self.customers = max(1, interactions // 4)
         rubric = find_rubric("voice-en")
+        examples = [one.examples for one in rubric.standards if one.examples]
+        sentences = [fold(line, "en") for one in examples for line in (*one.met, *one.missed)]
+        self.sentences = [words for words in sentences if len(words) > 3]
         self.rubric = rubric.rubric
         self.standards = [standard.id for standard in rubric.standards]
         # From one missed in a hundred to two in five.
@@ -191,7 +196,7 @@ class Invented:
                 }
             )
             words = " ".join([*["call", "agent"], str(number), *said[ends[n] - lengths[n] : ends[n]]])
-            transcripts.append({"interaction_id": identity, "words": words})
+            transcripts.append({"interaction_id": identity, "words": " ".join(words)})
             card = self.cards[number % len(self.cards)]
             scorecards.append(self._card(card, identity, missed[n], untold[n], began))
         yield from zip(TABLES, (recordings, interactions, transcripts, scorecards), strict=True)
@@ -274,6 +279,11 @@ def ask(store: Store, invented: Invented, times: int) -> dict[str, Any]:
     def scorecard(identity: str) -> int:
         return len(store.scorecards(store.interaction(identity).id))
 
+    def phrase() -> str:
+        words = one(invented.sentences)
+        first = int(random.integers(len(words) - 2))
+        return " ".join(words[first : first + 3])
+
     some = {name: words[begin:end] for name, begin, end in WORDS}
     missed = Verdict.MISSED
     questions: dict[str, Callable[[], int]] = {
@@ -291,7 +301,8 @@ def ask(store: Store, invented: Invented, times: int) -> dict[str, Any]:
         "needs_person": lambda: rows(Wanted(needs_person=True, agent=one(invented.agents))),
         **{f"word_{name}": lambda name=name: rows(Wanted(one(some[name]))) for name in some},  # type: ignore[misc]
         "two_words": lambda: rows(Wanted(f"{one(some['frequent'])} {one(some['rare'])}")),
-        "phrase": lambda: rows(Wanted(f'"{one(some["common"])} {one(some["frequent"])}"')),
+        "phrase": lambda: rows(Wanted(f'"{phrase()}"')),
+        "phrase_unsaid": lambda: rows(Wanted(f'"{one(some["common"])} {one(some["frequent"])}"')),
         "beginning": lambda: rows(Wanted(f"{one(some['rare'])[:5]}*")),
         "word_verdict": lambda: rows(Wanted(one(some["rare"]), standards=(standard(),), verdict=missed)),
         "word_agent_month": lambda: rows(month(words=one(some["frequent"]), agent=one(invented.agents))),

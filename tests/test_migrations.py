@@ -63,7 +63,13 @@ def fill(home, address, saved):
 
 def differences(store):
     """Between the tables and what the migrations made, but for the index of words: each kind has its own."""
-    own = ("transcript_words", "vector", "ix_transcript_vector", "ix_scorecard_verdicts")
+    own = (
+        "transcript_words",
+        "vector",
+        "ix_transcript_vector",
+        "verdict_words",
+        "ix_scorecard_verdict_words",
+    )
 
     def is_shared(_object, name, *_):
         return not (name or "").startswith(own)
