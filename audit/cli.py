@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from audit.batch.commands import batch
 from audit.cameras import camera as camera_commands
 from audit.commands import doctor, upgrade, user, weights
 from audit.console import (
@@ -93,6 +94,7 @@ for _command in (
     redact,
     review,
     search,
+    batch,
 ):
     cli.add_command(_command)
 

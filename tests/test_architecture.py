@@ -106,6 +106,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "eval",
         "picture",
         "redact",
+        "batch",
     ],
 )
 def test_the_readme_names_every_command(command):

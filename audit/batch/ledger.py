@@ -328,6 +328,14 @@ def running(store: Store, run: int, items: Sequence[int] | None = None) -> list[
         return [_item(row) for row in connection.execute(query)]
 
 
+def still_waiting(store: Store, items: Sequence[int]) -> set[int]:
+    """Which of these items wait."""
+    row = t.batch_item.c
+    query = select(row.id).where(row.id.in_(items), row.state == State.WAITING)
+    with store.reading() as connection:
+        return set(connection.execute(query).scalars())
+
+
 def give_back(store: Store, item: Item, died: str = "") -> bool:
     """Lets an item wait again whose worker is gone; gives whether it waits.
 
