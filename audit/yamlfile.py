@@ -1,6 +1,7 @@
 """YAML that people write: read into checked, frozen types, with every problem at its line."""
 
 import difflib
+import os
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -263,8 +264,11 @@ def texts_in(value: Any, without: Collection[str] = ()) -> Iterator[str]:
 
 def beside(path: str, name: str) -> Path | None:
     """The file of this name in the folder of another, or below it; None where it would lead out of there."""
-    folder = Path(path).parent.resolve()
-    found = (folder / name).resolve()
+    try:
+        folder = os.path.realpath(Path(path).parent)
+        found = Path(os.path.realpath(Path(folder, name)))
+    except (OSError, ValueError):
+        return None
     return found if found.is_relative_to(folder) else None
 
 

@@ -154,6 +154,9 @@ def test_a_list_may_stand_wherever_a_phrase_may(tmp_path: Path, rules: str) -> N
         ("use: /etc/hosts.yaml", "house.yaml:6: '/etc/hosts.yaml' lies outside the rubric's folder"),
         ("use: lexicons/../../ours", "house.yaml:6: unknown lexicon 'lexicons/../../ours'"),
         ("use: link/ours.yaml", "house.yaml:6: 'link/ours.yaml' lies outside the rubric's folder"),
+        ("use: loop.yaml", "loop.yaml:1: cannot be read: Too many levels of symbolic links"),
+        (f"use: {'a' * 300}.yaml", f"{'a' * 300}.yaml:1: cannot be read: File name too long"),
+        ("use: folder.yaml", "folder.yaml:1: cannot be read: Is a directory"),
         ("use: gone.yaml", "gone.yaml:1: cannot be read: No such file or directory"),
         ("use: {a: b}", "house.yaml:6: use: expected a list, found {'a': 'b'}"),
         ("use: [3]", "house.yaml:6: use: expected text, found 3: put it in quotes"),
@@ -166,6 +169,8 @@ def test_what_cannot_be_used_is_told_at_its_line(tmp_path: Path, more: str, told
     folder.mkdir()
     (tmp_path / "ours.yaml").write_text(OWN, "utf-8")
     (folder / "link").symlink_to(tmp_path)
+    (folder / "loop.yaml").symlink_to("loop.yaml")
+    (folder / "folder.yaml").mkdir()
     assert any(one.startswith(told) for one in problems(folder, more))
 
 
