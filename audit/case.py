@@ -111,13 +111,22 @@ class Case:
             for event in self.within(phrase, None, window):
                 where = clock(event.span.start_s)
                 return f"'{phrase}' was said at {where}, but by whom is unknown", (quoted(event, phrase),)
-        if self.conversation.recognised:
-            for near in self.conversation.near(phrase, by):
-                if window.start_s <= near.span.start_s < window.end_s:
-                    where = clock(near.span.start_s)
-                    told = f"something like '{phrase}' was heard at {where}"
-                    return told, (quoted(near, f"like {phrase}"),)
-        return "", ()
+        for near in self.conversation.near(phrase, by) if self.is_vague(phrase) else ():
+            if window.start_s <= near.span.start_s < window.end_s:
+                where = clock(near.span.start_s)
+                told = f"something like '{phrase}' was {sensed(phrase)} at {where}"
+                return told, (quoted(near, f"like {phrase}"),)
+        return self.lacking(phrase), ()
+
+    def is_vague(self, phrase: str) -> bool:
+        """Whether words may be more or less like a phrase: misheard, or in meaning."""
+        return self.conversation.recognised or self.conversation.phrases.has_meaning(phrase)
+
+    def lacking(self, phrase: str) -> str:
+        """Why it cannot be said that a phrase was not said in other words; empty where that can be, or is not
+        asked."""
+        remedy = self.conversation.phrases.lacking(phrase)
+        return f"whether '{phrase}' was said in other words cannot be told: {remedy}" if remedy else ""
 
     def deaf(self, by: Role, window: Span) -> str:
         """Why words in a window may have gone unheard; empty when hearing was good enough."""
@@ -173,12 +182,12 @@ def _absence(name: str, by: Role, case: Case, inside: Span) -> Absence:
         where = clock(unknown[0].span.start_s)
         reason = f"'{name}' was said at {where}, but by whom is unknown"
         return Absence(False, reason, (quoted(unknown[0], name),))
-    if not perhaps and phrase and case.conversation.recognised:
+    if not perhaps and phrase and case.is_vague(name):
         near = case.conversation.near(name, by)
         perhaps = tuple(e for e in near if inside.start_s <= e.span.start_s < inside.end_s)
     if perhaps:
         where = clock(perhaps[0].span.start_s)
         reason = f"something like '{name}'{who} was {sensed(name)} at {where}"
         return Absence(False, reason, (quoted(perhaps[0], f"like {name}"),))
-    doubt = case.deaf(by, inside) if phrase else case.unseen(name, by, inside)
+    doubt = case.lacking(name) or case.deaf(by, inside) if phrase else case.unseen(name, by, inside)
     return Absence(False, doubt) if doubt else Absence(True, f"'{name}'{who} did not occur", (), (inside,))

@@ -160,17 +160,8 @@ class Track(msgspec.Struct, frozen=True):
             round(match.likeness * sum(heard) / len(heard), 3),
             " ".join(text for text in self.texts[where] if text != BREAK),
             match.likeness,
-            how=_how(match),
+            how=match.how,
         )
-
-
-def _how(match: Match) -> str:
-    """By which pattern and tolerance words were taken for a phrase."""
-    if not match.pattern:
-        return "word for word"
-    if match.likeness < 1:
-        return f"{match.likeness:.0%} like “{match.pattern}”"
-    return f"as “{match.pattern}”"
 
 
 def is_recognised(observations: Observations) -> bool:
@@ -203,7 +194,7 @@ class Speakers:
     ) -> None:
         self._written = channel.is_text
         self._recognised = is_recognised(observations)
-        self._phrases = phrases
+        self.phrases = phrases
         # Words that a person wrote were not misheard: their phrases are what they are.
         self._confidence = confidence if self._recognised else None
         self.sure = min((a.sure for a in observations.activity or ()), default=1.0)
@@ -221,7 +212,7 @@ class Speakers:
     @property
     def language(self) -> str:
         """The language that the phrases are in: what is spoken, where nothing else is known."""
-        return self._phrases.language
+        return self.phrases.language
 
     @property
     def labels(self) -> tuple[str | None, ...]:
@@ -261,9 +252,9 @@ class Speakers:
             negated: dict[str, tuple[Event, ...]] = {}
             track = self.track(speaker)
             # What a person wrote was not misheard: only recognised words are matched with tolerance.
-            for match in self._phrases.find(self._prepare(speaker), tolerant=self._recognised):
+            for match in self.phrases.find(self._prepare(speaker), tolerant=self._recognised):
                 event = track.event(match)
-                curve = self._confidence
+                curve = None if match.meant else self._confidence
                 likely = curve.of(match.phrase, event.confidence) if curve else None
                 if curve and likely is not None:
                     event = msgspec.structs.replace(event, confidence=likely, least=curve.sure)
@@ -282,14 +273,15 @@ class Speakers:
         track = self.track(speaker)
         others = [e.span for name, found in self.said(speaker).items() if name != phrase for e in found]
         others += [e.span for e in self.negated(speaker).get(phrase, ())]
-        matches = (track.event(m) for m in self._phrases.near(phrase, self._prepare(speaker)))
+        near = self.phrases.near(phrase, self._prepare(speaker), self._recognised)
+        matches = (track.event(m) for m in near)
         return tuple(
             e for e in matches if not any((e.span & o).duration_s > e.span.duration_s / 2 for o in others)
         )
 
     def _prepare(self, speaker: str | None) -> Prepared:
         if speaker not in self._prepared:
-            self._prepared[speaker] = self._phrases.prepare(self.track(speaker).texts)
+            self._prepared[speaker] = self.phrases.prepare(self.track(speaker).texts)
         return self._prepared[speaker]
 
 
@@ -445,6 +437,11 @@ class Conversation:
         """Words of a role like a phrase that it was not found to say, the likest of each speaker first."""
         near = (e for speaker in self._voices(role) for e in self._speakers.near(phrase, speaker))
         return tuple(msgspec.structs.replace(e, role=role) for e in near)
+
+    @property
+    def phrases(self) -> Phrases:
+        """What finds the phrases of the rubric."""
+        return self._speakers.phrases
 
     def _voices(self, role: Role | None) -> list[str | None]:
         return [s for s in self._speakers.labels if role in (Role.ANYONE, self._role.get(s))]

@@ -153,11 +153,11 @@ def check_phases(document: Document, known: Known, phases: dict[str, Any]) -> No
 
 
 def check_named(document: Document, known: Known, key: str) -> None:
-    """Reports names in a list of phrases that the rubric does not have."""
+    """Reports names of phrases in a list or mapping that the rubric does not have."""
     value = document.value.get(key)
-    for name in [value] if isinstance(value, str) else value if isinstance(value, list) else []:
-        if isinstance(name, str):
-            _Names(document, known, key)._phrase((key,), "say", name)
+    names = list(value) if isinstance(value, dict | list) else [value]
+    for name in filter(lambda name: isinstance(name, str), names):
+        _Names(document, known, key)._phrase((key,), "say", name)
 
 
 def _circle(name: str, phases: dict[str, During]) -> list[str]:

@@ -18,6 +18,7 @@ from audit.rules import Amount, During, Needs, Part, Rule, Texts, Verb, When
 from audit.signals import kinds
 from audit.yamlfile import Checked
 from models.language import tokens_of
+from models.paraphrases import ALIKE, Paraphrases
 from models.phrases import Phrases
 
 
@@ -172,6 +173,10 @@ class Rubric(Checked):
     phrases: dict[str, Texts] = {}
     also_negated: Texts = ()
     """Phrases that count also where they are negated."""
+    means: dict[str, Texts] = {}
+    """Sentences that say what a phrase says: what means the same is the phrase, too."""
+    alike: Amount | None = None
+    """How alike a sentence must be to one of those."""
     phases: dict[str, Part] = {}
     appearance: Palette | None = None
     distances: Distances | None = None
@@ -208,7 +213,9 @@ class Rubric(Checked):
     def finder(self) -> Phrases:
         """Finds the rubric's phrases in words."""
         own = {form for values in self.slots.values() for v in values for form in tokens_of(v, self.language)}
-        return Phrases(self.language, self.sequences, own, self.also_negated)
+        least = self.alike.value / 100 if self.alike else ALIKE
+        paraphrases = Paraphrases(self.language, self.means, least)
+        return Phrases(self.language, self.sequences, own, self.also_negated, paraphrases)
 
     @property
     def names(self) -> tuple[str, ...]:

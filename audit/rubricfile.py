@@ -13,11 +13,16 @@ from audit.lexicons import lend
 from audit.naming import Known, Standing, check_named, check_phases
 from audit.overlay import lay_treatment, lay_values
 from audit.pattern import BadPattern, unfold
+from audit.quantities import parse_quantity
 from audit.rubric import SLUG, Rubric, Standard
 from audit.salvage import salvage
 from audit.signals import event_kinds
 from audit.yamlfile import Document, Path_
 from models.language import UnknownLanguage, tokeniser, tokens_of
+
+LEAST_ALIKE = 40
+"""Below this share (%) most sentences on the same subject are alike: about half of what is found is wrong
+(docs/accuracy.md)."""
 
 
 def load_rubric(path: Path) -> Rubric:
@@ -79,6 +84,7 @@ def _check_meaning(document: Document, lent: tuple[str, ...]) -> None:
     )
     check_phases(document, known, names["phases"])
     check_named(document, known, "also_negated")
+    _check_means(document, known)
     seen: dict[str, int] = {}
     for s, section in enumerate(_rows(document.value.get("sections"))):
         _check_id(document, ("sections", s, "id"), section, seen)
@@ -139,6 +145,28 @@ def _check_phrases(document: Document, slots: dict[str, Any], phrases: dict[str,
                     unfold(pattern, str(language), known)
             except BadPattern as error:
                 document.report(("phrases", name, index), str(error), where=name)
+
+
+def _check_means(document: Document, known: Known) -> None:
+    """Reports what cannot stand under `means`, and under `alike` what is no share."""
+    check_named(document, known, "means")
+    for name, value in _mapping(document.value.get("means")).items():
+        sentences = [value] if isinstance(value, str) else _rows(value)
+        if isinstance(value, list) and not sentences:
+            document.report(("means", name), "no sentences; expected at least one", where=name)
+        for index, sentence in enumerate(sentences):
+            if isinstance(sentence, str) and (not sentence.strip() or set(sentence) & set("|*{}~")):
+                told = f"'{sentence}': expected a sentence as people say it; patterns stand under phrases"
+                document.report(("means", name, index), told, where=name)
+    alike = document.value.get("alike")
+    if alike is not None:
+        try:
+            amount = parse_quantity(alike)
+        except ValueError:
+            # Reported with the other values of wrong form.
+            return
+        if amount.unit != "%" or not LEAST_ALIKE <= amount.value <= 100:
+            document.report(("alike",), f"alike: '{alike}'; expected a share from {LEAST_ALIKE} to 100 %")
 
 
 def _salvage(row: Any) -> Standard | None:

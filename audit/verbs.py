@@ -172,4 +172,4 @@ def _maybe(rule: Avoid, by: Role, case: Case, window: Span) -> tuple[str, tuple[
     unknown = _occurrences(rule.said, lambda name: case.within(name, None, window))
     if unknown and by != Role.ANYONE:
         return f"{listed(unknown)}, but by whom is unknown", tuple(map(quoted, unknown))
-    return case.deaf(by, window), ()
+    return next(filter(None, map(case.lacking, rule.said)), "") or case.deaf(by, window), ()

@@ -14,6 +14,7 @@ from models.inflection import inflections
 from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, frequency, normal, tokeniser
 from models.literals import Literals
 from models.negation import ends_clause, has_negator, is_negated
+from models.paraphrases import Alike, Paraphrases
 from models.slots import SLOTS, Token, all_ways, ways
 
 
@@ -29,6 +30,17 @@ class Match(msgspec.Struct, frozen=True):
     words, or are only like them."""
     negated: bool = False
     """Whether it is said of what is not: "I can't promise"."""
+    meant: bool = False
+    """Whether only the meaning agrees: then `pattern` is the sentence that it is like."""
+
+    @property
+    def how(self) -> str:
+        """By which pattern and tolerance the words were taken for the phrase."""
+        if not self.pattern:
+            return "word for word"
+        if self.meant:
+            return f"means “{self.pattern}” ({self.likeness:.0%} alike)"
+        return f"{self.likeness:.0%} like “{self.pattern}”" if self.likeness < 1 else f"as “{self.pattern}”"
 
 
 class Breath(NamedTuple):
@@ -50,14 +62,21 @@ class Prepared:
         breaths: list[Breath],
         sounds: list[Match],
         garbled: Garbled,
+        paraphrases: Paraphrases,
     ) -> None:
         self.forms, self.breaths, self.sounds = forms, breaths, sounds
         self._words, self._owners, self._garbled = words, owners, garbled
+        self._paraphrases = paraphrases
 
     @functools.cached_property
     def overheard(self) -> Overheard:
         """The breaths, in which phrases are sought by their sound."""
         return self._garbled.hear([breath.forms for breath in self.breaths])
+
+    @functools.cached_property
+    def alike(self) -> list[Alike]:
+        """The sentences that mean, or perhaps mean, the same as a phrase."""
+        return self._paraphrases.find(self._words)
 
     def match(self, hit: Hit, negated: bool = False) -> Match:
         """A hit among the forms as a match among the words."""
@@ -83,7 +102,7 @@ class Phrases:
     `sequences` gives for each name the alternatives, each a tuple of normal forms (see `language.tokens`),
     `ANY`, the names in `SLOTS`, and words after `MARK`, which stand for all their forms. `not_names` are
     words that no `{name}` stands for, such as the house's own. Phrases of `also_negated` are found also where
-    they are negated, without a remark.
+    they are negated, without a remark. `paraphrases` finds those that are said in other words.
     """
 
     def __init__(
@@ -92,6 +111,7 @@ class Phrases:
         sequences: Mapping[str, Iterable[tuple[str, ...]]],
         not_names: Iterable[str] = (),
         also_negated: Iterable[str] = (),
+        paraphrases: Paraphrases | None = None,
     ) -> None:
         from spacy.matcher import Matcher
         from spacy.tokens import Doc
@@ -100,6 +120,7 @@ class Phrases:
         vocabulary = tokeniser(language).vocab
         self._doc = functools.partial(Doc, vocabulary)
         self._literal = Literals()
+        self._paraphrases = paraphrases or Paraphrases(language, {})
         self._also_negated = frozenset(also_negated)
         self._own_negator = frozenset(
             name
@@ -169,7 +190,7 @@ class Phrases:
                 if len(forms) > begin:
                     breaths.append(Breath(begin, tuple(forms[begin:])))
             start += len(many)
-        return Prepared(words, forms, owners, breaths, sounds, self._garbled)
+        return Prepared(words, forms, owners, breaths, sounds, self._garbled, self._paraphrases)
 
     def find(self, prepared: Prepared, tolerant: bool = True) -> list[Match]:
         """Every place where a phrase occurs, in order; `start` and `end` count the words prepared.
@@ -183,9 +204,24 @@ class Phrases:
         if tolerant:
             hits += self._garbled_hits(prepared, hits)
         found = [prepared.match(hit, self._is_negated(hit, prepared)) for hit in _best(hits)]
-        return (
-            sorted([*found, *prepared.sounds], key=lambda m: (m.start, m.end)) if prepared.sounds else found
+        meant = [self._meant(a) for a in prepared.alike if a.likeness >= self._paraphrases.least]
+        more = [m for m in meant if not any(_same_place(m, f) for f in found)] + prepared.sounds
+        return sorted([*found, *more], key=lambda m: (m.start, m.end)) if more else found
+
+    def _meant(self, alike: Alike) -> Match:
+        name, start, end, likeness, sentence, negated = alike
+        return Match(
+            name, start, end, likeness, sentence, negated and name not in self._also_negated, meant=True
         )
+
+    def lacking(self, phrase: str) -> str:
+        """What has to be done before the phrase can be found in other words; empty where that is not wanted
+        or all is there."""
+        return self._paraphrases.lacking if self.has_meaning(phrase) else ""
+
+    def has_meaning(self, phrase: str) -> bool:
+        """Whether the phrase is found in other words, too."""
+        return phrase in self._paraphrases.names
 
     def _is_negated(self, hit: Hit, prepared: Prepared) -> bool:
         if hit.phrase in self._also_negated:
@@ -216,11 +252,17 @@ class Phrases:
         for number, hit in prepared.overheard.find(known):
             yield hit.moved(begins[number])
 
-    def near(self, phrase: str, prepared: Prepared) -> list[Match]:
-        """Places more or less like the phrase that `find` may not have taken, the likest first."""
-        found = prepared.overheard.near(phrase)
+    def near(self, phrase: str, prepared: Prepared, tolerant: bool = True) -> list[Match]:
+        """Places more or less like the phrase that `find` may not have taken, the likest first.
+
+        Without `tolerant` only those that may mean it.
+        """
+        found = prepared.overheard.near(phrase) if tolerant else []
         hits = [hit.moved(prepared.breaths[number].begin) for number, hit in found]
-        return [prepared.match(hit) for hit in sorted(hits, key=lambda hit: -hit.likeness)]
+        near = [prepared.match(hit) for hit in hits]
+        meant = (self._meant(a) for a in prepared.alike if a.phrase == phrase)
+        near += [m for m in meant if m.likeness < self._paraphrases.least and not m.negated]
+        return sorted(near, key=lambda match: -match.likeness)
 
 
 class _Open(NamedTuple):
@@ -266,6 +308,10 @@ def _spacy_patterns(
         else:
             parts.append((({"ORTH": element},),))
     return all_ways(parts)
+
+
+def _same_place(one: Match, other: Match) -> bool:
+    return one.phrase == other.phrase and one.start < other.end and other.start < one.end
 
 
 def _best(hits: list[Hit]) -> list[Hit]:

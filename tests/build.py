@@ -10,6 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.normalizers import Lowercase
+from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
 from audit.rubric import Rubric
@@ -33,6 +37,7 @@ from models.observations import (
     span,
     union,
 )
+from models.onnx_form import INT64, model, node, tensor, value
 from models.weights import ARTEFACTS, state
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -155,6 +160,32 @@ def rubric(tmp_path: Path, standards: str) -> Rubric:
     path = tmp_path / "house.yaml"
     path.write_text(rubric_text(standards))
     return load_rubric(path)
+
+
+def words_tokeniser(vocabulary: dict[str, int]) -> Tokenizer:
+    """A tokenizer of whole words, small letters; one of them is [UNK]."""
+    tokeniser = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
+    tokeniser.normalizer = Lowercase()
+    tokeniser.pre_tokenizer = WhitespaceSplit()
+    return tokeniser
+
+
+def sentence_encoder(folder: Path, *concepts: str) -> Path:
+    """The folder of a sentence encoder to which the words of each concept mean the same, all others little."""
+    vocabulary, rows = {"[UNK]": 0}, [[0.0] * len(concepts) + [0.2]]
+    for concept, words in enumerate(concepts):
+        for word in words.split():
+            vocabulary[word] = len(rows)
+            rows.append([float(concept == n) for n in range(len(concepts))] + [0.0])
+    table = np.array(rows, "<f4")
+    inputs = [value(name, "batch", "tokens", kind=INT64) for name in ("input_ids", "attention_mask")]
+    out = value("last_hidden_state", "batch", "tokens", table.shape[1])
+    gather = node("Gather", ["table", "input_ids"], ["last_hidden_state"])
+    folder.mkdir()
+    made = model("words", [gather], [tensor("table", table.shape, table.tobytes())], inputs, [out])
+    (folder / "model.onnx").write_bytes(made)
+    words_tokeniser(vocabulary).save(str(folder / "tokenizer.json"))
+    return folder
 
 
 def tone(seconds: float, rate_hz: int = 16000, hz: float = 440.0) -> np.ndarray:

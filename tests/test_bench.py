@@ -123,6 +123,17 @@ def test_utterances(tmp_path):
     assert found["further-help"]["recall"] == 0
 
 
+def test_paraphrases(tmp_path, monkeypatch):
+    encoder = build.sentence_encoder(tmp_path / "encoder", "hold line wait", "sorry apologise", "moment bit")
+    monkeypatch.setenv("COMPORT_SENTENCES", str(encoder))
+    lines = ["a|wait a bit|hold", "a|so sorry|expressRegret", "b|hold the line|hold", "a|it is blue|inform"]
+    (tmp_path / "call.txt").write_text("\n".join(lines), "utf-8")
+    found = figures("bench/paraphrases.py", tmp_path, "--part", 0)
+    assert found["lines"] == 3
+    assert found["hold"]["said"] == found["expressRegret"]["said"] == 1
+    assert found["hold"]["recall_0.4"] == found["expressRegret"]["recall_0.4"] == 1
+
+
 def test_levels():
     found = figures("bench/levels.py", "samples/charged-twice.opus")
     assert found["loudness_error_lu"] <= 0.1
