@@ -97,6 +97,13 @@ def test_word_errors(tmp_path):
     assert found["false_alarms_per_hour"] >= 0
 
 
+def test_times_of_words():
+    found = figures("bench/word_times.py", "samples/short-enquiry.opus")
+    assert found["passages"] > 5
+    assert abs(found["start_late_median_s"]) < 0.2
+    assert found["start_late_median_s"] <= found["start_late_p99_s"] < 0.5
+
+
 def test_card_data(tmp_path):
     (tmp_path / "call.txt").write_text("a|your card number please|x\nb|4242 4242 4242 4242|x\nb|order 4711|x")
     (tmp_path / "other.txt").write_text("b|order 4711|x")

@@ -154,9 +154,9 @@ def test_of_a_transcript_the_whole_passage_goes_for_its_words_have_no_times_of_t
     [
         ([1.0], []),
         ([1.0, 2.0], []),
-        ([1.0, 2.0, 3.0, 4.0], [(0.7, 4.4)]),
+        ([1.0, 2.0, 3.0, 4.0], [(0.5, 4.6)]),
         ([1.0, 20.0, 40.0], []),
-        ([1.0, 20.0, 21.0, 22.0], [(19.7, 22.4)]),
+        ([1.0, 20.0, 21.0, 22.0], [(19.5, 22.6)]),
     ],
 )
 def test_numbers_keyed_in_are_silent_and_single_keys_are_not(pressed, quiet):
@@ -175,14 +175,14 @@ def test_personal_data_and_customers_names_go_from_words_and_sound():
     said, gone = personal(
         observed(
             [
-                ("c", 0.0, "I am Laura Brown, write to laura@example.org please"),
+                ("c", 0.0, "I am Laura Brown, and you may write to laura@example.org please"),
                 ("a", 10.0, f"Tom here, Mrs. Brown's card is {CARD} thanks"),
             ]
         ),
         call,
     )
     assert [u.text for u in said] == [
-        "I am [name] [name] write to [email] please",
+        "I am [name] [name] and you may write to [email] please",
         "Tom here, Mrs. [name] card is [card number] thanks",
     ]
     assert {(g.kind, g.where) for g in gone} == {

@@ -167,7 +167,7 @@ def _renamed(event: Event, name: str) -> Event:
 _NEEDS = frozenset({"utterances"})
 
 _MEANS = {
-    "spoken": "somebody says (part of) a {}; it is cut out of the words and kept silent",
+    "spoken": "somebody says (part of) a {}; it is cut out of the words, and silent where it is played",
     "repeated": "somebody says again (part of) a {} that was said before",
     "asked": "somebody asks for a {}; not for its last four digits, nor to key it in",
 }
