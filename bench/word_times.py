@@ -3,9 +3,9 @@
     bench/word_times.py RECORDING... [--engine pocketsphinx] [--whisper MODEL] [--json]
 
 Each recording has its transcript with exact times beside it (NAME.vtt, as the samples have). Passages of
-which 7 words in 10 were heard are compared. `start_late_p99_s`: 99 % of them are heard to begin at most so much
-late; `end_early_p99_s`: to end at most so much early. Sound is made silent this much before and after what
-was said (`audit.redaction.MARGIN_S`).
+which 7 words in 10 were heard are compared. `start_late_p99_s`: 99 % of them are heard to begin at most so
+much late; `end_early_p99_s`: to end at most so much early. Sound is silent that much before and after what
+was said, and more (`audit.redaction.MARGIN_S`).
 """
 
 import argparse
