@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from audit import tables as t
 from audit.judge import Finding
+from audit.originals import recut_originals
 from audit.outcomes import Evidence
 from audit.scorecard import Scorecard
 from audit.store import Store
@@ -18,12 +19,14 @@ from models.secret_words import MARKS
 
 
 class Recut(NamedTuple):
-    """What was done: files looked through, those with card data, scorecards changed, files not readable."""
+    """What was done: files looked through, those with card data, scorecards changed, files not readable,
+    documents changed."""
 
     looked_at: int
     with_card_data: int
     scorecards: int
     unreadable: tuple[obs.ObservationsUnreadable, ...]
+    documents: int
 
 
 def recut(store: Store) -> Recut:
@@ -69,7 +72,7 @@ def recut(store: Store) -> Recut:
                 heard = select(t.interaction.c.id).where(t.interaction.c.recording_id == row.recording_id)
                 connection.execute(t.transcript.delete().where(t.transcript.c.interaction_id.in_(heard)))
         old.unlink(missing_ok=True)
-    return Recut(looked_at, with_card_data, scorecards, tuple(unreadable))
+    return Recut(looked_at, with_card_data, scorecards, tuple(unreadable), recut_originals(store))
 
 
 def _cut_quotes(store: Store, recording: str, gone: tuple[Cut, ...]) -> int:

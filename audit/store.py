@@ -21,7 +21,7 @@ from audit.scorecard import Scorecard
 from audit.searching import Row, Wanted, find
 from audit.transactions import Transactions, lasting
 from models import observations as obs
-from models.cutting import before_cut, cut
+from models.cutting import before_cut, cut, cut_words
 from models.errors import ComportError
 from models.observations import Observations, Observed, Provenance, Recording, Utterance
 
@@ -132,7 +132,7 @@ class Store(Transactions):
     ) -> tuple[Utterance, ...]:
         """The words of a recording, also those that were perceived for another rubric than today's."""
         if observations.utterances is not None:
-            return observations.utterances
+            return cut_words(observations.utterances)[0]
         rows = t.observation.c
         newest = (
             select(rows.file)
