@@ -191,7 +191,7 @@ class _Driver:
 
     def _drain(self, client: "Client") -> bool:
         """Hands out and takes in until nothing is left; False when the run was cancelled."""
-        from distributed import wait
+        from distributed import CancelledError, wait
 
         looked_s, workers = 0.0, {}
         while self.queue or self.out:
@@ -206,8 +206,12 @@ class _Driver:
                 self._wait("no worker is there", pause_s=LOOK_S)
             if not self.out:
                 continue
-            with contextlib.suppress(TimeoutError):
+            try:
                 wait(list(self.out), timeout=LOOK_S, return_when="FIRST_COMPLETED")
+            except TimeoutError:
+                continue
+            except CancelledError as error:
+                raise _Lost(f"{type(error).__name__} while it worked") from error
             for future in [f for f in self.out if f.status != "pending"]:
                 self._take_in(future)
         return True
