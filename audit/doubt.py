@@ -6,7 +6,6 @@ import numpy as np
 
 from audit.interactions import Conversation, Role
 from audit.signals import event_kinds
-from audit.spans import cut
 from audit.spells import looked_share, nobody_of
 from audit.trace import traced
 from audit.voices import no_levels, unheard
@@ -91,18 +90,26 @@ def deaf(conversation: Conversation, by: Role, windows: Iterable[Span], least: f
     if not conversation.recognised:
         return ""
     for window in windows:
-        roles = dict.fromkeys(r for r, _ in conversation.activity if by == Role.ANYONE or r in (by, None))
-        spoken = [s for role in roles for s in cut(conversation.speech(role), window)]
-        spoken_s = sum(s.duration_s for s in spoken)
-        # The first word that ends after a stretch of speech began is in it, or there is none in it.
-        after = np.searchsorted(words.ends_s, [s.start_s for s in spoken], side="right")
-        unheard_s = sum(
-            s.duration_s
-            for s, i in zip(spoken, after, strict=True)
-            if i == len(words.starts_s) or words.starts_s[i] >= s.end_s
-        )
+        spoken_s, unheard_s = _unheard_s(conversation, by, window)
         if spoken_s > 0 and unheard_s / spoken_s > UNHEARD_SHARE:
             return f"{unheard_s:.0f} of {spoken_s:.0f} s of speech could not be understood"
         if (heard := words.mean_probability(window)) < least:
             return f"the words were heard too weakly (mean probability {heard:.2f})"
     return ""
+
+
+def _unheard_s(conversation: Conversation, by: Role, window: Span) -> tuple[float, float]:
+    """Seconds of speech in a window that may be the role's, and of those without a recognised word."""
+    known = conversation.unheard_s
+    if (by, window) not in known:
+        words, speech = conversation.heard(by), conversation.stretches(by)
+        starts_s = np.maximum(speech[0], window.start_s)
+        ends_s = np.minimum(speech[1], window.end_s)
+        inside = starts_s < ends_s
+        starts_s, ends_s = starts_s[inside], ends_s[inside]
+        # The first word that ends after a stretch of speech began is in it, or there is none in it.
+        after = np.searchsorted(words.ends_s, starts_s, side="right")
+        unheard = np.append(words.starts_s, np.inf)[after] >= ends_s
+        lengths_s = ends_s - starts_s
+        known[by, window] = sum(lengths_s.tolist()), sum(lengths_s[unheard].tolist())
+    return known[by, window]

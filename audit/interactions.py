@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -169,17 +168,25 @@ def is_recognised(observations: Observations) -> bool:
     return any(p.need == "utterances" and p.engine != WRITTEN for p in observations.provenance)
 
 
-class Heard(NamedTuple):
+class Heard:
     """Words as arrays of shape `(n,)`, in order of their start."""
 
-    starts_s: NDArray[np.float64]
-    ends_s: NDArray[np.float64]
-    probabilities: NDArray[np.float64]
+    def __init__(
+        self,
+        starts_s: NDArray[np.float64],
+        ends_s: NDArray[np.float64],
+        probabilities: NDArray[np.float64],
+    ) -> None:
+        self.starts_s, self.ends_s, self.probabilities = starts_s, ends_s, probabilities
+        self._means: dict[Span, float] = {}
 
     def mean_probability(self, window: Span) -> float:
         """How surely the words in the window were heard, 0..1; 1 where there are none."""
-        inside = slice(*np.searchsorted(self.starts_s, (window.start_s, window.end_s)))
-        return round(float(self.probabilities[inside].mean()), 3) if self.probabilities[inside].size else 1.0
+        if window not in self._means:
+            first, last = np.searchsorted(self.starts_s, (window.start_s, window.end_s)).tolist()
+            inside = self.probabilities[first:last]
+            self._means[window] = round(float(inside.mean()), 3) if inside.size else 1.0
+        return self._means[window]
 
 
 class Speakers:
@@ -360,6 +367,23 @@ class Conversation:
             )
             self._speech[role] = union(spans)
         return self._speech[role]
+
+    def stretches(self, by: Role) -> NDArray[np.float64]:
+        """When there is speech that may be the role's, as an array `(2, n)` of starts and ends."""
+        if by not in self._stretches:
+            roles = dict.fromkeys(r for r, _ in self.activity if by == Role.ANYONE or r in (by, None))
+            spans = [(s.start_s, s.end_s) for role in roles for s in self.speech(role)]
+            self._stretches[by] = np.array(spans, dtype=float).reshape(-1, 2).T
+        return self._stretches[by]
+
+    @cached_property
+    def _stretches(self) -> dict[Role, NDArray[np.float64]]:
+        return {}
+
+    @cached_property
+    def unheard_s(self) -> dict[tuple[Role, Span], tuple[float, float]]:
+        """What `audit.doubt` has found so far of speech in a window and of that without words."""
+        return {}
 
     @cached_property
     def unknown_speech_s(self) -> float:

@@ -148,7 +148,10 @@ def _long_formulas(speakers: Speakers, label: str, formulas: set[str]) -> int:
 
 
 def _address(speakers: Speakers, label: str, language: str) -> float:
-    forms = Counter(form for word in speakers.track(label).texts for form in tokens(word, language))
+    forms: Counter[str] = Counter()
+    for word, times in Counter(speakers.track(label).texts).items():
+        for form in tokens(word, language):
+            forms[form] += times
 
     def more(some: dict[str, frozenset[str]], than: dict[str, frozenset[str]], most: int) -> int:
         one, other = (sum(forms[w] for w in words.get(language, ())) for words in (some, than))

@@ -217,10 +217,14 @@ class Overheard:
         return self._garbled.bounds(self._breaths, near=True)
 
     @functools.cached_property
+    def _near_cells(self) -> NDArray[np.intp]:
+        """Where the bounds reach `NEAR`."""
+        return np.flatnonzero(self._bounds >= NEAR)
+
+    @functools.cached_property
     def _candidates(self) -> dict[str, list[tuple[int, int]]]:
         """For each phrase a few pairs of (breath, sequence) where it may be, the likeliest first."""
-        flat = self._bounds.ravel()
-        cells = np.flatnonzero(flat >= NEAR)
+        flat, cells = self._bounds.ravel(), self._near_cells
         sequences, rows = np.divmod(cells, len(self._breaths))
         phrases = self._garbled.phrase_of[sequences]
         # What is equal stays in order of breath and sequence.
@@ -239,7 +243,8 @@ class Overheard:
         """
         if not self._breaths or not self._garbled.names:
             return
-        some = np.flatnonzero(self._bounds.max(axis=1) >= FOUND)
+        likely = self._near_cells[self._bounds.ravel()[self._near_cells] >= FOUND]
+        some = np.unique(likely // len(self._breaths))
         if not some.size:
             return
         flat = self._garbled.bounds(self._breaths, near=False, sequences=some).ravel()
