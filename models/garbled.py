@@ -187,12 +187,9 @@ class HeardBreath:
         self._meanings = meanings
         self.joined = meanings.joined(forms)
         self._places: dict[int, list[tuple[int, int, float]]] = {}
-        for j, number, nats in meanings.said(forms, near):
-            self._places.setdefault(number, []).append((j, j + 1, nats))
-        for second, word in self.joined.items():
-            number = meanings.number[word]
-            nats = meanings.gains(word, near)[number][0] - SUBSTITUTED
-            self._places.setdefault(number, []).append((second - 1, second + 1, nats))
+        places, numbers, nats = meanings.said(forms, near)
+        order = np.argsort(numbers, kind="stable")
+        self._at, self._numbers, self._nats = places[order], numbers[order], nats[order]
 
     @functools.cached_property
     def gains(self) -> list[Gains]:
@@ -200,7 +197,16 @@ class HeardBreath:
 
     def places(self, number: int) -> list[tuple[int, int, float]]:
         """(first form, form after the last, nats) wherever something is said for a word."""
-        return self._places.get(number, [])
+        if number not in self._places:
+            first, last = np.searchsorted(self._numbers, (number, number + 1)).tolist()
+            at = zip(self._at[first:last].tolist(), self._nats[first:last].tolist(), strict=True)
+            found = [(j, j + 1, nats) for j, nats in at]
+            for second, word in self.joined.items():
+                if self._meanings.number[word] == number:
+                    said = self._meanings.gains(word, self.near)[number][0] - SUBSTITUTED
+                    found.append((second - 1, second + 1, said))
+            self._places[number] = found
+        return self._places[number]
 
 
 class Overheard:

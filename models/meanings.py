@@ -3,7 +3,7 @@
 import functools
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,11 +142,12 @@ class Meanings:
         np.maximum.at(best, rows * len(self._least) + self._numbers[which], self._nats[which])
         return best.reshape(len(breaths), -1)
 
-    def said(self, forms: tuple[str, ...], near: bool) -> Iterator[tuple[int, int, float]]:
+    def said(
+        self, forms: tuple[str, ...], near: bool
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
         """(place of a form, number of a word that it may be, what it says for it in nats), in order."""
         taken, which = self._meant(forms, near)
-        places = np.repeat(np.arange(len(forms)), taken)
-        return zip(places.tolist(), self._numbers[which].tolist(), self._nats[which].tolist(), strict=True)
+        return np.repeat(np.arange(len(forms)), taken), self._numbers[which], self._nats[which]
 
     def _meant(self, forms: Iterable[str], near: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """How many meanings each form has, and where all of them lie in the flat arrays, form by form."""

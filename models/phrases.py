@@ -182,8 +182,9 @@ class Phrases:
             else:
                 begin = len(forms)
                 for form, first, last in normal(many, self.language):
-                    names = self._sounds.get(form, ())
-                    sounds += (Match(name, start + first, start + last + 1, 1.0) for name in names)
+                    if form in self._sounds:
+                        names = self._sounds[form]
+                        sounds += (Match(name, start + first, start + last + 1, 1.0) for name in names)
                     if form not in self._skipped:
                         forms.append(form)
                         owners.append((start + first, start + last))
