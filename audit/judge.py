@@ -1,7 +1,7 @@
 """Standards against one conversation: a finding each, with its evidence or the span that was searched."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -13,9 +13,9 @@ from audit.keeping import keep
 from audit.ordering import order
 from audit.outcomes import Evidence, Outcome, all_of, any_of, every_time, not_of, unneeded, untold
 from audit.portraits import portraits
-from audit.rubric import Rubric, Standard
+from audit.rubric import Rubric, Standard, listens_to
 from audit.rules import During, Rule
-from audit.signals import foreign, kinds
+from audit.signals import foreign
 from audit.spells import nobody_of
 from audit.trace import traced
 from audit.verbs import avoid, do, say
@@ -50,7 +50,7 @@ class Finding(msgspec.Struct, frozen=True):
 def judge(rubric: Rubric, conversation: Conversation) -> tuple[Finding, ...]:
     """A finding for every standard, in the rubric's order; the conversation is as this rubric looks at it."""
     case = Case(conversation, rubric.phases)
-    return tuple(_judge(standard, case) for standard in rubric.standards)
+    return tuple(_judge(standard, case, rubric.listens_to[standard.id]) for standard in rubric.standards)
 
 
 @traced
@@ -58,15 +58,15 @@ def judge_standard(
     standard: Standard, conversation: Conversation, phases: Mapping[str, During] | None = None
 ) -> Finding:
     """The finding on one standard; `phases` are those of its rubric."""
-    return _judge(standard, Case(conversation, phases or {}))
+    return _judge(standard, Case(conversation, phases or {}), listens_to(standard, phases or {}))
 
 
-def _judge(standard: Standard, shared: Case) -> Finding:
+def _judge(standard: Standard, shared: Case, listens: tuple[Role, ...]) -> Finding:
     """Each opportunity is judged, the credit is the mean of theirs."""
     case = shared.under(least_of(standard.needs))
     unsure = functools.partial(Finding, standard.id, Verdict.CANNOT_TELL, None, 0.0)
     if standard.ask is None and case.conversation.recognised:
-        muffled = next(filter(None, (poor(case.conversation, r) for r in _listens_to(standard, case))), "")
+        muffled = next(filter(None, (poor(case.conversation, role) for role in listens)), "")
         if muffled:
             return unsure(muffled)
     if standard.when:
@@ -145,33 +145,3 @@ def _shown(standard: Standard, conversation: Conversation) -> tuple[str, tuple[E
         Evidence(p.span, standard.party, note="sharp picture", box_px=p.box_px) for p in pictures
     )
     return (f"{waits}; no pictures: {lacking}" if lacking else waits), evidence
-
-
-def _listens_to(standard: Standard, case: Case) -> Iterator[Role]:
-    """Whose words the standard depends on."""
-    for rule, by in standard.walk():
-        party = by or Role.AGENT
-        for name in rule.named:
-            if _of_words(name):
-                # An event that is to be avoided counts whoever it was, unless somebody is named.
-                yield (by or Role.ANYONE) if rule.avoid and rule.avoid.event else party
-        yield from (step.by for step in rule.order or () if step.by and any(map(_of_words, step.names)))
-    for one in standard.conditions:
-        if _of_words(one.name):
-            yield one.by
-    for part in standard.parts:
-        yield from _listened_for(part, case.phases)
-
-
-def _listened_for(part: During, phases: Mapping[str, During]) -> Iterator[Role]:
-    """Whose words open and close the windows."""
-    for name in part.names:
-        if name in phases:
-            yield from _listened_for(phases[name], phases)
-        elif _of_words(name):
-            yield part.by
-
-
-def _of_words(name: str) -> bool:
-    """Whether a phrase, event or measure rests on recognised words."""
-    return name not in kinds() or "utterances" in kinds()[name].needs

@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
@@ -234,6 +234,11 @@ class Rubric(Checked):
         return frozenset(found - set(self.phases))
 
     @functools.cached_property
+    def listens_to(self) -> dict[str, tuple[Role, ...]]:
+        """Whose words each standard depends on, by its id."""
+        return {one.id: listens_to(one, self.phases) for one in self.standards}
+
+    @functools.cached_property
     def needs(self) -> frozenset[str]:
         """What has to be perceived for these standards."""
         found: set[str] = set()
@@ -245,3 +250,38 @@ class Rubric(Checked):
             found |= {"people"} if standard.show else set()
         # Words are only as good as the sound they were heard in.
         return frozenset(found | ({"levels"} if "utterances" in found else set()))
+
+
+def listens_to(standard: Standard, phases: Mapping[str, During]) -> tuple[Role, ...]:
+    """Whose words a standard depends on, in the order of its rules."""
+    return tuple(dict.fromkeys(_listens_to(standard, phases)))
+
+
+def _listens_to(standard: Standard, phases: Mapping[str, During]) -> Iterator[Role]:
+    """Whose words the standard depends on."""
+    for rule, by in standard.walk():
+        party = by or Role.AGENT
+        for name in rule.named:
+            if _of_words(name):
+                # An event that is to be avoided counts whoever it was, unless somebody is named.
+                yield (by or Role.ANYONE) if rule.avoid and rule.avoid.event else party
+        yield from (step.by for step in rule.order or () if step.by and any(map(_of_words, step.names)))
+    for one in standard.conditions:
+        if _of_words(one.name):
+            yield one.by
+    for part in standard.parts:
+        yield from _listened_for(part, phases)
+
+
+def _listened_for(part: During, phases: Mapping[str, During]) -> Iterator[Role]:
+    """Whose words open and close the windows."""
+    for name in part.names:
+        if name in phases:
+            yield from _listened_for(phases[name], phases)
+        elif _of_words(name):
+            yield part.by
+
+
+def _of_words(name: str) -> bool:
+    """Whether a phrase, event or measure rests on recognised words."""
+    return name not in kinds() or "utterances" in kinds()[name].needs

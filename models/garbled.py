@@ -250,7 +250,8 @@ class Overheard:
         if not self._breaths or not self._garbled.names:
             return
         likely = self._near_cells[self._bounds.ravel()[self._near_cells] >= FOUND]
-        some = np.unique(likely // len(self._breaths))
+        some = likely // len(self._breaths)
+        some = some[np.diff(some, prepend=-1) > 0]
         if not some.size:
             return
         flat = self._garbled.bounds(self._breaths, near=False, sequences=some).ravel()

@@ -1,7 +1,7 @@
 import pytest
 import wordfreq
 
-from models.language import BREAK, UnknownLanguage, tokeniser, tokens_of
+from models.language import BREAK, UnknownLanguage, frequency, tokeniser, tokens_of
 from models.literals import Literals
 from models.phrases import Phrases
 
@@ -46,6 +46,14 @@ def test_words_of_letters_alone_are_as_spacy_makes_them(language):
     signs = "'" if language == "it" else ""
     assert {w: tokens_of(w, language) for w in words} == {
         w: tuple(t.norm_.lower().strip(signs) for t in made(w)) for w in words
+    }
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_words_are_as_frequent_as_wordfreq_says(language):
+    words = [*wordfreq.top_n_list(language, 20_000), "zxqv", "don't", "e-mail", "42", "perché", "a", "è"]
+    assert {w: frequency(w, language) for w in words} == {
+        w: wordfreq.word_frequency(w, language) for w in words
     }
 
 
