@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.confidence import Confidence
+from audit.heard import Heard
 from audit.palette import Palette
 from audit.quotation import quoted
 from audit.spans import common, gaps
@@ -168,27 +169,6 @@ def is_recognised(observations: Observations) -> bool:
     return any(p.need == "utterances" and p.engine != WRITTEN for p in observations.provenance)
 
 
-class Heard:
-    """Words as arrays of shape `(n,)`, in order of their start."""
-
-    def __init__(
-        self,
-        starts_s: NDArray[np.float64],
-        ends_s: NDArray[np.float64],
-        probabilities: NDArray[np.float64],
-    ) -> None:
-        self.starts_s, self.ends_s, self.probabilities = starts_s, ends_s, probabilities
-        self._means: dict[Span, float] = {}
-
-    def mean_probability(self, window: Span) -> float:
-        """How surely the words in the window were heard, 0..1; 1 where there are none."""
-        if window not in self._means:
-            first, last = np.searchsorted(self.starts_s, (window.start_s, window.end_s)).tolist()
-            inside = self.probabilities[first:last]
-            self._means[window] = round(float(inside.mean()), 3) if inside.size else 1.0
-        return self._means[window]
-
-
 class Speakers:
     """The words of each speaker label of some observations, and where they say the phrases of a rubric."""
 
@@ -318,6 +298,7 @@ class Conversation:
         self.duration_s = observations.recording.duration_s
         self.missing: Mapping[str, str] = dict(observations.missing)
         self._speakers = speakers
+        self._stretches: dict[Role, NDArray[np.float64]] = {}
         self._role: dict[str | None, Role] = dict(roles.of)
 
     @property
@@ -375,10 +356,6 @@ class Conversation:
             spans = [(s.start_s, s.end_s) for role in roles for s in self.speech(role)]
             self._stretches[by] = np.array(spans, dtype=float).reshape(-1, 2).T
         return self._stretches[by]
-
-    @cached_property
-    def _stretches(self) -> dict[Role, NDArray[np.float64]]:
-        return {}
 
     @cached_property
     def unheard_s(self) -> dict[tuple[Role, Span], tuple[float, float]]:
