@@ -49,6 +49,24 @@ def acts_of(folder, rubric, lines):
         (["a|i'm sorry about that|x"], [["expressRegret"]]),
         (["b|the line is dead|x", "a|sorry|x", "b|i said the line is dead|x"], [[]]),
         (["b|the line is dead|x", "a|sorry|x", "a|which line|x"], [["expressRegret"], []]),
+        # Who is asked nothing else and says words of theirs again was not heard.
+        (["b|the home service please|x", "a|i'm sorry|x", "b|the home service i want a line|x"], [[]]),
+        (["b|the line is dead|x", "a|i'm sorry|x", "b|it has been since monday|x"], [["expressRegret"]]),
+        (["b|the line is dead|x", "a|i'm sorry|x", "b|yeah|x"], [["expressRegret"]]),
+        # So it is where the party says the other's words as a question, or asks for them.
+        (["b|stop the outgoing calls|x", "a|sorry|x", "a|your outgoing calls|x"], [[], []]),
+        (
+            ["b|i tried the number|x", "a|i'm sorry|x", "a|what number did you dial|x"],
+            [["expressRegret"], []],
+        ),
+        (["b|i tried the number|x", "a|i'm sorry|x", "a|what was that|x"], [[], []]),
+        (["b|i tried the number|x", "a|i'm sorry|x", "a|i didn't hear you|x"], [[], []]),
+        # "So" alone is nothing said before; nobody says thanks for being asked again.
+        (["b|the line is dead|x", "a|so|x", "a|sorry|x", "b|will it cost anything|x"], [[], []]),
+        (
+            ["b|have you no number|x", "a|no|x", "a|sorry|x", "b|alright thanks a lot|x"],
+            [[], ["expressRegret"]],
+        ),
     ],
 )
 def test_a_line_is_the_act_that_a_phrase_opens(tmp_path, voice, lines, acts):

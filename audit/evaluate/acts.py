@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
+from audit.evaluate.asking import REACH, around, asks_again, has
 from audit.pattern import BadPattern, unfold
 from audit.rubric import Rubric
 from audit.rules import Texts
@@ -30,6 +31,9 @@ class Act(Checked):
     whole: Texts = ()
     opens: bool = False
     not_alone: Texts = ()
+    not_again: Texts = ()
+    again: Texts = ()
+    accepted: Texts = ()
     not_amid: Annotated[int, Field(ge=1)] | None = None
 
 
@@ -76,7 +80,7 @@ def read_acts(folder: Path, rubric: Rubric) -> Acts:
             if phrase not in rubric.phrases:
                 text = f"no phrase '{phrase}' in {rubric.rubric}{nearest(phrase, list(rubric.phrases))}"
                 document.report(("acts", name, "said", place), text)
-        for key in ("patterns", "whole", "not_alone"):
+        for key in ("patterns", "whole", "not_alone", "not_again", "again", "accepted"):
             for place, pattern in enumerate(getattr(act, key)):
                 try:
                     unfold(pattern, rubric.language, rubric.slots)
@@ -129,6 +133,9 @@ class Finder:
         self._taken = {form for word in acts.taken for form in tokens_of(word, rubric.language)}
         self._whole = {name: set(self._ways(act.whole)) for name, act in acts.acts.items()}
         self._alone = {name: set(self._ways(act.not_alone)) for name, act in acts.acts.items()}
+        self._unheard = {name: set(self._ways(act.not_again)) for name, act in acts.acts.items()}
+        self._again = {name: self._ways(act.again) for name, act in acts.acts.items()}
+        self._accepted = {name: self._ways(act.accepted) for name, act in acts.acts.items()}
 
     def _ways(self, patterns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         ways = (unfold(pattern, self._rubric.language, self._rubric.slots) for pattern in patterns)
@@ -186,7 +193,11 @@ class Finder:
             ]
             if bare in self._whole[name]:
                 places.append((sum(line.heard or (1.0,)) / max(1, len(line.heard)), _own(name)))
-            asks_back = forms in self._alone[name] and self._answered(call, index)
+            asks_back = (
+                forms in self._alone[name]
+                and self._answered(call, index)
+                and not self._accepts(call, index, self._accepted[name])
+            ) or (forms in self._unheard[name] and self._asks_again(call, index, self._again[name]))
             if places and not asks_back and not (not answered and _amid(act, call, index)):
                 # Of equals the phrase of the rubric is named, not the map's own pattern.
                 confidence, phrase = max(places, key=lambda place: (place[0], place[1] in act.said))
@@ -194,16 +205,36 @@ class Finder:
 
     def _answered(self, call: Sequence[Line], index: int) -> bool:
         """Whether the line is all that its party says before the other one answers."""
-        around = (*call[max(0, index - 1) : index], *call[index + 1 : index + 2])
-        if all(one.party != call[index].party for one in around):
+        before = index - 1
+        # "So", "yeah": who has said no more has said nothing yet.
+        while before >= 0 and call[before].party == call[index].party and self._opening(call[before]):
+            before -= 1
+        near = (*call[max(0, before) : before + 1], *call[index + 1 : index + 2])
+        if all(one.party != call[index].party for one in near):
             return True
         after = call[index + 1] if index + 1 < len(call) else None
         words = tokens_of(" ".join(after.words), self._rubric.language) if after else ()
         return after is not None and after.party == call[index].party and self._taken.issuperset(words)
 
+    def _accepts(self, call: Sequence[Line], index: int, accepted: Sequence[tuple[str, ...]]) -> bool:
+        """Whether the other party at once says one of these, in its next two lines."""
+        after = itertools.takewhile(lambda one: one.party != call[index].party, call[index + 1 : index + 3])
+        forms = [tokens_of(" ".join(line.words), self._rubric.language) for line in after]
+        return any(has(line, sequence) for line in forms for sequence in accepted)
+
+    def _asks_again(self, call: Sequence[Line], index: int, again: Sequence[tuple[str, ...]]) -> bool:
+        first = max(0, index - REACH)
+        near = call[first : index + 2]
+        forms = [tokens_of(" ".join(line.words), self._rubric.language) for line in near]
+        said = around([line.party for line in near], forms, index - first)
+        return asks_again(said, self._rubric.language, again, self._taken)
+
     def _opens(self, line: Line, start: int) -> bool:
         before = tokens_of(" ".join(line.words[:start]), self._rubric.language)
         return self._openers.issuperset(before)
+
+    def _opening(self, line: Line) -> bool:
+        return self._opens(line, len(line.words))
 
 
 def _amid(act: Act, call: Sequence[Line], index: int) -> bool:
