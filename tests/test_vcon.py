@@ -243,6 +243,13 @@ def test_many_vcons_in_one_file_are_taken_one_by_one(tmp_path):
     assert str(came[1]) == f"{path}:2: line 2: dialog: Expected `array`, got `int`"
 
 
+def test_a_uuid_twice_in_a_file_is_told_when_its_content_differs(tmp_path):
+    path = written(tmp_path, [CHAT, CHAT, CHAT | {"subject": "other"}], "many.json")
+    first, again, other = arrivals(path)
+    assert first.interaction.id == again.interaction.id
+    assert str(other) == f"{path}: item 3: vCon 0190 is in the file twice, with other content"
+
+
 RECORDING = {"type": "recording", "start": "2026-03-05T14:20:00Z", "parties": [0, 1], "encoding": "base64url"}
 
 

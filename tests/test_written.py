@@ -325,6 +325,14 @@ def test_a_ticket_gives_its_public_comments(tmp_path, name, document, source_id)
     ]
 
 
+def test_a_comment_of_nobody_is_nobodys(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([TICKET | {"comments": [c | {"author_id": ""} for c in TICKET["comments"]]}]))
+    (came,) = arrivals(path)
+    assert came.interaction.roles == ()
+    assert [u.text for u in came.observations.utterances] == ["Where is it?", "It left."]
+
+
 INTERCOM = {
     "type": "conversation",
     "id": "1911",
@@ -479,6 +487,16 @@ def test_an_export_that_breaks_off_gives_what_stands_before_the_break(tmp_path):
     assert [type(one) for one in taken] == [Arrival] * len(taken)
     assert 3 <= len(taken) <= 5
     assert f"ends too early; {len(taken)} items before it are whole" in str(broken)
+
+
+def test_an_id_twice_in_an_export_is_told_when_its_content_differs(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(
+        json.dumps([TICKET, TICKET, TICKET | {"comments": TICKET["comments"][:1]}, TICKET | {"id": 7}])
+    )
+    first, again, other, next_one = arrivals(path)
+    assert first.interaction.id == again.interaction.id != next_one.interaction.id
+    assert str(other) == f"{path}: zendesk 35436 is in the file twice, with other content"
 
 
 @pytest.mark.parametrize("form", ["list", "lines"])

@@ -161,11 +161,24 @@ def arrivals(path: Path) -> Iterator[Arrival | Rejected]:
     form = format_of(path)
     came = form.read(path, facts) if form else iter((_recording(path, facts),))
     around = folder_of(path)
+    known: dict[str, str] = {}
     for one in came:
-        if around is None or isinstance(one, Rejected):
+        if isinstance(one, Rejected):
+            yield one
+            continue
+        about = one.interaction
+        # A vCon keeps its id for all that is in it, and is asked for its own.
+        if (
+            one.original is None
+            and about.source_id
+            and known.setdefault(about.source_id, about.id) != about.id
+        ):
+            told = f"{about.source} {about.source_id} is in the file twice, with other content"
+            yield Rejected(str(path), None, told)
+        elif around is None:
             yield one
         else:
-            yield msgspec.structs.replace(one, interaction=around.completed(one.interaction))
+            yield msgspec.structs.replace(one, interaction=around.completed(about))
 
 
 def take_in(path: Path) -> Arrival:

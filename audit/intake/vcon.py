@@ -50,6 +50,7 @@ def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
     What lies at an address elsewhere is not fetched: it is taken where the file lies beside the vCon, or its
     transcript with times is in it.
     """
+    known: dict[str, str] = {}
     for item in items(path):
         if isinstance(item, Rejected):
             yield item
@@ -57,6 +58,10 @@ def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
         try:
             vcon = vcons.vcon_of(path, item.value, item.where)
             found = list(_arrivals(path, facts, vcon, item.where))
+            same = digest_of(item.value)
+            if vcon.uuid and known.setdefault(vcon.uuid, same) != same:
+                told = f"{item.where}: vCon {vcon.uuid} is in the file twice, with other content"
+                raise Rejected(str(path), item.line_number, told)
             if not found:
                 raise Rejected(str(path), item.line_number, f"{item.where}: no conversation in it")
         except Rejected as error:

@@ -71,7 +71,7 @@ def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
 
 def _line(path: Path, segment: _Segment) -> Line:
     """A segment; where WhisperX could not place a word in time, the words are spread over the segment."""
-    sure = min(1.0, math.exp(segment.avg_logprob)) if segment.avg_logprob is not None else 1.0
+    sure = math.exp(min(0.0, segment.avg_logprob)) if segment.avg_logprob is not None else 1.0
     words: list[Word] = []
     for one in segment.words or ():
         if one.start is None or one.end is None:

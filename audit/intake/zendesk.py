@@ -122,7 +122,7 @@ def _ticket(path: Path, facts: Facts, item: Item, users: dict[str, _User]) -> Ar
         if at is None:
             raise Rejected(str(path), None, f"{where}, comment {number}: '{comment.created_at}' is no time")
         author = str(comment.author_id)
-        messages.append(Message(at, _name(author, people), roles[author], comment.text))
+        messages.append(Message(at, _name(author, people), roles.get(author), comment.text))
     parties = tuple(_party(a, role, people) for a, role in roles.items())
     said = [(m.at.isoformat(), m.speaker, m.text) for m in messages]
     told = Told(
