@@ -16,7 +16,7 @@ from audit.originals import original
 from audit.pipeline import audit_file, find_rubric, rescore
 from audit.store import open_store
 from tests import build
-from tests.test_vcon import CHAT, vcon
+from tests.test_vcon import CHAT, b64, vcon
 from tests.test_written import TICKET, USERS
 
 COMPORT = Path(sys.executable).parent / "comport"
@@ -117,6 +117,64 @@ def test_a_vcon_comes_out_as_it_went_in(store, tmp_path):
     for one in report.interactions:
         assert json.loads(original(store, one.id)) == document
     assert original(store, "0" * 64) is None
+
+
+CARD = "4111 1111 1111 1111"
+"""The test number of all Visa documentation."""
+
+
+@pytest.mark.parametrize("form", ["plain", "base64url", "transcript", "signed"])
+def test_card_data_is_not_kept_in_a_vcon_either(store, tmp_path, form):
+    asked = {
+        "type": "text",
+        "start": "2026-03-05T14:20:00Z",
+        "parties": [0, 1],
+        "encoding": "none",
+        "body": "Your card number, please?",
+    }
+    given = asked | {
+        "start": "2026-03-05T14:21:00Z",
+        "parties": [1, 0],
+        "body": f"Good day.\nIt is {CARD}\nThanks",
+        "mediatype": "text/plain",
+    }
+    document = vcon(asked, given)
+    if form == "base64url":
+        document["dialog"][1] |= {"encoding": "base64url", "body": b64(given["body"].encode())}
+    elif form == "transcript":
+        document = vcon(
+            asked,
+            analysis=[
+                {
+                    "type": "transcript",
+                    "vendor": "x",
+                    "dialog": 0,
+                    "body": [{"speaker": "c", "message": f"it is {CARD}"}],
+                }
+            ],
+        )
+    elif form == "signed":
+        document = {
+            "payload": b64(json.dumps(document).encode()),
+            "signatures": [{"protected": "e30", "signature": "AA"}],
+        }
+    path = tmp_path / "a.vcon"
+    path.write_text(json.dumps(document))
+    (one,) = take_all([path], store).interactions
+    kept = json.loads(original(store, one.id))
+    if form == "signed":
+        assert kept["signatures"] == []
+        kept = json.loads(opened(kept["payload"]))
+    assert kept["dialog"][0] == asked
+    if form == "transcript":
+        assert kept["analysis"][0]["body"][0] == {"speaker": "c", "message": "it is [card number]"}
+        return
+    body = kept["dialog"][1]["body"]
+    assert (opened(body) if form == "base64url" else body) == "Good day.\nIt is [card number]\nThanks"
+
+
+def opened(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
 
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
