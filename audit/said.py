@@ -167,6 +167,8 @@ def _check(path: Path, number: int, line: Line) -> None:
             raise Rejected(
                 str(path), None, f"line {number} ends at {end_s:g} s, before it starts at {start_s:g} s"
             )
+        if not 0 <= line.sure <= 1:
+            raise Rejected(str(path), None, f"line {number} has confidence {line.sure:g}, expected 0 to 1")
         if end_s > LONGEST_S:
             raise Rejected(
                 str(path),

@@ -187,7 +187,7 @@ def test_every_sample_is_taken_or_refused_with_a_reason(store):
     assert report.taken + report.known + len(report.rejected) >= len(samples)
     assert sorted((Path(r.file).name, r.reason[:40]) for r in report.rejected) == [
         ("ab.vcon", "item 1: no conversation in it"),
-        ("azure_stt_customer_support.json", "none of the formats that end in .json: A"),
+        ("azure_stt_customer_support.json", "conversation 2b601070-f418-4684-a3f8-e58"),
         ("simple-vcon.vcon", "item 1: no conversation in it"),
         ("vcon_json_schema.json", "none of the formats that end in .json: A"),
     ]

@@ -145,6 +145,23 @@ ASSEMBLYAI = {
     ],
 }  # fmt: skip
 
+AZURE = {
+    "source": "https://example.org/a.wav",
+    "recognizedPhrases": [
+        {"channel": 0, "speaker": 1, "locale": "en-US", "offsetInTicks": 5000000, "durationInTicks": 10000000.0, "nBest": [{"confidence": 0.9, "display": "Hello."}]},
+        {"channel": 0, "speaker": 2, "offsetInTicks": 20000000, "durationInTicks": 5000000, "nBest": [{"confidence": 0.8, "display": "Yes."}]},
+        {"channel": 0, "offsetInTicks": 30000000, "durationInTicks": 5000000, "nBest": []},
+    ],
+}  # fmt: skip
+
+AZURE_ITEMS = {
+    "analysisInput": {
+        "conversations": [
+            {"id": "7", "language": "en", "conversationItems": [{"id": "1", "participantId": "Agent", "text": "Hello.", "conversationItemLevelTiming": {"offset": 5000000, "duration": 10000000}}]},
+        ]
+    }
+}  # fmt: skip
+
 TWILIO = {
     "meta": {"page": 0},
     "sentences": [
@@ -212,6 +229,20 @@ def written(tmp_path, document, name="call.json"):
             [("channel-0", 0.1, 0.9, "Hello.", 0.9), ("channel-1", 0.95, 1.5, "Yes.", 0.8)],
             {},
             ("assemblyai", "t-5", "en"),
+        ),
+        (
+            "a.json",
+            AZURE,
+            [("speaker-1", 0.5, 1.5, "Hello.", 0.9), ("speaker-2", 2.0, 2.5, "Yes.", 0.8)],
+            {},
+            ("azure-speech", "", "en"),
+        ),
+        (
+            "a.json",
+            AZURE_ITEMS,
+            [("Agent", 0.5, 1.5, "Hello.", 1.0)],
+            {"Agent": Role.AGENT},
+            ("azure-speech", "7", "en"),
         ),
         (
             "a.json",
@@ -316,6 +347,9 @@ def changed(document, *steps):
         (changed(DEEPGRAM, "results", "channels", 5), "results.channels: Expected `array`, got `int`"),
         (changed(ASSEMBLYAI, "status", "queued"), "AssemblyAI's status is 'queued': transcribe it first"),
         (changed(ASSEMBLYAI, "utterances", 0, "words", 0, "confidence", -0.1), "confidence -0.1"),
+        (changed(TWILIO, "sentences", 0, "confidence", "90"), "line 1 has confidence 90, expected 0 to 1"),
+        (changed(AZURE, "recognizedPhrases", 0, "offsetInTicks", -1), "line 1 begins at -1e-07 s"),
+        (changed(AZURE_ITEMS, "analysisInput", "conversations", 0, "conversationItems", 0, "conversationItemLevelTiming", None), "conversation 7: item 1 has no time"),
         (changed(TWILIO, "sentences", 0, "end_time", "never"), "end_time: Expected `float`"),
     ],
 )  # fmt: skip
@@ -324,7 +358,7 @@ def test_a_bad_document_is_rejected_with_its_place(tmp_path, document, says):
         take_in(written(tmp_path, document))
 
 
-EVERY = {"whisperx": WHISPERX, "transcribe": TRANSCRIBE, "analytics": ANALYTICS, "pca": PCA, "deepgram": DEEPGRAM, "assemblyai": ASSEMBLYAI, "twilio": TWILIO}  # fmt: skip
+EVERY = {"whisperx": WHISPERX, "transcribe": TRANSCRIBE, "analytics": ANALYTICS, "pca": PCA, "deepgram": DEEPGRAM, "assemblyai": ASSEMBLYAI, "azure": AZURE, "twilio": TWILIO}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", EVERY)
