@@ -171,6 +171,12 @@ def test_a_table_of_chats_is_read_by_its_columns(tmp_path):
     assert second.interaction.source_id == "2"
 
 
+def test_one_file_says_the_columns_of_all_tables_of_a_folder(tmp_path):
+    path = chats(tmp_path, columns="")
+    (tmp_path / "columns.yaml").write_text(COLUMNS)
+    assert len(list(arrivals(path))) == 2
+
+
 def test_json_lines_are_read_by_columns_too(tmp_path):
     lines = [{"t": "2026-03-05T14:20:00Z", "who": "agent", "msg": "Hello."}]
     path = chats(tmp_path, "\n".join(map(json.dumps, lines)), "at: t\nsender: who\ntext: msg\n", "c.jsonl")

@@ -39,7 +39,9 @@ def recognises(start: Start) -> bool:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(path.suffix) + COLUMNS_SUFFIX)
+    """Where the columns of a table stand: in its own file, or in `columns.yaml` for all of the folder."""
+    own = path.with_name(path.name.removesuffix(path.suffix) + COLUMNS_SUFFIX)
+    return own if own.is_file() else path.with_name(COLUMNS_SUFFIX.removeprefix("."))
 
 
 def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
