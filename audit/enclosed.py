@@ -31,7 +31,7 @@ def placed(arrival: Arrival, store: Store | None) -> Iterator[Arrival]:
 
 def _place(arrival: Arrival, content: bytes, folder: Path) -> Arrival:
     """Writes the recording under its SHA-256, whole or not at all; no name of the document is used."""
-    path = folder / hashlib.sha256(content).hexdigest()
+    path = folder / (hashlib.sha256(content).hexdigest() + suffix_of(content))
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
@@ -43,3 +43,22 @@ def _place(arrival: Arrival, content: bytes, folder: Path) -> Arrival:
         raise ObservationsUnsaved(str(path), error.strerror or str(error)) from error
     about = msgspec.structs.replace(arrival.interaction, path=str(path.resolve()))
     return msgspec.structs.replace(arrival, path=path, interaction=about, enclosed=None)
+
+
+_BEGINNINGS = (
+    (0, b"RIFF", ".wav"),
+    (0, b"OggS", ".ogg"),
+    (0, b"fLaC", ".flac"),
+    (0, b"ID3", ".mp3"),
+    (0, b"\xff\xfb", ".mp3"),
+    (0, b"\xff\xf3", ".mp3"),
+    (0, b"\x1a\x45\xdf\xa3", ".webm"),
+    (4, b"ftypM4A", ".m4a"),
+    (4, b"ftyp", ".mp4"),
+)
+"""How files of these kinds begin, and where."""
+
+
+def suffix_of(content: bytes) -> str:
+    """The usual ending of a recording's file by how it begins, so that browsers play it; "" for others."""
+    return next((s for at, begins, s in _BEGINNINGS if content[at : at + len(begins)] == begins), "")

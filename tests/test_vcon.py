@@ -126,6 +126,7 @@ def test_an_inline_recording_is_heard_like_any_other(tmp_path, old):
     (kept,) = (tmp_path / "home" / "enclosed").iterdir()
     assert (kept.read_bytes(), oct(kept.stat().st_mode)[-3:]) == (content, "600")
     assert store.interaction(arrival.interaction.id).path == str(kept)
+    assert kept.suffix == ".wav"
     assert sorted(p.name for p in folder.iterdir()) == ["a.vcon"]
     # Without a store the recording is heard all the same, and nothing is left behind.
     assert audit_arrival(arrival, [find_rubric("voice-en")]).observations.recording.channels == 2
