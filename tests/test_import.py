@@ -162,15 +162,14 @@ def test_card_data_is_not_kept_in_a_vcon_either(store, tmp_path, form):
     path.write_text(json.dumps(document))
     (one,) = take_all([path], store).interactions
     kept = json.loads(original(store, one.id))
-    if form == "signed":
-        assert kept["signatures"] == []
-        kept = json.loads(opened(kept["payload"]))
+    assert "signatures" not in kept
     assert kept["dialog"][0] == asked
     if form == "transcript":
         assert kept["analysis"][0]["body"][0] == {"speaker": "c", "message": "it is [card number]"}
         return
     body = kept["dialog"][1]["body"]
-    assert (opened(body) if form == "base64url" else body) == "Good day.\nIt is [card number]\nThanks"
+    text = opened(body) if form == "base64url" else body
+    assert text.split() == "Good day. It is [card number] Thanks".split()
 
 
 def opened(text):
