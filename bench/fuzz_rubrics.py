@@ -2,14 +2,14 @@
 
     bench/fuzz_rubrics.py [--inputs 100000] [--seed 0] [--json]
 
-Each input is a piece of a pack (or of an overlay), with standards, phases and numbers of random words of the
-language (order, all, any, not, counts, windows, conditions, needs), that was left as it is or hurt: bytes
-flipped, words and lines swapped, keys renamed, values exchanged, subtrees replaced by random ones, or a
-wholly random tree of the keys that rubrics have. It is read as `comport rubric check` reads a file. A rubric
-that is taken is also unfolded, hashed, written down and read back, put into words, its examples are run, and
-a short call and a short chat are judged by it: each verdict has to fit its credit. Counted are inputs taken,
-refused (`BadFile`, `ComportError`), and everything else that was raised: `others`, each kind of which is
-shown once with its input.
+Each input is a piece of a pack (or of an overlay or lexicon), with standards, phases and numbers of
+random words of the language (order, all, any, not, counts, windows, conditions, needs), that was left as
+it is or hurt: bytes flipped, words and lines swapped, keys renamed, values exchanged, subtrees replaced
+by random ones, or a wholly random tree of the keys that rubrics have. It is read as `comport rubric
+check` reads a file. A rubric that is taken is also unfolded, hashed, written down and read back, put into
+words, its examples are run, and a short call and a short chat are judged by it: each verdict has to fit
+its credit. Counted are inputs taken, refused (`BadFile`, `ComportError`), and everything else that was
+raised: `others`, each kind of which is shown once with its input.
 """
 
 import argparse
@@ -28,6 +28,7 @@ import yaml
 
 from audit.interactions import Channel
 from audit.judge import Verdict, judge
+from audit.lexicons import lexicon_names
 from audit.overlay import FOLDER, overlay_names
 from audit.pipeline import PACKS
 from audit.rubric import Rubric
@@ -113,7 +114,7 @@ agent: Thank you for holding. Is there anything else I can do for you? Goodbye.
 """What every rubric that is taken is tried on."""
 
 OWN_OVERLAY = 0.15
-"""Share of inputs in which the overlay that a rubric names is hurt, and not the rubric."""
+"""Share of inputs in which the overlay or lexicon that a rubric names is hurt, and not the rubric."""
 
 
 def main() -> None:
@@ -128,7 +129,8 @@ def main() -> None:
     seeds = [load_yaml(path) for path in sorted(PACKS.glob("*.yaml"))]
     seeds = [seed for seed in seeds if isinstance(seed, dict) and "sections" in seed]
     laid = [load_yaml(FOLDER / f"{name}.yaml") for name in overlay_names()]
-    words = known_words([*seeds, *laid])
+    lexicons = [load_yaml(PACKS / f"{name}.yaml") for name in lexicon_names()]
+    words = known_words([*seeds, *laid, *lexicons])
     results: Counter[str] = Counter()
     others: dict[str, bytes] = {}
     started_s = time.perf_counter()
@@ -136,9 +138,10 @@ def main() -> None:
         path = Path(folder) / "rubric.yaml"
         for _ in range(arguments.inputs):
             if dice.random() < OWN_OVERLAY:
-                raw = hurt(dice, json.loads(json.dumps(dice.choice(laid))), words)
+                key, whole = dice.choice([("overlays", dice.choice(laid)), ("use", few(dice, lexicons))])
+                raw = hurt(dice, json.loads(json.dumps(whole)), words)
                 (path.parent / "own.yaml").write_bytes(raw)
-                path.write_text(_written(small(dice, dice.choice(seeds)) | {"overlays": ["own.yaml"]}))
+                path.write_text(_written(small(dice, dice.choice(seeds)) | {key: ["own.yaml"]}))
             else:
                 made = small(dice, dice.choice(seeds))
                 whole = dice.random() < UNHURT
@@ -236,6 +239,13 @@ def small(dice: random.Random, seed: dict[str, Any]) -> dict[str, Any]:
         made["overlays"] = dice.sample(overlay_names(), dice.randint(1, 3))
     copied: dict[str, Any] = json.loads(json.dumps(made))
     return copied
+
+
+def few(dice: random.Random, lexicons: list[dict[str, Any]]) -> dict[str, Any]:
+    """Some lists of one of the lexicons."""
+    lexicon = dice.choice(lexicons)
+    lists = lexicon["lists"]
+    return {**lexicon, "lists": {name: lists[name] for name in dice.sample(sorted(lists), 3)}}
 
 
 PHRASES, PHASES = ("hello", "sorry", "hold-on"), ("at-first", "later", "meanwhile")
