@@ -107,6 +107,8 @@ class Chaos:
                     break
                 if self.starts > 10:
                     raise SystemExit(f"the batch ends again and again: {told}")
+                if told:
+                    print(f"the batch ended by itself: {told.splitlines()[-1]}", file=sys.stderr)
                 self.process = self.start()
             share = self.done() / self.arguments.recordings
             if share > 1 / 3 and not self.schedulers:

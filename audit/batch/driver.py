@@ -350,6 +350,9 @@ def _connected(cluster: Cluster, order: Order) -> "Iterator[Client]":
                 resources=GPU if cluster.gpu else {},
                 silence_logs=logging.CRITICAL,
             )
+        except RuntimeError as error:
+            # A worker that is killed while it starts takes all of them along.
+            raise _Lost(str(error)) from error
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         with here, Client(here) as client:
