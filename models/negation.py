@@ -18,7 +18,7 @@ class _Words(NamedTuple):
 
     negators: frozenset[str]
     only: frozenset[str]
-    """After a negator they say that there is more, not less: "not only"."""
+    """After a negator they say that there is more, not less: "not only", "don't hesitate to"."""
     stops: frozenset[str]
     """Another clause, or another subject, begins here."""
     subjects: frozenset[str]
@@ -41,8 +41,8 @@ def _words(listed: str) -> frozenset[str]:
 
 _WORDS = {
     "en": _Words(
-        negators=_words("not never without nobody neither nor hardly"),
-        only=_words("only just merely simply"),
+        negators=_words("not never without nobody neither nor hardly unable refuse refuses refused"),
+        only=_words("only just merely simply hesitate fail"),
         stops=_words(
             "and but or so because if when while although though since unless until then well yes okay ok "
             "therefore however once as"
@@ -65,7 +65,7 @@ _WORDS = {
     ),
     "it": _Words(
         negators=_words("non mai senza nessuno nessuna nessun né neanche nemmeno neppure"),
-        only=_words("solo soltanto solamente"),
+        only=_words("solo soltanto solamente esiti esitate esitare mancherò mancheremo mancare"),
         stops=_words(
             "e ed ma o oppure però quindi perché poiché se quando mentre così allora bene sì dunque che "
             "siccome"
@@ -169,6 +169,9 @@ def _before(
         answers = form != "no" or at < start - 1 or at == 0 or forms[at - 1] not in words.nouns_after
         if not answers or (_negates(form, words, language) and forms[at + 1] not in words.only):
             count += 1
+            if form == "nor":
+                # "Neither … nor" is one negation in two words.
+                break
     return count, None
 
 
