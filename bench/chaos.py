@@ -107,7 +107,7 @@ class Chaos:
                     break
                 if self.starts > 10:
                     raise SystemExit(f"the batch ends again and again: {told}")
-                if told:
+                if told and self.process.returncode != -signal.SIGKILL:
                     print(f"the batch ended by itself: {told.splitlines()[-1]}", file=sys.stderr)
                 self.process = self.start()
             share = self.done() / self.arguments.recordings
