@@ -7,7 +7,7 @@ Fills a throw-away PostgreSQL server by COPY (as the tests start it; `--sqlite`:
 empty database of a server that runs) with invented facts, words as frequent as in the language, verdicts by
 the own rate of each standard, and the scorecards of judged samples. Then it asks what the dashboard asks,
 through the same functions, each time for something else. `load_s` is how long the filling took, `mb` what is
-on disk, `load_average` how many programs wanted a core while it asked.
+on disk, `rows` how many an answer had (at most 50), `load_average` how many programs wanted a core meanwhile.
 """
 
 import argparse
@@ -195,7 +195,10 @@ class Invented:
                     "added_at": began,
                 }
             )
-            words = " ".join([*["call", "agent"], str(number), *said[ends[n] - lengths[n] : ends[n]]])
+            words = ["call", "agent", str(number), *said[ends[n] - lengths[n] : ends[n]]]
+            # Sentences of the trade, the first of them far more often than the hundredth.
+            for rank in random.zipf(1.2, SENTENCES).tolist():
+                words += self.sentences[(rank - 1) % len(self.sentences)]
             transcripts.append({"interaction_id": identity, "words": " ".join(words)})
             card = self.cards[number % len(self.cards)]
             scorecards.append(self._card(card, identity, missed[n], untold[n], began))
@@ -255,7 +258,7 @@ def size_bytes(store: Store) -> int:
 
 
 def ask(store: Store, invented: Invented, times: int) -> dict[str, Any]:
-    """p50 and p95 in ms of each kind of question, asked `times` times for something else each time."""
+    """p50 and p95 in ms and the mean rows of each kind of question, each asked `times` times."""
     random = np.random.default_rng(2)
     words = [str(w) for w in invented.vocabulary]
 
@@ -314,12 +317,13 @@ def ask(store: Store, invented: Invented, times: int) -> dict[str, Any]:
     every: list[float] = []
     for name, question in questions.items():
         question()
-        took_ms = []
+        took_ms, shown = [], []
         for _ in range(times):
             begun_s = time.perf_counter()
-            question()
+            shown.append(question())
             took_ms.append(1000 * (time.perf_counter() - begun_s))
-        figures[name] = {"p50": _ms(took_ms, 50), "p95": _ms(took_ms, 95)}
+        rows_each = round(float(np.mean(shown)), 1)
+        figures[name] = {"p50": _ms(took_ms, 50), "p95": _ms(took_ms, 95), "rows": rows_each}
         every += took_ms
     return figures | {"all": {"p50": _ms(every, 50), "p95": _ms(every, 95)}}
 

@@ -169,6 +169,9 @@ def test_a_million(database):
     assert questions <= found.keys()
     assert all(0 < found[name]["p50"] <= found[name]["p95"] for name in questions)
     assert found["load_s"] > 0 and found["mb"] > 0
+    assert found["list"]["rows"] == found["word_common"]["rows"] == 50
+    assert min(found[name]["rows"] for name in ("phrase", "verdict", "scorecard")) > 0
+    assert found["nothing"]["rows"] == 0
 
 
 CLIPS = ROOT / "tests" / "video"
