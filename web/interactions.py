@@ -91,6 +91,7 @@ def index(store: Store) -> ResponseReturnValue:
         page=page,
         wanted=wanted,
         asked=fields(wanted),
+        done="done" in request.args,
         rubrics=rubric_names(store),
     )
 
