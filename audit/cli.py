@@ -23,6 +23,7 @@ from audit.console import (
     progress_bar,
     store_of,
 )
+from audit.customer_commands import customer, employee
 from audit.evaluate import evaluate
 from audit.importing import import_command
 from audit.listing import search
@@ -95,6 +96,8 @@ for _command in (
     review,
     search,
     batch,
+    customer,
+    employee,
 ):
     cli.add_command(_command)
 

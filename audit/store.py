@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, 
 
 from audit import tables as t
 from audit.database import open_database
+from audit.identities import keep_people
 from audit.indexing import keep_words
 from audit.interactions import Channel, Interaction
 from audit.records import interaction_of, keep_interaction, keep_recording, recording_of
@@ -125,6 +126,7 @@ class Store(Transactions):
             if changed_facts or rows or not found:
                 said = self._said(connection, interaction.recording, observations)
                 keep_words(connection, interaction, said)
+                keep_people(connection, interaction, said)
         return changed_facts
 
     def _said(

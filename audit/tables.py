@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 
@@ -87,6 +88,8 @@ interaction = Table(
     Column("source", String(40), nullable=False, server_default=""),
     Column("source_id", Text, nullable=False, server_default=""),
     Column("added_at", UtcTime, nullable=False),
+    # Whether its parties are among the people below; what an earlier version stored waits for an upgrade.
+    Column("joined", Boolean, nullable=False, server_default=false()),
     Index(None, "customer", "started_at"),
     Index(None, "agent"),
     Index(None, "team"),
@@ -236,4 +239,88 @@ user = Table(
     Column("name", String(80), nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("added_at", UtcTime, nullable=False),
+)
+
+# One identity of somebody: an e-mail address, a telephone number, an id, or (where there is none) one
+# interaction. Identities that belong together have the same root, the lowest id among them.
+person = Table(
+    "person",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("role", String(20), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("root_id", Integer, nullable=False, index=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("name_key", Text, nullable=False, server_default=""),
+    UniqueConstraint("role", "kind", "value"),
+    Index(None, "role", "name_key"),
+)
+
+# Which identities an interaction names; `main` is the strongest one of each party.
+taking_part = Table(
+    "taking_part",
+    metadata,
+    Column("interaction_id", ForeignKey("interaction.id"), primary_key=True),
+    Column("person_id", ForeignKey("person.id"), primary_key=True, index=True),
+    Column("main", Boolean, nullable=False),
+)
+
+# That two identities are one person's: joined, proposed or refused.
+person_link = Table(
+    "person_link",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("one_id", ForeignKey("person.id"), nullable=False),
+    Column("other_id", ForeignKey("person.id"), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
+    # What speaks for it, and against it, as a JSON list of sentences.
+    Column("evidence", Text, nullable=False),
+    UniqueConstraint("one_id", "other_id"),
+    Index(None, "state"),
+)
+
+person_decision = Table(
+    "person_decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("link_id", ForeignKey("person_link.id"), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
+    Column("decided_by", String(80), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+# Numbers of orders, contracts, cases that are said in an interaction: what tells that two are about the same.
+mention = Table(
+    "mention",
+    metadata,
+    Column("interaction_id", ForeignKey("interaction.id"), primary_key=True),
+    Column("value", String(40), primary_key=True, index=True),
+)
+
+# What became of an interaction in the company's own books: satisfaction, repeat contact, sale.
+outcome = Table(
+    "outcome",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("interaction_id", ForeignKey("interaction.id"), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("value", Float, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    UniqueConstraint("interaction_id", "kind", "at"),
+    Index(None, "kind"),
+)
+
+saved_search = Table(
+    "saved_search",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("name", String(80), nullable=False),
+    # What is wanted, as JSON.
+    Column("wanted", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("owner", "name"),
 )

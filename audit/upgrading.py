@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import select, update
 
 from audit import tables as t
+from audit.identities import keep_people
 from audit.indexing import keep_words
 from audit.reviews import standing
 from audit.store import Store
@@ -15,14 +16,16 @@ BATCH = 100
 
 
 def index_missing(store: Store, report: Callable[[float, float], None] = lambda done, total: None) -> int:
-    """Brings what an earlier version stored into the index, and gives how many interactions that were.
+    """Brings what an earlier version stored into the index and its people among customers and employees;
+    gives how many interactions that were.
 
     Where the observations of one are damaged it is found by its facts alone.
     """
     lacking = (
         select(t.interaction.c.id)
         .outerjoin(t.transcript, t.transcript.c.interaction_id == t.interaction.c.id)
-        .where(t.transcript.c.id.is_(None))
+        .where(t.transcript.c.id.is_(None) | t.interaction.c.joined.is_(False))
+        .order_by(t.interaction.c.started_at, t.interaction.c.id)
     )
     with store.reading() as connection:
         names = connection.execute(lacking).scalars().all()
@@ -36,6 +39,7 @@ def index_missing(store: Store, report: Callable[[float, float], None] = lambda 
                 except ObservationsUnreadable:
                     said = ()
                 keep_words(connection, one, said)
+                keep_people(connection, one, said)
 
     for first in range(0, len(names), BATCH):
         batch = names[first : first + BATCH]

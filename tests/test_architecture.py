@@ -107,6 +107,8 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "picture",
         "redact",
         "batch",
+        "customer",
+        "employee",
     ],
 )
 def test_the_readme_names_every_command(command):

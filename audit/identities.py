@@ -1,0 +1,427 @@
+"""Who took part in an interaction, as identities: the same strong one is the same person on every channel.
+
+An identity is an e-mail address, a telephone number, an id; those that one interaction gives to one party
+are joined. What speaks for less than that (the same name and the same order number) is only proposed. What
+hangs together by joined links is one person; every link has its log, and can be cut again.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+
+from audit import tables as t
+from audit.interactions import Interaction, Party, Role
+from models.observations import Utterance
+from models.spoken_digits import normal, runs
+
+
+class State(StrEnum):
+    JOINED = "joined"
+    PROPOSED = "proposed"
+    REFUSED = "refused"
+
+
+COMPORT = "comport"
+"""Who decides where no person did."""
+
+ROLES = (Role.CUSTOMER, Role.AGENT)
+
+NO_NAMES = frozenset(
+    {"agent", "bot", "caller", "client", "customer", "guest", "operator", "unknown", "user", "visitor"}
+    | {"chiamante", "cliente", "operatore", "ospite", "utente", "مشتری", "کاربر", "مهمان", "اپراتور"}
+)
+"""What sources call a party whose name they do not know."""
+
+_NUMBERED = re.compile(r"(speaker|spk|channel|caller|customer|visitor|guest|user)[ _-]?\d*")
+
+_CODE = re.compile(r"\S*\d\S*\d\S*\d\S*")
+"""A customer that is written like this is a number of the house's books and no name: our choice."""
+
+
+class Given(NamedTuple):
+    """A party as identities, the strongest first, each (kind, value)."""
+
+    role: Role
+    identities: tuple[tuple[str, str], ...]
+    name: str
+
+
+def name_key(name: str) -> str:
+    """A name as names are compared: small letters, one space; empty for what is no name."""
+    plain = " ".join(name.casefold().split())
+    return "" if plain in NO_NAMES or _NUMBERED.fullmatch(plain) or _CODE.fullmatch(plain) else plain
+
+
+def given_by(interaction: Interaction) -> tuple[Given, ...]:
+    """The customers and employees that the facts of an interaction name; nobody is guessed.
+
+    A customer of whom nothing but a name is known is somebody of this interaction alone: there is more than
+    one Maria Rossi. An employee's name is an identity: within a house it says who is meant.
+    """
+    found: dict[tuple[tuple[str, str], ...], Given] = {}
+    for role, fact in ((Role.CUSTOMER, interaction.customer), (Role.AGENT, interaction.agent)):
+        parties = [p for p in interaction.parties if p.role == role]
+        if fact and fact not in (p.name for p in parties):
+            parties.append(Party(role, fact))
+        for party in parties:
+            named = _customer(party) if role == Role.CUSTOMER else _employee(party)
+            identities = tuple(dict.fromkeys(one for one in named if one[1]))
+            if not identities and role == Role.CUSTOMER and name_key(party.name):
+                # Two that the same interaction names stay two.
+                identities = (("interaction", f"{interaction.id}/{name_key(party.name)}"),)
+            if identities:
+                found.setdefault(identities, Given(role, identities, party.name))
+    return tuple(found.values())
+
+
+def _customer(party: Party) -> Iterator[tuple[str, str]]:
+    yield "crm", party.crm
+    if _CODE.fullmatch(party.name) and not _NUMBERED.fullmatch(party.name.casefold()):
+        yield "crm", party.name
+    yield from _addresses(party)
+
+
+def _employee(party: Party) -> Iterator[tuple[str, str]]:
+    yield "employee", party.employee
+    yield "name", name_key(party.name)
+    yield from _addresses(party)
+
+
+def _addresses(party: Party) -> Iterator[tuple[str, str]]:
+    if "@" in party.email:
+        yield "email", party.email.strip().lower()
+    # Without its country a number may be anybody's.
+    if party.phone.startswith("+"):
+        yield "phone", party.phone
+
+
+LEAST_DIGITS, MOST_DIGITS = 5, 16
+"""Digits of a number that tells an order or a contract: shorter ones are amounts and house numbers."""
+
+MOST_MENTIONS = 50
+"""Numbers kept of one interaction: more is a list that somebody reads out. Our choice."""
+
+_MIXED = re.compile(r"[a-z]{1,5}[-/]?\d{4,12}")
+
+
+def numbers_in(said: Iterable[Utterance]) -> tuple[str, ...]:
+    """The numbers of orders, contracts, cases that are said or written, small letters, Western digits."""
+    found: dict[str, None] = {}
+    for one in said:
+        words = [word.text for word in one.words]
+        for word in map(normal, words):
+            if _MIXED.fullmatch(word):
+                found[word.replace("-", "").replace("/", "")] = None
+        for run in runs(words, one.language):
+            if LEAST_DIGITS <= len(run.digits) <= MOST_DIGITS:
+                found[run.digits] = None
+    return tuple(found)[:MOST_MENTIONS]
+
+
+def keep_people(connection: Connection, interaction: Interaction, said: Iterable[Utterance]) -> None:
+    """Brings what is known of the people of an interaction up to date with its facts and words.
+
+    What people decided about identities that it still names stays as it is.
+    """
+    given, numbers = given_by(interaction), numbers_in(said)
+    if numbers and Role.CUSTOMER not in (one.role for one in given):
+        # Nobody says who called; the order that they name may tell.
+        given = (*given, Given(Role.CUSTOMER, (("interaction", interaction.id),), ""))
+    _keep_numbers(connection, interaction.id, numbers)
+    numbered = [(one, [_identity(connection, one, *named) for named in one.identities]) for one in given]
+    parts = {number: False for _, found in numbered for number in found}
+    parts |= {found[0]: True for _, found in numbered}
+    _take_part(connection, interaction.id, parts)
+    for one, (main, *others) in numbered:
+        for (kind, value), number in zip(one.identities[1:], others, strict=True):
+            told = f"{interaction.id[:12]} gives {kind} {value} together with {' '.join(one.identities[0])}"
+            _link(
+                connection, main, number, told, renamed=one.identities[0][0] == "employee" and kind == "name"
+            )
+        if one.role == Role.CUSTOMER:
+            _propose(connection, interaction, main, one.name, numbers)
+    done = update(t.interaction).where(t.interaction.c.id == interaction.id).values(joined=True)
+    connection.execute(done)
+
+
+def _keep_numbers(connection: Connection, interaction: str, numbers: tuple[str, ...]) -> None:
+    same = t.mention.c.interaction_id == interaction
+    known = connection.execute(select(t.mention.c.value).where(same)).scalars().all()
+    if set(known) == set(numbers):
+        return
+    connection.execute(delete(t.mention).where(same))
+    if numbers:
+        rows = [{"interaction_id": interaction, "value": number} for number in numbers]
+        connection.execute(insert(t.mention), rows)
+
+
+def _identity(connection: Connection, given: Given, kind: str, value: str) -> int:
+    """The number of an identity, new where it is; of the names that were given it keeps the longest."""
+    row = t.person.c
+    found = connection.execute(
+        select(row.id, row.name).where(row.role == given.role.value, row.kind == kind, row.value == value)
+    ).one_or_none()
+    named = {"name": given.name, "name_key": name_key(given.name)}
+    if found is None:
+        new = {"role": given.role.value, "kind": kind, "value": value, "root_id": 0, **named}
+        (number,) = connection.execute(insert(t.person).values(**new)).inserted_primary_key or (0,)
+        connection.execute(update(t.person).where(row.id == number).values(root_id=number))
+        return int(number)
+    if named["name_key"] and len(given.name) > len(found.name):
+        connection.execute(update(t.person).where(row.id == found.id).values(**named))
+    return int(found.id)
+
+
+def _take_part(connection: Connection, interaction: str, parts: dict[int, bool]) -> None:
+    row = t.taking_part.c
+    before = {
+        one.person_id: one.main
+        for one in connection.execute(
+            select(row.person_id, row.main).where(row.interaction_id == interaction)
+        )
+    }
+    if before == parts:
+        return
+    connection.execute(delete(t.taking_part).where(row.interaction_id == interaction))
+    if parts:
+        rows = [{"interaction_id": interaction, "person_id": n, "main": main} for n, main in parts.items()]
+        connection.execute(insert(t.taking_part), rows)
+    if gone := before.keys() - parts:
+        _drop_unsupported(connection, set(before), gone)
+
+
+def forget_people(connection: Connection, interaction: str) -> None:
+    """Takes an interaction out: its numbers, who took part, and every identity and link that nothing else
+    supports."""
+    connection.execute(delete(t.mention).where(t.mention.c.interaction_id == interaction))
+    _take_part(connection, interaction, {})
+    gone = update(t.interaction).where(t.interaction.c.id == interaction).values(joined=False)
+    connection.execute(gone)
+
+
+def _drop_unsupported(connection: Connection, before: set[int], gone: set[int]) -> None:
+    """Removes identities that no interaction names any more, and links that Comport made by one that no
+    longer gives both ends."""
+    row, part, link = t.person.c, t.taking_part.c, t.person_link.c
+    roots = set(connection.execute(select(row.root_id).where(row.id.in_(before))).scalars())
+    named = set(connection.execute(select(part.person_id).where(part.person_id.in_(gone))).scalars())
+    lost = gone - named
+    between = or_(link.one_id.in_(gone), link.other_id.in_(gone))
+    for one in connection.execute(select(t.person_link).where(between)).all():
+        ends = {one.one_id, one.other_id}
+        alone = ends <= before and not _seen_together(connection, one)
+        if ends & lost or (alone and not _by_person(connection, one.id)):
+            connection.execute(delete(t.person_decision).where(t.person_decision.c.link_id == one.id))
+            connection.execute(delete(t.person_link).where(link.id == one.id))
+    if lost:
+        connection.execute(delete(t.person).where(row.id.in_(lost)))
+    settle(connection, roots)
+
+
+def _seen_together(connection: Connection, link: Any) -> bool:
+    part = t.taking_part.c
+    both = (
+        select(part.interaction_id)
+        .where(part.person_id.in_((link.one_id, link.other_id)))
+        .group_by(part.interaction_id)
+        .having(func.count() > 1)
+        .limit(1)
+    )
+    return connection.execute(both).scalar() is not None
+
+
+def _by_person(connection: Connection, link: int) -> bool:
+    row = t.person_decision.c
+    people = select(row.id).where(row.link_id == link, row.decided_by != COMPORT).limit(1)
+    return connection.execute(people).scalar() is not None
+
+
+def settle(connection: Connection, roots: set[int]) -> None:
+    """Finds anew what hangs together among the identities that had these roots."""
+    row, link = t.person.c, t.person_link.c
+    told = connection.execute(select(row.id, row.root_id).where(row.root_id.in_(roots))).all()
+    numbers = {one.id: one.root_id for one in told}
+    beside: dict[int, set[int]] = {number: set() for number in numbers}
+    asked = select(link.one_id, link.other_id).where(
+        link.state == State.JOINED, or_(link.one_id.in_(numbers), link.other_id.in_(numbers))
+    )
+    for one, other in connection.execute(asked).all():
+        if one in beside and other in beside:
+            beside[one].add(other)
+            beside[other].add(one)
+    seen: set[int] = set()
+    for number in sorted(numbers):
+        if number in seen:
+            continue
+        reached, waiting = {number}, [number]
+        while waiting:
+            fresh = beside[waiting.pop()] - reached
+            reached |= fresh
+            waiting += fresh
+        seen |= reached
+        if moved := [one for one in reached if numbers[one] != number]:
+            connection.execute(update(t.person).where(row.id.in_(moved)).values(root_id=number))
+
+
+def log(connection: Connection, link: int, state: State, by: str, why: str) -> None:
+    """Writes down who decided what of a link, when and why."""
+    told = {"link_id": link, "state": state.value, "decided_by": by, "why": why, "at": datetime.now(UTC)}
+    connection.execute(insert(t.person_decision).values(**told))
+
+
+def link_of(connection: Connection, one: int, other: int) -> Any:
+    """The link between two identities as a row, None where there is none."""
+    row = t.person_link.c
+    ends = (row.one_id == min(one, other), row.other_id == max(one, other))
+    return connection.execute(select(t.person_link).where(*ends)).one_or_none()
+
+
+def add_link(connection: Connection, one: int, other: int, state: State, evidence: list[str]) -> int:
+    """A new link between two identities, without its first decision; gives its number."""
+    told = {"state": state.value, "evidence": msgspec.json.encode(evidence).decode()}
+    ends = {"one_id": min(one, other), "other_id": max(one, other)}
+    (number,) = connection.execute(insert(t.person_link).values(**ends, **told)).inserted_primary_key or (0,)
+    return int(number)
+
+
+def roots_of(connection: Connection, *numbers: int) -> set[int]:
+    """The roots of some identities."""
+    row = t.person.c
+    return set(connection.execute(select(row.root_id).where(row.id.in_(numbers))).scalars())
+
+
+def _link(connection: Connection, main: int, number: int, evidence: str, renamed: bool) -> None:
+    """Joins what one party was given, unless something speaks against it: then it is only proposed.
+
+    `renamed`: the house's own books give the name, so that another name than before speaks against nothing.
+    """
+    if main == number or link_of(connection, main, number) is not None:
+        return
+    roots = roots_of(connection, main, number)
+    against = _against(connection, roots, not renamed) if len(roots) > 1 else ""
+    state = State.PROPOSED if against else State.JOINED
+    link = add_link(connection, main, number, state, [evidence, *([against] if against else [])])
+    log(connection, link, state, COMPORT, against or evidence)
+    if state == State.JOINED:
+        settle(connection, roots)
+
+
+def _against(connection: Connection, roots: set[int], by_name: bool = True) -> str:
+    """What speaks against that these are one person: two ids of the house's books, or two names. Empty where
+    nothing does."""
+    row = t.person.c
+    people = connection.execute(select(t.person).where(row.root_id.in_(roots))).all()
+    ids = sorted({one.value for one in people if one.kind in ("crm", "employee")})
+    if len(ids) > 1:
+        return f"two ids: {', '.join(ids)}"
+    if not by_name:
+        return ""
+    names: dict[int, set[str]] = {root: set() for root in roots}
+    for one in people:
+        if one.name_key:
+            names[one.root_id].add(one.name_key)
+    some = [names[root] for root in sorted(roots)]
+    if any(one and other and not _alike(one, other) for one in some for other in some):
+        return f"two names: {', '.join(sorted(set().union(*some)))}"
+    return ""
+
+
+def _alike(some: set[str], others: set[str]) -> bool:
+    """Whether one name of these may be one of those: "Laura" and "L. Keller" may be "Laura Keller"."""
+    words = [sorted((one.split(), other.split()), key=len) for one in some for other in others]
+    return any(all(any(_fits(word, other) for other in long) for word in short) for short, long in words)
+
+
+def _fits(word: str, other: str) -> bool:
+    initials = len(word.rstrip(".")) == 1 or len(other.rstrip(".")) == 1
+    return word[0] == other[0] if initials else word == other
+
+
+MOST_SHARED = 20
+"""A number that is said in more interactions is the house's own: our choice."""
+
+MOST_CANDIDATES = 50
+"""So many of one name are looked at, and `MOST_PROPOSALS` proposed: a person has to decide each."""
+MOST_PROPOSALS = 3
+
+
+def _propose(
+    connection: Connection, interaction: Interaction, main: int, name: str, numbers: tuple[str, ...]
+) -> None:
+    """Proposes to join a customer with those of whom a number, or name and branch, is the same."""
+    evidence: dict[int, list[str]] = {}
+    key = name_key(name)
+    row = t.person.c
+    for value in numbers:
+        for one in _who_said(connection, value, main):
+            if not key or not one.name_key or _alike({key}, {one.name_key}):
+                evidence.setdefault(one.id, []).append(f"the number {value} is said by both")
+    if len(key.split()) > 1:
+        named = select(row.id).where(row.role == Role.CUSTOMER.value, row.name_key == key, row.id != main)
+        for number in connection.execute(named.limit(MOST_CANDIDATES)).scalars().all():
+            here = bool(interaction.branch) and _at_branch(connection, number, interaction.branch or "")
+            if here or number in evidence:
+                same = [
+                    f"the same name, {name}",
+                    *([f"the same branch, {interaction.branch}"] if here else []),
+                ]
+                evidence[number] = [*same, *evidence.get(number, [])]
+    left = MOST_PROPOSALS
+    for number in sorted(evidence, key=lambda number: (-len(evidence[number]), number)):
+        roots = roots_of(connection, main, number)
+        if left and len(roots) > 1 and not _linked(connection, roots) and not _against(connection, roots):
+            link = add_link(connection, main, number, State.PROPOSED, evidence[number])
+            log(connection, link, State.PROPOSED, COMPORT, "; ".join(evidence[number]))
+            left -= 1
+
+
+def _who_said(connection: Connection, value: str, main: int) -> Sequence[Any]:
+    """The other customers in whose interactions a number is said; none for the house's own numbers."""
+    part, row = t.taking_part.c, t.person.c
+    said = select(t.mention.c.interaction_id).where(t.mention.c.value == value).limit(MOST_SHARED + 1)
+    where = connection.execute(said).scalars().all()
+    if len(where) > MOST_SHARED:
+        return ()
+    there = (
+        select(row.id, row.name_key)
+        .join(t.taking_part, and_(part.person_id == row.id, part.main))
+        .where(part.interaction_id.in_(where), row.role == Role.CUSTOMER.value, row.id != main)
+        .distinct()
+    )
+    return connection.execute(there).all()
+
+
+def _at_branch(connection: Connection, number: int, branch: str) -> bool:
+    part, facts = t.taking_part.c, t.interaction.c
+    there = (
+        select(part.interaction_id)
+        .join(t.interaction, facts.id == part.interaction_id)
+        .where(part.person_id == number, facts.branch == branch)
+        .limit(1)
+    )
+    return connection.execute(there).scalar() is not None
+
+
+def _linked(connection: Connection, roots: set[int]) -> bool:
+    """Whether somebody has proposed or refused already that these are one."""
+    link = t.person_link.c
+    one, other = t.person.alias(), t.person.alias()
+    first, second = sorted(roots)
+    crossing = (
+        select(link.id)
+        .join(one, one.c.id == link.one_id)
+        .join(other, other.c.id == link.other_id)
+        .where(
+            or_(
+                and_(one.c.root_id == first, other.c.root_id == second),
+                and_(one.c.root_id == second, other.c.root_id == first),
+            )
+        )
+        .limit(1)
+    )
+    return connection.execute(crossing).scalar() is not None
