@@ -27,6 +27,7 @@ from audit.customer_commands import customer, employee
 from audit.evaluate import evaluate
 from audit.importing import import_command
 from audit.listing import search
+from audit.outcome_commands import outcomes
 from audit.picturing import picture
 from audit.redacting import redact
 from audit.reviewing import review
@@ -98,6 +99,7 @@ for _command in (
     batch,
     customer,
     employee,
+    outcomes,
 ):
     cli.add_command(_command)
 
@@ -226,6 +228,7 @@ def _print_audited(audited: "Audited") -> None:
 @click.pass_context
 def show(context: click.Context, interaction: str | None, search: str, limit: int, as_json: bool) -> None:
     """Show what is stored: all interactions, or the scorecards of one (by id or title)."""
+    from audit.aftermath import outcomes_of
     from audit.reviews import card_stands
     from audit.terminal import print_rows, print_scorecard, print_stands
 
@@ -246,15 +249,18 @@ def show(context: click.Context, interaction: str | None, search: str, limit: in
         return
     found = store.interaction(interaction)
     cards = store.scorecards(found.id)
+    became = outcomes_of(store, [found.id]).get(found.id, ())
     if as_json:
         stand = [card_stands(store, card) for card in cards]
-        print_json({"interaction": found, "scorecards": cards, "stands": stand})
+        print_json({"interaction": found, "scorecards": cards, "stands": stand, "outcomes": became})
         return
     recording = store.recording(found.recording)
     duration_s = recording.duration_s if recording else 0.0
     for card in cards:
         print_scorecard(out, found, card, duration_s)
         print_stands(out, card, card_stands(store, card))
+    for one in became:
+        out.print(f"{one.kind} {one.value:g}, {one.at:%Y-%m-%d}", markup=False, highlight=False)
 
 
 @cli.command()

@@ -1,13 +1,18 @@
 """`comport search`: what is stored, found by words and by everything that stands on a scorecard."""
 
+import getpass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from audit.console import json_option, out, print_json, store_of
 from audit.interactions import Channel
 from audit.judge import Verdict
+
+if TYPE_CHECKING:
+    from audit.searching import Wanted
+    from audit.store import Store
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _SCORE = click.FloatRange(0, 100)
@@ -35,6 +40,13 @@ _SCORE = click.FloatRange(0, 100)
 @click.option("--waiting", is_flag=True, help="With findings that need a person.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most so many.")
 @click.option("--older", default="", metavar="PLACE", help="Go on where the last answer ended.")
+@click.option("--save", default="", metavar="NAME", help="Keep this search under a name.")
+@click.option(
+    "--saved", default="", metavar="NAME", help="The search kept under it; what else is given goes before."
+)
+@click.option("--forget", default="", metavar="NAME", help="Forget the search kept under it.")
+@click.option("--list-saved", is_flag=True, help="Which searches are kept.")
+@click.option("--owner", default=getpass.getuser, show_default="your account", help="Whose kept searches.")
 @json_option
 @click.pass_context
 def search(
@@ -48,6 +60,11 @@ def search(
     waiting: bool,
     limit: int,
     older: str,
+    save: str,
+    saved: str,
+    forget: str,
+    list_saved: bool,
+    owner: str,
     as_json: bool,
     **plain: Any,
 ) -> None:
@@ -56,6 +73,7 @@ def search(
     All WORDS must be said or stand in the facts; "a phrase" in quotes is found as it stands, and refund*
     finds what begins so. Without words all that fits the options is listed.
     """
+    from audit.saved import save_search, saved_search
     from audit.searching import Wanted, find, place_of
     from audit.terminal import print_rows
 
@@ -69,7 +87,15 @@ def search(
         needs_person=waiting,
         **plain,
     )
-    page = find(store_of(context), wanted, limit, place_of(older) if older else None)
+    store = store_of(context)
+    if list_saved or forget:
+        _tend(store, owner, forget, as_json)
+        return
+    if saved:
+        wanted = _over(saved_search(store, owner, saved), wanted)
+    if save:
+        save_search(store, owner, save, wanted)
+    page = find(store, wanted, limit, place_of(older) if older else None)
     if as_json:
         print_json({"interactions": page.rows, "older": str(page.older) if page.older else None})
         return
@@ -79,3 +105,38 @@ def search(
     print_rows(out, page.rows)
     if page.older:
         out.print(f"more with --older {page.older}", highlight=False)
+
+
+def _over(kept: "Wanted", given: "Wanted") -> "Wanted":
+    """The kept search with what was given in its place."""
+    import msgspec
+
+    said = {name: value for name in given.__struct_fields__ if (value := getattr(given, name))}
+    said |= {
+        name: value for name in ("least_score", "most_score") if (value := getattr(given, name)) is not None
+    }
+    return msgspec.structs.replace(kept, **said)
+
+
+def _tend(store: "Store", owner: str, forget: str, as_json: bool) -> None:
+    """Forgets a kept search, or lists all."""
+    from audit.saved import forget_search, saved_searches
+
+    if forget:
+        forget_search(store, owner, forget)
+    kept = saved_searches(store, owner)
+    if as_json:
+        print_json({"saved": kept})
+        return
+    for name, wanted in kept.items():
+        asked = {
+            n: value
+            for n in wanted.__struct_fields__
+            if (value := getattr(wanted, n)) not in ("", (), None, False)
+        }
+        told = ", ".join(
+            f"{n.replace('_', ' ')} {' '.join(v) if isinstance(v, tuple) else v}" for n, v in asked.items()
+        )
+        out.print(f"{name}: {told or 'everything'}", markup=False, highlight=False)
+    if not kept:
+        out.print(f"{owner} keeps no search", markup=False, highlight=False)

@@ -109,6 +109,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "batch",
         "customer",
         "employee",
+        "outcomes",
     ],
 )
 def test_the_readme_names_every_command(command):
