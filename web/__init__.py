@@ -21,10 +21,11 @@ from audit.searching import BadSearch
 from audit.store import NotStored, Store
 from models.errors import ComportError
 from models.media import UnreadableMedia
-from web import accounts, interactions, people, reviewing, wording
+from web import accounts, interactions, languages, people, reviewing, wording
+from web.languages import gettext
 from web.sessions import SESSION_S
 
-PUBLIC = frozenset({"static", "healthz", "accounts.login"})
+PUBLIC = frozenset({"static", "healthz", "accounts.login", "languages.choose"})
 """The endpoints that need no login. Every other one does, without having to say so."""
 
 SECRET_BYTES = 32
@@ -71,6 +72,8 @@ def create_app(store: Store, behind_proxy: bool = False) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     CSRFProtect(app)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    languages.register(app)
+    app.register_blueprint(languages.room())
     app.register_blueprint(accounts.room(app, store, limiter))
     app.register_blueprint(interactions.room(store))
     app.register_blueprint(people.room(store))
@@ -151,12 +154,14 @@ def _explain(error: Exception) -> ResponseReturnValue:
     elif isinstance(error, ComportError) and current_user.is_authenticated:
         line = wording.told(error)
     if request.accept_mimetypes.best == "application/json":
-        return jsonify(error=line or wording.ERRORS.get(status, wording.ERRORS[_OURS])[0]), status
+        return jsonify(error=line or str(wording.ERRORS.get(status, wording.ERRORS[_OURS])[0])), status
     return _error_page(status, line), status
 
 
 def _stale_form(error: Exception) -> ResponseReturnValue:
-    detail = "The form was not sent from a page of this dashboard, or that page is too old. Open it again."
+    detail = gettext(
+        "The form was not sent from a page of this dashboard, or that page is too old. Open it again."
+    )
     return _error_page(HTTPStatus.BAD_REQUEST, detail), HTTPStatus.BAD_REQUEST
 
 

@@ -24,6 +24,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from audit.store import Store
 from audit.users import password_fits, user_names
+from web.languages import gettext
 from web.sessions import Sessions
 
 PER_PAIR = "5 per 15 minutes"
@@ -58,7 +59,7 @@ def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:
             return _page(store)
         name, password = _asked_name(), request.form.get("password", "")
         if not password_fits(store, name, password):
-            return _page(store, name, "This name and password do not belong together."), 401
+            return _page(store, name, gettext("This name and password do not belong together.")), 401
         sessions.begin(name)
         answer = redirect(own_path(request.args.get("next", "")) or url_for("interactions.index"))
         return _with_known_browser(make_response(answer), name)
@@ -68,7 +69,7 @@ def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:
         return redirect(url_for("accounts.login"))
 
     def locked(limit: object) -> Response:
-        message = "Too many wrong passwords. Wait 15 minutes, then try again."
+        message = gettext("Too many wrong passwords. Wait 15 minutes, then try again.")
         response = Response(_page(store, _asked_name(), message), HTTPStatus.TOO_MANY_REQUESTS)
         response.mimetype = "text/html"
         response.headers["Retry-After"] = str(15 * 60)

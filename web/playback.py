@@ -10,6 +10,7 @@ from audit.redaction import Gone, silences
 from models import muting
 from models.media import UnreadableMedia, digest_file
 from models.observations import Recording, Span
+from web.languages import gettext
 
 _PCM = frozenset({"pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_s32le", "pcm_f32le"})
 _MP3 = frozenset({"mp3", "mp3float"})
@@ -56,16 +57,18 @@ def playback_of(path: Path, recording: Recording, gone: tuple[Gone, ...] | None)
     problem = file_problem(path, recording)
     quiet = silences(gone or ()) if recording.channels else ()
     if not problem and gone is None:
-        problem = (
+        problem = gettext(
             "The recording is not played: what was heard in it is damaged, so nobody knows where card data "
             "is said. Audit it again."
         )
     elif not problem and quiet:
         mime, _ = _CONTAINERS[muting.suffix(recording)]
     elif not problem and recording.codec not in (codecs if recording.channels or not codecs else _PICTURES):
-        problem = (
-            f"Browsers cannot play this recording ({path.suffix.lstrip('.') or 'no suffix'}, "
-            f"{codec_name(recording.codec)}). Its waveform, transcript and evidence are complete."
+        problem = gettext(
+            "Browsers cannot play this recording (%(suffix)s, %(codec)s). "
+            "Its waveform, transcript and evidence are complete.",
+            suffix=path.suffix.lstrip(".") or gettext("no suffix"),
+            codec=codec_name(recording.codec),
         )
     return Playback(mime, recording.size_px is not None, problem, quiet)
 
@@ -88,26 +91,30 @@ def file_problem(path: Path, recording: Recording) -> str:
             raise FileNotFoundError
         same = _digest(path, facts.st_mtime_ns, facts.st_size) == recording.id
     except (FileNotFoundError, NotADirectoryError):
-        return (
-            f"The recording {path.name} is no longer where it was audited. "
-            "Put it back, or audit it again at its new place."
+        return gettext(
+            "The recording %(name)s is no longer where it was audited. "
+            "Put it back, or audit it again at its new place.",
+            name=path.name,
         )
     except OSError as error:
         return _unreadable(path, error.strerror or str(error))
     except UnreadableMedia as error:
         return _unreadable(path, error.found)
     if not same:
-        return (
-            f"The file {path.name} was changed after it was audited, so it is not played: "
-            "the moments of the findings may be elsewhere in it. Audit it again."
+        return gettext(
+            "The file %(name)s was changed after it was audited, so it is not played: "
+            "the moments of the findings may be elsewhere in it. Audit it again.",
+            name=path.name,
         )
     return ""
 
 
 def _unreadable(path: Path, found: str) -> str:
-    return (
-        f"The recording {path.name} cannot be read ({found}). "
-        "Let the account that runs the dashboard read it and its folder."
+    return gettext(
+        "The recording %(name)s cannot be read (%(found)s). "
+        "Let the account that runs the dashboard read it and its folder.",
+        name=path.name,
+        found=found,
     )
 
 

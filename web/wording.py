@@ -1,67 +1,76 @@
 """How values are worded on pages: Jinja filters, names of verdicts and roles, texts of error pages."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 
 from flask import Flask
+from flask_babel import lazy_gettext as _
+from markupsafe import Markup
 
-from audit.interactions import Channel, Role, clock
+from audit import interactions
+from audit.interactions import Channel, Role
 from audit.judge import Verdict
 from audit.outcomes import Evidence
 from audit.quantities import show
 from audit.score import Score, show_sum
 from audit.terminal import UNSURE
 from models.errors import ComportError
+from web.languages import day, figures, gettext, ngettext, number, percent, plain
 from web.playback import codec_name
 
 VERDICTS = {
-    Verdict.MET: "Met",
-    Verdict.MISSED: "Missed",
-    Verdict.NO_OPPORTUNITY: "No opportunity",
-    Verdict.CANNOT_TELL: "Cannot tell",
+    Verdict.MET: _("Met"),
+    Verdict.MISSED: _("Missed"),
+    Verdict.NO_OPPORTUNITY: _("No opportunity"),
+    Verdict.CANNOT_TELL: _("Cannot tell"),
 }
 
 ROLES = {
-    Role.AGENT: "Agent",
-    Role.CUSTOMER: "Customer",
-    Role.BOT: "Bot",
-    Role.OTHER: "Other",
-    Role.ANYONE: "Anyone",
+    Role.AGENT: _("Agent"),
+    Role.CUSTOMER: _("Customer"),
+    Role.BOT: _("Bot"),
+    Role.OTHER: _("Other"),
+    Role.ANYONE: _("Anyone"),
 }
 
 CHANNELS = {
-    Channel.CALL: "Call",
-    Channel.VIDEO: "Video call",
-    Channel.IN_PERSON: "In person",
-    Channel.CHAT: "Chat",
-    Channel.EMAIL: "E-mail",
-    Channel.SOCIAL: "Social",
+    Channel.CALL: _("Call"),
+    Channel.VIDEO: _("Video call"),
+    Channel.IN_PERSON: _("In person"),
+    Channel.CHAT: _("Chat"),
+    Channel.EMAIL: _("E-mail"),
+    Channel.SOCIAL: _("Social"),
 }
 
 ERRORS = {
-    HTTPStatus.BAD_REQUEST: ("This request could not be read", "Go back, open the page again and retry."),
-    HTTPStatus.FORBIDDEN: ("This is not open to you", "Ask whoever runs the dashboard for access."),
-    HTTPStatus.NOT_FOUND: ("There is nothing here", "The address may be mistyped, or it was removed."),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("This cannot be done here", "Go back and use the page's own buttons."),
+    HTTPStatus.BAD_REQUEST: (
+        _("This request could not be read"),
+        _("Go back, open the page again and retry."),
+    ),
+    HTTPStatus.FORBIDDEN: (_("This is not open to you"), _("Ask whoever runs the dashboard for access.")),
+    HTTPStatus.NOT_FOUND: (_("There is nothing here"), _("The address may be mistyped, or it was removed.")),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        _("This cannot be done here"),
+        _("Go back and use the page's own buttons."),
+    ),
     HTTPStatus.CONFLICT: (
-        "Somebody else was faster",
-        "Go back, look at what they said, and say yours again.",
+        _("Somebody else was faster"),
+        _("Go back, look at what they said, and say yours again."),
     ),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That is too much at once", "Send less and try again."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (_("That is too much at once"), _("Send less and try again.")),
     HTTPStatus.UNPROCESSABLE_ENTITY: (
-        "This cannot be taken",
-        "Check what was sent, or the recording, and try again.",
+        _("This cannot be taken"),
+        _("Check what was sent, or the recording, and try again."),
     ),
-    HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", "Wait a quarter of an hour, then try again."),
+    HTTPStatus.TOO_MANY_REQUESTS: (_("Too many tries"), _("Wait a quarter of an hour, then try again.")),
     HTTPStatus.SERVICE_UNAVAILABLE: (
-        "The database does not answer",
-        "Nothing is lost. Try again in a minute; if it stays away, tell whoever runs the dashboard.",
+        _("The database does not answer"),
+        _("Nothing is lost. Try again in a minute; if it stays away, tell whoever runs the dashboard."),
     ),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
-        "Something went wrong on our side",
-        "Nothing was changed. The server's log says what happened.",
+        _("Something went wrong on our side"),
+        _("Nothing was changed. The server's log says what happened."),
     ),
 }
 """Status → (title, what to do)."""
@@ -79,6 +88,9 @@ def register(app: Flask) -> None:
     app.add_template_filter(titles)
     app.add_template_filter(codec_name)
     app.add_template_filter(number)
+    app.add_template_filter(plain)
+    app.add_template_filter(percent)
+    app.add_template_filter(bdi)
     app.add_template_global(VERDICTS, "VERDICTS")  # type: ignore[arg-type]
     app.add_template_global(ROLES, "ROLES")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
@@ -86,15 +98,14 @@ def register(app: Flask) -> None:
     app.context_processor(lambda: {"bundle": _BUNDLE if built.is_file() else ""})
 
 
-def number(value: float | None, decimals: int = 1) -> str:
-    """A number as pages show it, an en dash when there is none."""
-    return "–" if value is None else f"{value:.{decimals}f}"
+def clock(time_s: float) -> str:
+    """A time as people read it on a player: `1:07` or `1:02:05`."""
+    return figures(interactions.clock(time_s))
 
 
-def day(at: datetime | str) -> str:
-    """A day and minute in UTC, as `2026-03-02 09:15 UTC`: the store keeps no other zone."""
-    exact = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return exact.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+def bdi(text: str) -> Markup:
+    """A name or words of any script within a sentence: its direction stays its own."""
+    return Markup("<bdi>{}</bdi>").format(text)
 
 
 def titles(standards: Iterable[str], score: Score) -> str:
@@ -103,12 +114,26 @@ def titles(standards: Iterable[str], score: Score) -> str:
     return ", ".join(f"“{known[standard]}”" for standard in standards)
 
 
-def last_line(score: Score) -> str:
+def last_line(score: Score) -> str | Markup:
     """The last line of the sum in words, with standards by their titles."""
     if score.score is None or not score.zeroed_by:
-        return show_sum(score)
-    verb = "was" if len(score.zeroed_by) == 1 else "were"
-    return f"0, because {titles(score.zeroed_by, score)} (critical for the form) {verb} missed"
+        return _sum(score)
+    return ngettext(
+        "0, because %(titles)s (critical for the form) was missed",
+        "0, because %(titles)s (critical for the form) were missed",
+        len(score.zeroed_by),
+        titles=titles(score.zeroed_by, score),
+    )
+
+
+def _sum(score: Score) -> str | Markup:
+    """The sum in the figures of the page's language; it is read from the left in all of them."""
+    if score.score is None:
+        return gettext("nothing could be assessed")
+    written = figures(show_sum(score))
+    written = written.replace("bonus", gettext("bonus"))
+    written = written.replace(f"capped at {figures(100)}", gettext("capped at 100"))
+    return Markup('<bdi dir="ltr">{}</bdi>').format(written)
 
 
 def told(error: ComportError) -> str:
@@ -123,4 +148,4 @@ def told(error: ComportError) -> str:
 
 def show_value(evidence: Evidence) -> str:
     """A measured value with its unit, empty when the evidence is words."""
-    return "" if evidence.value is None else show(evidence.value, evidence.unit)
+    return "" if evidence.value is None else figures(show(evidence.value, evidence.unit))

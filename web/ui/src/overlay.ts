@@ -1,4 +1,5 @@
 import type { Player } from "./player";
+import { gettext } from "./words";
 
 interface Track {
   label: string;
@@ -95,10 +96,10 @@ export async function drawPeople(player: Player): Promise<void> {
 async function fetchPeople(address: string): Promise<People> {
   const answer = await fetch(address, { headers: { Accept: "application/json" } });
   if (!answer.headers.get("Content-Type")?.startsWith("application/json")) {
-    throw new Error("The people could not be had: log in again.");
+    throw new Error(gettext("The people could not be had: log in again."));
   }
   const content = (await answer.json()) as People & { error?: string };
-  if (!answer.ok) throw new Error(content.error ?? "The people could not be had.");
+  if (!answer.ok) throw new Error(content.error ?? gettext("The people could not be had."));
   return content;
 }
 

@@ -1,4 +1,5 @@
 import type { Findings } from "./findings";
+import { gettext } from "./words";
 
 const DRAFT = "comport.draft ";
 
@@ -77,7 +78,7 @@ export class Reviewing {
         return;
       }
       if (!answer.ok || !page.querySelector("[data-newest]")) {
-        this.tell(form, "Not kept: " + (page.querySelector("main .detail")?.textContent ?? answer.statusText));
+        this.tell(form, gettext("Not kept: ") + (page.querySelector("main .detail")?.textContent ?? answer.statusText));
         return;
       }
       const area = form.querySelector<HTMLTextAreaElement>("textarea[data-draft]");
@@ -92,7 +93,7 @@ export class Reviewing {
       const finding = form.closest<HTMLElement>(".finding");
       if (finding) this.findings.select(finding);
     } catch {
-      this.tell(form, "Not kept: the server does not answer. What you typed stays here; try again.");
+      this.tell(form, gettext("Not kept: the server does not answer. What you typed stays here; try again."));
     } finally {
       this.busy = false;
     }

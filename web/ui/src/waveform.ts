@@ -3,6 +3,7 @@ import RegionsPlugin from "wavesurfer.js/plugins/regions";
 import TimelinePlugin from "wavesurfer.js/plugins/timeline";
 import type { Findings, Moment } from "./findings";
 import type { Player } from "./player";
+import { gettext } from "./words";
 
 interface Outline {
   per_s: number;
@@ -93,10 +94,10 @@ export async function drawWaveform(player: Player, findings: Findings): Promise<
 async function fetchOutline(address: string): Promise<Outline> {
   const answer = await fetch(address, { headers: { Accept: "application/json" } });
   if (!answer.headers.get("Content-Type")?.startsWith("application/json")) {
-    throw new Error("The waveform could not be had: log in again.");
+    throw new Error(gettext("The waveform could not be had: log in again."));
   }
   const content = (await answer.json()) as Outline & { error?: string };
-  if (!answer.ok) throw new Error(content.error ?? "The waveform could not be made.");
+  if (!answer.ok) throw new Error(content.error ?? gettext("The waveform could not be made."));
   return content;
 }
 
