@@ -1,16 +1,22 @@
 """The database behind the store: opened, set up, and brought up to date."""
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from models.errors import ComportError
 
 WAIT_MS = 60_000
 """So long a writer waits for another process's transaction, which takes milliseconds."""
+
+ASK_MS = 3
+"""So often a writer on SQLite asks for its turn. SQLite itself asks ever more rarely, at last ten times a
+second: two workers of a batch, whose transactions take 5 ms, then wait longer than they work."""
 
 CONNECT = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """How soon a PostgreSQL server that does not answer counts as away (s, s, s, times): our choice, so that a
@@ -153,8 +159,22 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its lock at once: what it looks up before it writes is then still true.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    end_s = time.monotonic() + WAIT_MS / 1000
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={ASK_MS}")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                busy = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > end_s:
+                    raise
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={WAIT_MS}")
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -10,7 +10,7 @@ from audit import tables as t
 from audit.interactions import Interaction
 from audit.judge import Finding
 from models.language import UnknownLanguage, tokens_of
-from models.observations import Utterance
+from models.observations import UNDETERMINED, Utterance
 
 LONGEST_LETTERS = 200_000
 """Words beyond are not found: a tsvector of PostgreSQL holds 1 MB, at worst five bytes for a letter with what
@@ -35,17 +35,16 @@ def words_of(interaction: Interaction, said: Iterable[Utterance]) -> str:
     language = interaction.language or "en"
     words = [*fold(" ".join(fact for fact in facts if fact), language)]
     for one in said:
-        words += fold(one.text, one.language)
+        words += fold(one.text, language if one.language == UNDETERMINED else one.language)
     text = " ".join(words)
     return text if len(text) <= LONGEST_LETTERS else text[:LONGEST_LETTERS].rpartition(" ")[0]
 
 
-def keep_words(connection: Connection, interaction: Interaction, said: Iterable[Utterance]) -> None:
+def keep_words(connection: Connection, interaction: str, words: str) -> None:
     """Writes what an interaction is found by; the database brings its index up to date by itself."""
-    words = words_of(interaction, said)
-    same = t.transcript.c.interaction_id == interaction.id
+    same = t.transcript.c.interaction_id == interaction
     if not connection.execute(update(t.transcript).where(same).values(words=words)).rowcount:
-        connection.execute(insert(t.transcript).values(interaction_id=interaction.id, words=words))
+        connection.execute(insert(t.transcript).values(interaction_id=interaction, words=words))
 
 
 def verdicts_of(findings: Iterable[Finding]) -> str:

@@ -186,8 +186,9 @@ def _keep(
     also: Callable[[Interaction], None],
 ) -> tuple[bool, bool]:
     """Keeps all of an interaction or nothing; gives whether its facts, and whether any scorecard, are new."""
+    ready = store.ready(arrival.interaction, observations, new)
     with store.writing():
-        changed = store.keep(arrival.interaction, observations, new)
+        changed = store.keep(arrival.interaction, observations, new, ready)
         keep_original(store, arrival.interaction.id, arrival.original)
         for rubric in rubrics:
             store.keep_rubric(rubric)

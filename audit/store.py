@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, update
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, 
 from audit import tables as t
 from audit.database import open_database
 from audit.identities import keep_people
-from audit.indexing import keep_words
+from audit.indexing import keep_words, words_of
 from audit.interactions import Channel, Interaction
 from audit.records import interaction_of, keep_interaction, keep_recording, recording_of
 from audit.reviews import standing
@@ -36,6 +36,14 @@ class NotStored(ComportError):
 
     def __str__(self) -> str:
         return f"no {self.what} '{self.name}' is stored; {self.remedy}"
+
+
+class Ready(NamedTuple):
+    """Rows of observation files that are written; what was said, None if unknown, and as the index has it."""
+
+    rows: tuple[dict[str, Any], ...]
+    said: tuple[Utterance, ...] | None
+    words: str
 
 
 def open_store(home: Path, url: str | None = None) -> "Store":
@@ -91,12 +99,8 @@ class Store(Transactions):
 
         return look_up
 
-    @lasting
-    def keep(self, interaction: Interaction, observations: Observations, new: Sequence[Observed]) -> bool:
-        """Stores an interaction and what is new of its observations: first the files, then their rows.
-
-        Gives whether the facts of the interaction are new or other than before.
-        """
+    def ready(self, interaction: Interaction, observations: Observations, new: Sequence[Observed]) -> Ready:
+        """What can be done before others must wait for the transaction of `keep`: files, folded words."""
         rows = []
         for one in map(cut, new):
             path = obs.save(one, self.observations_folder)
@@ -110,11 +114,29 @@ class Store(Transactions):
                     "made_at": datetime.now(UTC),
                 }
             )
+        if not rows or observations.utterances is None:
+            return Ready(tuple(rows), None, "")
+        said = cut_words(observations.utterances)[0]
+        return Ready(tuple(rows), said, words_of(interaction, said))
+
+    @lasting
+    def keep(
+        self,
+        interaction: Interaction,
+        observations: Observations,
+        new: Sequence[Observed],
+        ready: Ready | None = None,
+    ) -> bool:
+        """Stores an interaction and what is new of its observations: first the files, then their rows.
+
+        Gives whether the facts of the interaction are new or other than before.
+        """
+        ready = ready or self.ready(interaction, observations, new)
         identity = t.transcript.c.interaction_id
         with self.writing() as connection:
             keep_recording(connection, observations.recording)
             changed_facts = keep_interaction(connection, interaction, observations.missing)
-            for row in rows:
+            for row in ready.rows:
                 same = (
                     t.observation.c.recording_id == row["recording_id"],
                     t.observation.c.provenance_digest == row["provenance_digest"],
@@ -123,9 +145,12 @@ class Store(Transactions):
                 if not changed:
                     connection.execute(insert(t.observation).values(**row))
             found = connection.execute(select(identity).where(identity == interaction.id)).scalar()
-            if changed_facts or rows or not found:
-                said = self._said(connection, interaction.recording, observations)
-                keep_words(connection, interaction, said)
+            if changed_facts or ready.rows or not found:
+                said, words = ready.said, ready.words
+                if said is None:
+                    said = self._said(connection, interaction.recording, observations)
+                    words = words_of(interaction, said)
+                keep_words(connection, interaction.id, words)
                 keep_people(connection, interaction, said)
         return changed_facts
 

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from audit import tables as t
 from audit.identities import keep_people
-from audit.indexing import keep_words
+from audit.indexing import keep_words, words_of
 from audit.reviews import standing
 from audit.store import Store
 from models.observations import ObservationsUnreadable
@@ -38,7 +38,7 @@ def index_missing(store: Store, report: Callable[[float, float], None] = lambda 
                     said = store.observations(one).utterances or ()
                 except ObservationsUnreadable:
                     said = ()
-                keep_words(connection, one, said)
+                keep_words(connection, one.id, words_of(one, said))
                 keep_people(connection, one, said)
 
     for first in range(0, len(names), BATCH):

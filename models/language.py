@@ -55,22 +55,29 @@ class UnknownLanguage(ComportError):
         return f"unknown language '{self.language}'; expected an ISO 639-1 code such as en, it or fa"
 
 
-@functools.lru_cache(maxsize=8)
 def tokeniser(language: str) -> "Language":
     """spaCy's rules for a language, without any trained model.
 
     Raises:
         UnknownLanguage: spaCy has no such language.
     """
+    made = _made(language)
+    if made is None:
+        raise UnknownLanguage(language)
+    return made
+
+
+@functools.lru_cache(maxsize=64)
+def _made(language: str) -> "Language | None":
     import spacy
 
     # spaCy's folder of languages holds other modules too (`punctuation`): only codes are asked for.
     if not re.fullmatch(r"[a-z]{2,3}", language):
-        raise UnknownLanguage(language)
+        return None
     try:
         made = spacy.blank(language)
-    except (ImportError, AttributeError) as error:
-        raise UnknownLanguage(language) from error
+    except (ImportError, AttributeError):
+        return None
     for name in _NAMES.get(language, ()):
         made.vocab[name].is_stop = False
     return made

@@ -14,7 +14,7 @@ from audit.scorecard import make_scorecard
 from audit.searching import BadSearch, Place, Wanted, find, place_of
 from audit.store import open_store
 from audit.upgrading import index_missing, stand_again
-from models.observations import Observed, Provenance
+from models.observations import UNDETERMINED, Observed, Provenance
 from tests import build, postgres
 from tests.test_store import answers
 
@@ -235,6 +235,14 @@ def test_words_stay_when_later_nobody_listens(store, tmp_path):
     )
     store.keep(msgspec.structs.replace(one, branch="Rome"), deaf, [new])
     assert names(find(store, Wanted("refund rome"))) == ["sara"]
+
+
+def test_words_that_nobody_said_the_language_of_are_folded_in_that_of_the_interaction(store, tmp_path):
+    one, observed, _ = keep(store, tmp_path, "luca")
+    said = tuple(msgspec.structs.replace(u, language=UNDETERMINED) for u in observed.utterances)
+    unsaid = msgspec.structs.replace(observed, utterances=said)
+    store.keep(msgspec.structs.replace(one, branch="Rome"), unsaid, answers(unsaid))
+    assert names(find(store, Wanted("dell ordine"), 10)) == ["luca"]
 
 
 def test_what_is_undone_is_not_found(store, tmp_path):
