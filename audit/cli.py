@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from audit.backup import backup
 from audit.batch.commands import batch
 from audit.cameras import camera as camera_commands
 from audit.commands import doctor, upgrade, user, weights
@@ -30,6 +31,7 @@ from audit.listing import search
 from audit.outcome_commands import outcomes
 from audit.picturing import picture
 from audit.redacting import redact
+from audit.restore import restore
 from audit.reviewing import review
 from audit.rubric_commands import rubric
 from models.errors import ComportError
@@ -100,6 +102,8 @@ for _command in (
     customer,
     employee,
     outcomes,
+    backup,
+    restore,
 ):
     cli.add_command(_command)
 

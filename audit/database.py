@@ -64,7 +64,7 @@ def open_database(home: Path, url: str | None = None) -> Engine:
     Raises:
         StoreUnusable: it cannot be opened, or another version of Comport wrote it.
     """
-    engine, found = _connect(home, url)
+    engine, found = connect(home, url)
     if found is None:
         found = _set_up(engine, home)
     if found != SCHEMA:
@@ -91,12 +91,12 @@ def upgrade_store(home: Path, url: str | None = None) -> str:
     Raises:
         StoreUnusable: it cannot be opened.
     """
-    engine, _ = _connect(home, url)
+    engine, _ = connect(home, url)
     upgrade(engine)
     return SCHEMA
 
 
-def _connect(home: Path, url: str | None) -> tuple[Engine, str | None]:
+def connect(home: Path, url: str | None) -> tuple[Engine, str | None]:
     """The engine, and the schema found in its database (None for an empty one)."""
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -189,11 +189,16 @@ def _begin_postgresql(connection: Connection) -> None:
 
 def upgrade(engine: Engine, to: str = "head") -> None:
     """Brings the database to the newest migration, or to the one named; every step keeps the data."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        migrate(connection, to)
+
+
+def migrate(connection: Connection, to: str) -> None:
+    """Does as `upgrade` inside a transaction that writes."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)

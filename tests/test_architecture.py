@@ -110,6 +110,8 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "customer",
         "employee",
         "outcomes",
+        "backup",
+        "restore",
     ],
 )
 def test_the_readme_names_every_command(command):
