@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.language import ANY, ANY_WORDS, NEGATIONS
-from models.meanings import NEVER, SUBSTITUTED, Gains, Meanings
+from models.meanings import NEVER, SUBSTITUTED, Floats, Gains, Meanings
 
 FOUND = 12.5
 """A phrase counts as said from this many nats. This, `NEAR`, `ADDED` and some of `models.meanings` were
@@ -61,25 +61,36 @@ class Garbled:
     def __init__(self, language: str, sequences: Sequence[tuple[str, tuple[str, ...]]]) -> None:
         from scipy.sparse import csr_array
 
-        self.names = [name for name, _ in sequences]
-        self._bodies = [body for _, body in sequences]
+        # Those of one phrase stand together.
+        by_name: dict[str, list[tuple[str, ...]]] = {}
+        for name, body in sequences:
+            by_name.setdefault(name, []).append(body)
+        self.names = [name for name, bodies in by_name.items() for _ in bodies]
+        self._bodies = [body for bodies in by_name.values() for body in bodies]
         self.meanings = Meanings(sorted({w for body in self._bodies for w in body if w != ANY}), language)
         number = self.meanings.number
         has = [(i, number[w]) for i, body in enumerate(self._bodies) for w in body if w != ANY]
         ones, shape = np.ones(len(has), np.float32), (len(self._bodies), len(number))
         self._has = csr_array((ones, tuple(zip(*has, strict=True)) or ((), ())), shape=shape)
-        self.phrases = list(dict.fromkeys(self.names))
-        phrase = {name: i for i, name in enumerate(self.phrases)}
-        self.phrase_of = np.array([phrase[name] for name in self.names], np.intp)
-        """By the number of a sequence that of its phrase among `phrases`."""
+        ends = list(itertools.accumulate(map(len, by_name.values())))
+        begins = [0, *ends[:-1]]
+        self._of = {n: (b, self._has[b:e]) for n, b, e in zip(by_name, begins, ends, strict=True)}
+        """By a phrase's name the number of its first sequence, and the words that each of its sequences has."""
+        self.phrase = {name: i for i, name in enumerate(by_name)}
+        self.phrase_of = np.array([self.phrase[name] for name in self.names], np.intp)
+        """By the number of a sequence that of its phrase."""
 
-    def bounds(
-        self, breaths: Sequence[tuple[str, ...]], near: bool, sequences: NDArray[np.intp] | None = None
-    ) -> NDArray[np.float32]:
-        """The most that can be said for each sequence (row; all, if none are given) in each breath (column),
-        whatever the order of its words."""
-        has = self._has if sequences is None else self._has[sequences]
-        return np.asarray(has @ self.meanings.most(breaths, near).T)
+    def likely(self, most: Floats) -> tuple[NDArray[np.intp], Floats]:
+        """The sequences that any breath may say, and the most that can be said for each (row) in each breath
+        (column), whatever the order of its words. `most` is that of `Meanings.most`."""
+        some = np.flatnonzero(self._has @ most.max(axis=0) >= FOUND)
+        return some, np.asarray(self._has[some] @ most.T)
+
+    def bounds(self, phrase: str, most: Floats) -> tuple[int, Floats]:
+        """The number of the phrase's first sequence, and the most that can be said in each breath (row) for
+        each of its sequences (column)."""
+        first, has = self._of[phrase]
+        return first, np.asarray(has @ most.T).T
 
     def hear(self, breaths: Sequence[tuple[str, ...]]) -> "Overheard":
         """The breaths, ready to be searched."""
@@ -186,27 +197,20 @@ class HeardBreath:
         self.forms, self.near = forms, near
         self._meanings = meanings
         self.joined = meanings.joined(forms)
+        self.gains: list[Gains] = [meanings.gains(form, near) for form in forms]
         self._places: dict[int, list[tuple[int, int, float]]] = {}
-        places, numbers, nats = meanings.said(forms, near)
-        order = np.argsort(numbers, kind="stable")
-        self._at, self._numbers, self._nats = places[order], numbers[order], nats[order]
-
-    @functools.cached_property
-    def gains(self) -> list[Gains]:
-        return [self._meanings.gains(form, self.near) for form in self.forms]
 
     def places(self, number: int) -> list[tuple[int, int, float]]:
         """(first form, form after the last, nats) wherever something is said for a word."""
-        if number not in self._places:
-            first, last = np.searchsorted(self._numbers, (number, number + 1)).tolist()
-            at = zip(self._at[first:last].tolist(), self._nats[first:last].tolist(), strict=True)
-            found = [(j, j + 1, nats) for j, nats in at]
+        found = self._places.get(number)
+        if found is None:
+            found = [(j, j + 1, gain[number][0]) for j, gain in enumerate(self.gains) if number in gain]
             for second, word in self.joined.items():
                 if self._meanings.number[word] == number:
                     said = self._meanings.gains(word, self.near)[number][0] - SUBSTITUTED
                     found.append((second - 1, second + 1, said))
             self._places[number] = found
-        return self._places[number]
+        return found
 
 
 class Overheard:
@@ -218,29 +222,9 @@ class Overheard:
         self._near: dict[str, list[tuple[int, Hit]]] = {}
 
     @functools.cached_property
-    def _bounds(self) -> NDArray[np.float32]:
-        """`Garbled.bounds`, if all that sounds near it is taken in."""
-        return self._garbled.bounds(self._breaths, near=True)
-
-    @functools.cached_property
-    def _near_cells(self) -> NDArray[np.intp]:
-        """Where the bounds reach `NEAR`."""
-        return np.flatnonzero(self._bounds >= NEAR)
-
-    @functools.cached_property
-    def _candidates(self) -> dict[str, list[tuple[int, int]]]:
-        """For each phrase a few pairs of (breath, sequence) where it may be, the likeliest first."""
-        flat, cells = self._bounds.ravel(), self._near_cells
-        sequences, rows = np.divmod(cells, len(self._breaths))
-        phrases = self._garbled.phrase_of[sequences]
-        # What is equal stays in order of breath and sequence.
-        order = np.lexsort((rows, -flat[cells], phrases))
-        begins = np.searchsorted(phrases[order], np.arange(len(self._garbled.phrases) + 1)).tolist()
-        found = {}
-        for name, (begin, end) in zip(self._garbled.phrases, itertools.pairwise(begins), strict=True):
-            first = order[begin : min(end, begin + TRIED_NEAR)]
-            found[name] = list(zip(rows[first].tolist(), sequences[first].tolist(), strict=True))
-        return found
+    def _most_near(self) -> Floats:
+        """`Meanings.most`, if all that sounds near it is taken in."""
+        return self._garbled.meanings.most(self._breaths, near=True)
 
     def find(self, known: Set[tuple[int, str]] = frozenset()) -> Iterator[tuple[int, Hit]]:
         """(number of the breath, hit in it): every phrase from `FOUND` on.
@@ -249,20 +233,21 @@ class Overheard:
         """
         if not self._breaths or not self._garbled.names:
             return
-        likely = self._near_cells[self._bounds.ravel()[self._near_cells] >= FOUND]
-        some = likely // len(self._breaths)
-        some = some[np.diff(some, prepend=-1) > 0]
+        some, bounds = self._garbled.likely(self._garbled.meanings.most(self._breaths, near=False))
         if not some.size:
             return
-        flat = self._garbled.bounds(self._breaths, near=False, sequences=some).ravel()
-        cells = np.flatnonzero(flat >= FOUND)
-        columns, rows = np.divmod(cells, len(self._breaths))
-        order = np.lexsort((rows, -flat[cells]))
+        sought = np.ones((len(self._garbled.phrase), len(self._breaths)), bool)
+        for row, name in known:
+            if name in self._garbled.phrase:
+                sought[self._garbled.phrase[name], row] = False
+        columns, rows = np.nonzero((bounds >= FOUND) & sought[self._garbled.phrase_of[some]])
+        # The likeliest first; what is equal stays in order of breath and sequence.
+        order = np.lexsort((rows, -bounds[columns, rows]))
         tried: Counter[tuple[int, str]] = Counter()
         for row, sequence in zip(rows[order].tolist(), some[columns[order]].tolist(), strict=True):
             key = (row, self._garbled.names[sequence])
             tried[key] += 1
-            if key not in known and tried[key] <= TRIED and (hit := self._hit(row, sequence, near=False)):
+            if tried[key] <= TRIED and (hit := self._hit(row, sequence, near=False)):
                 yield row, hit
 
     def near(self, phrase: str) -> list[tuple[int, Hit]]:
@@ -272,12 +257,16 @@ class Overheard:
         return self._near[phrase]
 
     def _look(self, phrase: str) -> Iterator[tuple[int, Hit]]:
-        if not self._breaths or not self._garbled.names:
+        if not self._breaths or phrase not in self._garbled.phrase:
             return
+        first, bounds = self._garbled.bounds(phrase, self._most_near)
+        cells = np.flatnonzero(bounds >= NEAR)
+        # What is equal stays in order of breath and sequence.
+        likeliest = cells[np.argsort(-bounds.ravel()[cells], kind="stable")[:TRIED_NEAR]]
         tried: Counter[int] = Counter()
-        for row, sequence in self._candidates.get(phrase, ()):
+        for row, number in (divmod(cell, bounds.shape[1]) for cell in likeliest.tolist()):
             tried[row] += 1
-            if tried[row] <= TRIED and (hit := self._hit(row, sequence, near=True)):
+            if tried[row] <= TRIED and (hit := self._hit(row, first + number, near=True)):
                 yield row, hit
 
     def _hit(self, row: int, sequence: int, near: bool) -> Hit | None:

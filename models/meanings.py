@@ -40,6 +40,8 @@ NEVER = -99.0
 MOST_KNOWN = 65536
 """So many heard words are remembered with what they may be, about 0.5 kB each."""
 
+Floats = NDArray[np.float32]
+
 Gains = dict[int, tuple[float, float]]
 """What a heard word says for words of phrases, by their numbers: (nats, how alike they sound 0..1)."""
 
@@ -61,7 +63,7 @@ class Meanings:
         self._sounds = Sounds(words, language)
         self._least = np.array(self.drop, np.float32)
         self._turning = np.array([word in NEGATIONS for word in words], bool)
-        self._heads = {word[:end] for word in words for end in range(1, len(word))}
+        self._joined = {(word[:end], word[end:]): word for word in words for end in range(1, len(word))}
         self.gains = functools.lru_cache(maxsize=16384)(self._gains)
         self._forget()
 
@@ -103,7 +105,7 @@ class Meanings:
         forms: list[str],
         says: list[float],
         rows: NDArray[np.intp],
-        meant: tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]],
+        meant: tuple[NDArray[np.intp], Floats, Floats],
     ) -> None:
         """Takes in new forms; `rows` says which form each of `meant` (number, likeness, nats) is of."""
         counts = np.bincount(rows, minlength=len(forms))
@@ -133,7 +135,7 @@ class Meanings:
             gains[self.number[form]] = (says, 1.0)
         return gains
 
-    def most(self, breaths: Sequence[tuple[str, ...]], near: bool) -> NDArray[np.float32]:
+    def most(self, breaths: Sequence[tuple[str, ...]], near: bool) -> Floats:
         """The most that each breath (row) says for each word (column), or what it costs without it."""
         heard = [(*forms, *self.joined(forms).values()) for forms in breaths]
         taken, which = self._meant(itertools.chain.from_iterable(heard), near)
@@ -141,13 +143,6 @@ class Meanings:
         best = np.tile(self._least, len(breaths))
         np.maximum.at(best, rows * len(self._least) + self._numbers[which], self._nats[which])
         return best.reshape(len(breaths), -1)
-
-    def said(
-        self, forms: tuple[str, ...], near: bool
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-        """(place of a form, number of a word that it may be, what it says for it in nats), in order."""
-        taken, which = self._meant(forms, near)
-        return np.repeat(np.arange(len(forms)), taken), self._numbers[which], self._nats[which]
 
     def _meant(self, forms: Iterable[str], near: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """How many meanings each form has, and where all of them lie in the flat arrays, form by form."""
@@ -160,8 +155,7 @@ class Meanings:
 
     def joined(self, forms: tuple[str, ...]) -> dict[int, str]:
         """The words of phrases that two heard words make ("north wind"), by the number of the second."""
-        found = {}
-        for first, form in enumerate(forms[:-1]):
-            if form in self._heads and (pair := form + forms[first + 1]) in self.number:
-                found[first + 1] = pair
-        return found
+        pairs = tuple(itertools.pairwise(forms))
+        if self._joined.keys().isdisjoint(pairs):
+            return {}
+        return {i: self._joined[pair] for i, pair in enumerate(pairs, 1) if pair in self._joined}
