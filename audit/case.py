@@ -111,11 +111,10 @@ class Case:
             for event in self.within(phrase, None, window):
                 where = clock(event.span.start_s)
                 return f"'{phrase}' was said at {where}, but by whom is unknown", (quoted(event, phrase),)
-        for near in self.conversation.near(phrase, by) if self.is_vague(phrase) else ():
-            if window.start_s <= near.span.start_s < window.end_s:
-                where = clock(near.span.start_s)
-                told = f"something like '{phrase}' was {sensed(phrase)} at {where}"
-                return told, (quoted(near, f"like {phrase}"),)
+        for near in self.conversation.near(phrase, by, window) if self.is_vague(phrase) else ():
+            where = clock(near.span.start_s)
+            told = f"something like '{phrase}' was {sensed(phrase)} at {where}"
+            return told, (quoted(near, f"like {phrase}"),)
         return self.lacking(phrase), ()
 
     def is_vague(self, phrase: str) -> bool:
@@ -183,8 +182,7 @@ def _absence(name: str, by: Role, case: Case, inside: Span) -> Absence:
         reason = f"'{name}' was said at {where}, but by whom is unknown"
         return Absence(False, reason, (quoted(unknown[0], name),))
     if not perhaps and phrase and case.is_vague(name):
-        near = case.conversation.near(name, by)
-        perhaps = tuple(e for e in near if inside.start_s <= e.span.start_s < inside.end_s)
+        perhaps = case.conversation.near(name, by, inside)
     if perhaps:
         where = clock(perhaps[0].span.start_s)
         reason = f"something like '{name}'{who} was {sensed(name)} at {where}"

@@ -1,5 +1,6 @@
 """One conversation on one channel: what is known about it, and who in it is who."""
 
+import math
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cached_property
@@ -12,7 +13,6 @@ from audit.confidence import Confidence
 from audit.heard import Heard
 from audit.palette import Palette
 from audit.quotation import quoted
-from audit.spans import common, gaps
 from audit.trace import traced
 from models.cutting import is_mark
 from models.geometry import Distance
@@ -24,7 +24,6 @@ from models.observations import (
     PersonTrack,
     Span,
     Utterance,
-    channel_of,
     union,
 )
 from models.phrases import Match, Phrases, Prepared
@@ -191,6 +190,7 @@ class Speakers:
             self._of.setdefault(utterance.speaker, []).append(utterance)
         for activity in observations.activity or ():
             self._of.setdefault(activity.speaker, [])
+        self.labels = tuple(self._of)
         self._tracks: dict[str | None, Track] = {}
         self._prepared: dict[str | None, Prepared] = {}
         self._said: dict[str | None, dict[str, tuple[Event, ...]]] = {}
@@ -200,10 +200,6 @@ class Speakers:
     def language(self) -> str:
         """The language that the phrases are in: what is spoken, where nothing else is known."""
         return self.phrases.language
-
-    @property
-    def labels(self) -> tuple[str | None, ...]:
-        return tuple(self._of)
 
     def track(self, speaker: str | None) -> Track:
         """All words of one speaker, in order."""
@@ -215,18 +211,22 @@ class Speakers:
         texts: list[str] = []
         spans: list[Span] = []
         probabilities: list[float] = []
+        end_s = math.inf
         for utterance in utterances:
             others = quoted([w.text for w in utterance.words]) if self._written else frozenset()
+            if self._written and texts and utterance.words:
+                end_s = -math.inf
             for index, word in enumerate(utterance.words):
-                message = self._written and index == 0
-                if texts and (message or word.span.start_s - spans[-1].end_s > PAUSE_S):
+                where = word.span
+                if where.start_s - end_s > PAUSE_S:
                     texts.append(BREAK)
-                    spans.append(Span(spans[-1].end_s, word.span.start_s))
+                    spans.append(Span(spans[-1].end_s, where.start_s))
                     probabilities.append(1.0)
                 # What was cut is no word, what is quoted no own one; no phrase reaches over it.
                 texts.append(BREAK if index in others or is_mark(word.text) else word.text)
-                spans.append(word.span)
+                spans.append(where)
                 probabilities.append(word.probability)
+                end_s = where.end_s
         return Track(tuple(texts), tuple(spans), tuple(probabilities))
 
     def said(self, speaker: str | None) -> dict[str, tuple[Event, ...]]:
@@ -255,15 +255,22 @@ class Speakers:
         self.said(speaker)
         return self._negated[speaker]
 
-    def near(self, phrase: str, speaker: str | None) -> tuple[Event, ...]:
-        """Words of the speaker like a phrase, the likest first, that are no other phrase of the rubric."""
+    def near(self, phrase: str, speaker: str | None, window: Span) -> tuple[Event, ...]:
+        """Words of the speaker like a phrase that begin in a window, the likest first, that are no other
+        phrase of the rubric."""
         track = self.track(speaker)
+
+        def inside(first: int, end: int) -> bool:
+            return any(window.start_s <= s.start_s < window.end_s for s in track.spans[first:end])
+
+        near = self.phrases.near(phrase, self._prepare(speaker), self._recognised, inside)
+        events = [e for m in near if window.start_s <= (e := track.event(m)).span.start_s < window.end_s]
+        if not events:
+            return ()
         others = [e.span for name, found in self.said(speaker).items() if name != phrase for e in found]
         others += [e.span for e in self.negated(speaker).get(phrase, ())]
-        near = self.phrases.near(phrase, self._prepare(speaker), self._recognised)
-        matches = (track.event(m) for m in near)
         return tuple(
-            e for e in matches if not any((e.span & o).duration_s > e.span.duration_s / 2 for o in others)
+            e for e in events if not any((e.span & o).duration_s > e.span.duration_s / 2 for o in others)
         )
 
     def _prepare(self, speaker: str | None) -> Prepared:
@@ -367,33 +374,16 @@ class Conversation:
         """Seconds of speech of which nobody knows who spoke."""
         return sum(s.duration_s for s in self.speech(None))
 
-    def voices(self, role: Role) -> tuple[tuple[int, tuple[Span, ...]], ...]:
-        """(sound channel, when nobody else speaks there too) of each voice that may be the role's."""
-        found = []
-        for who, active in self.activity:
-            if role == Role.ANYONE or who in (role, None):
-                channel = channel_of(active.speaker)
-                others = union(
-                    sorted(
-                        s
-                        for _, other in self.activity
-                        if other is not active and channel_of(other.speaker) == channel
-                        for s in other.spans
-                    )
-                )
-                found.append((channel, common(active.spans, gaps(others, self.whole))))
-        return tuple(found)
-
     def heard(self, role: Role) -> Heard:
         """The words that may be the role's (its own and those of unknown speakers) as arrays, in order."""
         if role not in self._heard:
-            words = sorted(
+            words = [
                 (w.span.start_s, w.span.end_s, w.probability)
                 for who, utterance in self.utterances
                 if role == Role.ANYONE or who in (role, None)
                 for w in utterance.words
-            )
-            columns = np.array(words, dtype=float).reshape(-1, 3).T
+            ]
+            columns = np.array(sorted(words), dtype=float).reshape(-1, 3).T
             self._heard[role] = Heard(*columns)
         return self._heard[role]
 
@@ -434,9 +424,10 @@ class Conversation:
         return tuple(sorted(found, key=lambda e: e.span))
 
     @traced
-    def near(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
-        """Words of a role like a phrase that it was not found to say, the likest of each speaker first."""
-        near = (e for speaker in self._voices(role) for e in self._speakers.near(phrase, speaker))
+    def near(self, phrase: str, role: Role | None, window: Span) -> tuple[Event, ...]:
+        """Words of a role like a phrase that it was not found to say, begun in a window, the likest of each
+        speaker first."""
+        near = (e for speaker in self._voices(role) for e in self._speakers.near(phrase, speaker, window))
         return tuple(msgspec.structs.replace(e, role=role) for e in near)
 
     @property

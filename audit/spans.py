@@ -9,10 +9,12 @@ from models.observations import Span, span
 def cut(spans: tuple[Span, ...], window: Span) -> tuple[Span, ...]:
     """The parts of `spans` inside `window`."""
     start_s, end_s = window.start_s, window.end_s
+    if start_s >= end_s:
+        return ()
     return tuple(
         one if start_s <= one.start_s and one.end_s <= end_s else one & window
         for one in spans
-        if max(start_s, one.start_s) < min(end_s, one.end_s)
+        if one.start_s < end_s and start_s < one.end_s and one.start_s < one.end_s
     )
 
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.interactions import Conversation, Role
-from audit.spans import cut
+from audit.spans import common, cut, gaps
 from audit.trace import traced
-from models.observations import Levels, Span
+from models.observations import Levels, Span, channel_of, union
 from models.sound import RATE_HZ
 from models.voice import PITCH_STEP_S, SILENT, STEP_S, read
 
@@ -68,9 +68,18 @@ def steps(spans: Iterable[Span], length: int, step_s: float = STEP_S) -> NDArray
 def _own(conversation: Conversation, of: Role, window: Span) -> Iterator[tuple[Levels, tuple[Span, ...]]]:
     """(levels, its own speech) of each voice of the party in the window."""
     levels = conversation.observations.levels or ()
-    for channel, spans in conversation.voices(of):
-        if channel < len(levels):
-            yield levels[channel], cut(spans, window)
+    for role, active in conversation.activity:
+        channel = channel_of(active.speaker)
+        if channel < len(levels) and (of == Role.ANYONE or role in (of, None)):
+            # Where somebody else speaks on the same channel, nobody is measured.
+            others = sorted(
+                s
+                for _, other in conversation.activity
+                if other is not active and channel_of(other.speaker) == channel
+                for s in other.spans
+            )
+            own = common(active.spans, gaps(union(others), conversation.whole))
+            yield levels[channel], cut(own, window)
 
 
 def speech_s(conversation: Conversation, of: Role, window: Span) -> float:

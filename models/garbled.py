@@ -10,7 +10,7 @@ import functools
 import itertools
 import operator
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +75,7 @@ class Garbled:
         ends = list(itertools.accumulate(map(len, by_name.values())))
         begins = [0, *ends[:-1]]
         self._of = {n: (b, self._has[b:e]) for n, b, e in zip(by_name, begins, ends, strict=True)}
-        """By a phrase's name the number of its first sequence, and the words that each of its sequences has."""
+        """By a phrase's name the number of its first sequence, and the words of each of its sequences."""
         self.phrase = {name: i for i, name in enumerate(by_name)}
         self.phrase_of = np.array([self.phrase[name] for name in self.names], np.intp)
         """By the number of a sequence that of its phrase."""
@@ -219,7 +219,8 @@ class Overheard:
     def __init__(self, garbled: Garbled, breaths: Sequence[tuple[str, ...]]) -> None:
         self._garbled, self._breaths = garbled, breaths
         self._heard: dict[tuple[int, bool], HeardBreath] = {}
-        self._near: dict[str, list[tuple[int, Hit]]] = {}
+        self._hits: dict[tuple[int, int, bool], Hit | None] = {}
+        self._candidates: dict[str, list[tuple[int, int]]] = {}
 
     @functools.cached_property
     def _most_near(self) -> Floats:
@@ -250,29 +251,38 @@ class Overheard:
             if tried[key] <= TRIED and (hit := self._hit(row, sequence, near=False)):
                 yield row, hit
 
-    def near(self, phrase: str) -> list[tuple[int, Hit]]:
-        """(number of the breath, hit in it): places from `NEAR` on, the likeliest to be the phrase first."""
-        if phrase not in self._near:
-            self._near[phrase] = list(self._look(phrase))
-        return self._near[phrase]
+    def near(self, phrase: str, where: Callable[[int], bool]) -> Iterator[tuple[int, Hit]]:
+        """(number of the breath, hit in it): places from `NEAR` on, the likeliest to be the phrase first, in
+        breaths of which `where` holds."""
+        if phrase not in self._candidates:
+            self._candidates[phrase] = self._likeliest(phrase)
+        for row, sequence in self._candidates[phrase]:
+            if where(row) and (hit := self._hit(row, sequence, near=True)):
+                yield row, hit
 
-    def _look(self, phrase: str) -> Iterator[tuple[int, Hit]]:
+    def _likeliest(self, phrase: str) -> list[tuple[int, int]]:
+        """A few pairs of (breath, sequence) where the phrase may be, the likeliest first."""
         if not self._breaths or phrase not in self._garbled.phrase:
-            return
+            return []
         first, bounds = self._garbled.bounds(phrase, self._most_near)
         cells = np.flatnonzero(bounds >= NEAR)
         # What is equal stays in order of breath and sequence.
         likeliest = cells[np.argsort(-bounds.ravel()[cells], kind="stable")[:TRIED_NEAR]]
         tried: Counter[int] = Counter()
+        found = []
         for row, number in (divmod(cell, bounds.shape[1]) for cell in likeliest.tolist()):
             tried[row] += 1
-            if tried[row] <= TRIED and (hit := self._hit(row, first + number, near=True)):
-                yield row, hit
+            if tried[row] <= TRIED:
+                found.append((row, first + number))
+        return found
 
     def _hit(self, row: int, sequence: int, near: bool) -> Hit | None:
-        if (row, near) not in self._heard:
-            self._heard[row, near] = HeardBreath(self._breaths[row], self._garbled.meanings, near)
-        return self._garbled.hit(sequence, self._heard[row, near], near)
+        key = (row, sequence, near)
+        if key not in self._hits:
+            if (row, near) not in self._heard:
+                self._heard[row, near] = HeardBreath(self._breaths[row], self._garbled.meanings, near)
+            self._hits[key] = self._garbled.hit(sequence, self._heard[row, near], near)
+        return self._hits[key]
 
 
 _Cell = tuple[float, int, float, str]

@@ -4,18 +4,22 @@ recogniser got wrong."""
 import bisect
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
 
 from models.garbled import Garbled, Hit, Overheard
 from models.inflection import inflections
-from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, frequency, normal, tokeniser
+from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, frequency, normal, pieces, tokeniser
 from models.literals import Literals
 from models.negation import ends_clause, has_negator, is_negated
 from models.paraphrases import Alike, Paraphrases
 from models.slots import SLOTS, Token, all_ways, ways
+
+MOST_KNOWN = 65536
+"""So many written words are remembered with their forms."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -51,22 +55,29 @@ class Breath(NamedTuple):
 
 
 class Prepared:
-    """Words of one speaker: their normal forms, the word each came from, and the breaths they were said
-    in."""
+    """Words of one speaker: their normal forms, the first and the last word that each came from, and the
+    breaths they were said in."""
 
     def __init__(
         self,
         words: Sequence[str],
         forms: list[str],
-        owners: list[tuple[int, int]],
-        breaths: list[Breath],
+        firsts: list[int],
+        lasts: list[int],
         sounds: list[Match],
         garbled: Garbled,
         paraphrases: Paraphrases,
     ) -> None:
-        self.forms, self.breaths, self.sounds = forms, breaths, sounds
-        self._words, self._owners, self._garbled = words, owners, garbled
-        self._paraphrases = paraphrases
+        self.forms, self.sounds = forms, sounds
+        self._words, self._firsts, self._lasts = words, firsts, lasts
+        self._garbled, self._paraphrases = garbled, paraphrases
+        ends = [number for number, form in enumerate(forms) if form == BREAK]
+        begins = (0, *(end + 1 for end in ends))
+        self.breaths = [
+            Breath(begin, tuple(forms[begin:end]))
+            for begin, end in zip(begins, (*ends, len(forms)), strict=True)
+            if begin < end
+        ]
 
     @functools.cached_property
     def overheard(self) -> Overheard:
@@ -81,7 +92,12 @@ class Prepared:
     def match(self, hit: Hit, negated: bool = False) -> Match:
         """A hit among the forms as a match among the words."""
         name, start, end, likeness, pattern = hit
-        return Match(name, self._owners[start][0], self._owners[end - 1][1] + 1, likeness, pattern, negated)
+        return Match(name, self._firsts[start], self._lasts[end - 1] + 1, likeness, pattern, negated)
+
+    def words_of(self, breath: int) -> tuple[int, int]:
+        """The first word of a breath, and the one after its last."""
+        begin, forms = self.breaths[breath]
+        return self._firsts[begin], self._lasts[begin + len(forms) - 1] + 1
 
     def is_negated(self, hit: Hit, language: str, own: bool) -> bool:
         """Whether what was found is negated; `own`: its pattern has a negator."""
@@ -90,8 +106,8 @@ class Prepared:
 
         def parted(index: int) -> bool:
             """Whether a sign stands before this form."""
-            last = self._owners[begin + index - 1][1]
-            return last < self._owners[begin + index][0] and ends_clause(self._words[last])
+            last = self._lasts[begin + index - 1]
+            return last < self._firsts[begin + index] and ends_clause(self._words[last])
 
         return is_negated(forms, hit.start - begin, hit.end - begin, language, parted, own)
 
@@ -156,12 +172,14 @@ class Phrases:
                 if not any(element in SLOTS for element in body):
                     tolerant.append((name, plain))
         self._skipped = FILLERS - used - self._marked.keys()
-        # Each is looked for where the rarest of its words is.
+        # Each is looked for where the rarest of its words is, or a form of it.
         self._by_word: dict[str, list[_Open]] = {}
         for one in self._open:
             rarest = min(one.words, key=lambda w: frequency(w.removeprefix(MARK), language), default="")
-            self._by_word.setdefault(rarest, []).append(one)
+            for form in forms_of[rarest.removeprefix(MARK)] if rarest in marked else (rarest,):
+                self._by_word.setdefault(form, []).append(one)
         self._garbled = Garbled(language, tolerant)
+        self._form = functools.lru_cache(maxsize=MOST_KNOWN)(self._forms_of)
 
     def prepare(self, words: Sequence[str]) -> Prepared:
         """The words of one speaker (with `BREAK` between breaths) made ready to be searched many times.
@@ -169,29 +187,36 @@ class Phrases:
         Fillers that are no word of any phrase are left out: "how can, um, I help you" says "how can I help
         you".
         """
-        forms: list[str] = []
-        owners: list[tuple[int, int]] = []
-        breaths: list[Breath] = []
-        sounds: list[Match] = []
+        if self.language == "fa":
+            whole = list(self._joined(words))
+            sounds = [Match(name, a, b + 1, 1.0) for f, a, b in whole for name in self._sounds.get(f, ())]
+            kept = [one for one in whole if one[0] not in self._skipped]
+            forms, firsts, lasts = [f for f, _, _ in kept], [a for _, a, _ in kept], [b for _, _, b in kept]
+        else:
+            known = list(map(self._form, words))
+            forms = [form for part, _ in known for form in part]
+            firsts = lasts = [number for number, (part, _) in enumerate(known) for _ in part]
+            sounds = [Match(name, n, n + 1, 1.0) for n, (_, names) in enumerate(known) for name in names]
+        return Prepared(words, forms, firsts, lasts, sounds, self._garbled, self._paraphrases)
+
+    def _forms_of(self, word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The normal forms of a word that are no fillers, and the phrases that are such a sound."""
+        if word == BREAK:
+            return (BREAK,), ()
+        forms = tuple(form for form, _ in pieces(word, self.language))
+        names = tuple(name for form in forms for name in self._sounds.get(form, ()))
+        return tuple(form for form in forms if form not in self._skipped), names
+
+    def _joined(self, words: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+        """The normal forms of words that may belong together, each with its first and last word."""
         start = 0
         for said_apart, group in itertools.groupby(words, key=BREAK.__eq__):
             many = list(group)
             if said_apart:
-                forms += many
-                owners += [(start, start)] * len(many)
+                yield from ((BREAK, start + number, start + number) for number in range(len(many)))
             else:
-                begin = len(forms)
-                for form, first, last in normal(many, self.language):
-                    if form in self._sounds:
-                        names = self._sounds[form]
-                        sounds += (Match(name, start + first, start + last + 1, 1.0) for name in names)
-                    if form not in self._skipped:
-                        forms.append(form)
-                        owners.append((start + first, start + last))
-                if len(forms) > begin:
-                    breaths.append(Breath(begin, tuple(forms[begin:])))
+                yield from ((f, start + a, start + b) for f, a, b in normal(many, self.language))
             start += len(many)
-        return Prepared(words, forms, owners, breaths, sounds, self._garbled, self._paraphrases)
 
     def find(self, prepared: Prepared, tolerant: bool = True) -> list[Match]:
         """Every place where a phrase occurs, in order; `start` and `end` count the words prepared.
@@ -200,8 +225,7 @@ class Phrases:
         `models.garbled`); it is then sought in the breaths that do not hold it exactly.
         """
         hits = [Hit(*found, 1.0) for found in self._literal.find(prepared.forms)]
-        for breath in prepared.breaths if self._open else ():
-            hits += self._open_hits(breath)
+        hits += self._open_hits(prepared)
         if tolerant:
             hits += self._garbled_hits(prepared, hits)
         found = [prepared.match(hit, self._is_negated(hit, prepared)) for hit in _best(hits)]
@@ -229,18 +253,19 @@ class Phrases:
             return False
         return prepared.is_negated(hit, self.language, hit.phrase in self._own_negator)
 
-    def _open_hits(self, breath: Breath) -> Iterator[Hit]:
-        forms = breath.forms
-        there = {"", *forms}
-        if self._marked:
-            there.update(*(self._marked.get(form, ()) for form in forms))
-        document = None
-        for rarest in there & self._by_word.keys():
-            for one in self._by_word[rarest]:
+    def _open_hits(self, prepared: Prepared) -> Iterator[Hit]:
+        everywhere = self._by_word.get("", ())
+        for begin, forms in prepared.breaths if self._open else ():
+            here = [one for form in self._by_word.keys() & forms for one in self._by_word[form]]
+            if not here and not everywhere:
+                continue
+            there = {*forms, *(element for form in forms for element in self._marked.get(form, ()))}
+            document = None
+            for one in dict.fromkeys((*here, *everywhere)):
                 if there.issuperset(one.words) and self._in_order(one.words, forms):
                     document = document or self._doc(words=list(forms))
                     for _, start, end in one.matcher(document):
-                        yield Hit(one.name, breath.begin + start, breath.begin + end, 1.0, one.pattern)
+                        yield Hit(one.name, begin + start, begin + end, 1.0, one.pattern)
 
     def _in_order(self, words: tuple[str, ...], forms: tuple[str, ...]) -> bool:
         """Whether all of `words` stand among the forms, one after the other."""
@@ -253,12 +278,23 @@ class Phrases:
         for number, hit in prepared.overheard.find(known):
             yield hit.moved(begins[number])
 
-    def near(self, phrase: str, prepared: Prepared, tolerant: bool = True) -> list[Match]:
+    def near(
+        self,
+        phrase: str,
+        prepared: Prepared,
+        tolerant: bool = True,
+        where: Callable[[int, int], bool] = lambda first, end: True,
+    ) -> list[Match]:
         """Places more or less like the phrase that `find` may not have taken, the likest first.
 
-        Without `tolerant` only those that may mean it.
+        Without `tolerant` only those that may mean it. Places that sound like it are left out in breaths of
+        which `where` does not hold: their first word, and the one after their last.
         """
-        found = prepared.overheard.near(phrase) if tolerant else []
+
+        def sought(breath: int) -> bool:
+            return where(*prepared.words_of(breath))
+
+        found = prepared.overheard.near(phrase, sought) if tolerant else ()
         hits = [hit.moved(prepared.breaths[number].begin) for number, hit in found]
         near = [prepared.match(hit) for hit in hits]
         meant = (self._meant(a) for a in prepared.alike if a.phrase == phrase)
@@ -266,7 +302,8 @@ class Phrases:
         return sorted(near, key=lambda match: -match.likeness)
 
 
-class _Open(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Open:
     """A way to say a phrase that has gaps, slots or marked words: its words in order, and spaCy's matcher for
     it."""
 

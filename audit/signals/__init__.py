@@ -9,12 +9,29 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import msgspec
 
 from audit.interactions import Channel, Conversation, Event, Role
 from models.errors import ComportError
 from models.observations import Span
+
+Found = TypeVar("Found")
+
+
+def once(find: Callable[[Conversation], Found]) -> Callable[[Conversation], Found]:
+    """The same function; what it gave for a conversation is kept as long as the conversation."""
+    known: WeakKeyDictionary[Conversation, Found] = WeakKeyDictionary()
+
+    @functools.wraps(find)
+    def kept(conversation: Conversation) -> Found:
+        if conversation not in known:
+            known[conversation] = find(conversation)
+        return known[conversation]
+
+    return kept
 
 
 class Measure(msgspec.Struct, frozen=True):

@@ -1,10 +1,11 @@
 """Waiting: holds (announced, or heard by their music or tones) and dead air."""
 
 import functools
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 
 from audit.interactions import Conversation, Event, Role
-from audit.signals import EventKind, Measure, MeasureKind
+from audit.signals import EventKind, Measure, MeasureKind, once
 from audit.signals.timing import SILENCE_S, untold
 from audit.spans import cut, gaps
 from audit.voices import no_levels, unheard
@@ -32,6 +33,7 @@ HEARD, PERHAPS = 0.9, 0.4
 one that only words like an announcement tell of."""
 
 
+@once
 def on_hold(conversation: Conversation) -> tuple[Event, ...]:
     """Waits that the agent announced with the phrase `goes-on-hold`, or that music or tones fill.
 
@@ -66,7 +68,9 @@ def _announcements(conversation: Conversation) -> list[Event]:
 
 
 def _like_announcements(conversation: Conversation) -> tuple[Event, ...]:
-    return conversation.near(ANNOUNCEMENT, Role.AGENT) if conversation.recognised else ()
+    if not conversation.recognised:
+        return ()
+    return conversation.near(ANNOUNCEMENT, Role.AGENT, Span(-math.inf, math.inf))
 
 
 def _opens(announcement: Event, wait: Span) -> bool:
@@ -93,31 +97,30 @@ def dead_air(conversation: Conversation) -> tuple[Event, ...]:
     )
 
 
-def _waits(conversation: Conversation) -> Iterator[Span]:
+@once
+def _waits(conversation: Conversation) -> tuple[Span, ...]:
     """Stretches in which nobody speaks for `SILENCE_S` or more; music is no speech, and a murmur of somebody
     who is not the agent ends no wait."""
     if unheard(conversation):
-        return
+        return ()
     music = union(sorted(s for one in conversation.observations.levels or () for s in one.music))
     voices = [
         (role, part)
         for role, active in conversation.activity
         for s in active.spans
-        for part in gaps(music, s)
+        for part in (gaps(music, s) if music else (s,))
     ]
     silences = gaps(union(sorted(s for _, s in voices)), conversation.whole)
     agent = union(sorted(s for role, s in voices if role in (Role.AGENT, None)))
-    pending: Span | None = None
+    found: list[Span] = []
     for one in (s for s in silences if round(s.duration_s, TIME_DECIMALS) >= SILENCE_S):
-        if pending:
-            between = Span(pending.end_s, one.start_s)
+        if found:
+            between = Span(found[-1].end_s, one.start_s)
             if between.duration_s <= MURMUR_S and not any(cut(agent, between)):
-                pending = Span(pending.start_s, one.end_s)
+                found[-1] = Span(found[-1].start_s, one.end_s)
                 continue
-            yield pending
-        pending = one
-    if pending:
-        yield pending
+        found.append(one)
+    return tuple(found)
 
 
 def _sounds(conversation: Conversation) -> tuple[Span, ...]:

@@ -3,7 +3,7 @@
 import msgspec
 
 from audit.interactions import Conversation, Event, Role
-from audit.signals import EventKind, Measure, MeasureKind
+from audit.signals import EventKind, Measure, MeasureKind, once
 from audit.spans import cut, gaps, latest
 from audit.voices import unheard
 from models.observations import Span, Word
@@ -101,12 +101,13 @@ def _spoken(
     speech_s = sum(s.duration_s for s in cut(conversation.speech(of), window))
     if speech_s < LEAST_SPEECH_S:
         return untold(kind, unit, window, f"only {speech_s:.1f} s of speech by the {of}"), [], speech_s
+    start_s, end_s = window.start_s, window.end_s
     words = [
         w
         for role, utterance in conversation.utterances
         if of in (role, Role.ANYONE)
         for w in utterance.words
-        if w.span & window
+        if start_s < w.span.end_s and w.span.start_s < end_s and w.span.start_s < w.span.end_s
     ]
     return None, words, speech_s
 
@@ -115,6 +116,7 @@ def _surely(words: list[Word]) -> float:
     return round(sum(w.probability for w in words) / len(words), 3) if words else 0.0
 
 
+@once
 def interruption(conversation: Conversation) -> tuple[Event, ...]:
     """Starts of one party while the other talks, going on over it; `role` is who cuts in, `detail` says who
     was cut off and whether that party yielded: stopped within `YIELD_S` and stayed silent meanwhile."""

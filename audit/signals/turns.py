@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from audit.interactions import Conversation, Event, Role
-from audit.signals import EventKind, Measure, MeasureKind
+from audit.signals import EventKind, Measure, MeasureKind, once
 from audit.signals.hold import on_hold
 from audit.signals.timing import CUT_IN_S, LEAST_SPEECH_S, OVERLAP_S, known_speech, untold
 from audit.spans import common, cut, latest
@@ -26,6 +26,7 @@ class Turn(NamedTuple):
     span: Span
 
 
+@once
 def turns(conversation: Conversation) -> tuple[Turn, ...]:
     """The turns in order; a short word inside the other's speech ("mhm") takes no turn."""
     spoken = sorted((s, role) for role, active in conversation.activity for s in active.spans)
@@ -54,10 +55,10 @@ def response_latency(conversation: Conversation, of: Role, window: Span) -> Meas
     held = [e.span for e in on_hold(conversation)]
     waits = []
     for before, after in itertools.pairwise(turns(conversation)):
-        wait = span(min(before.span.end_s, after.span.start_s), after.span.start_s)
-        inside = window.start_s <= after.span.start_s < window.end_s
-        if inside and of in (after.role, Role.ANYONE) and not any(wait & hold for hold in held):
-            waits.append(wait)
+        if of in (after.role, Role.ANYONE) and window.start_s <= after.span.start_s < window.end_s:
+            wait = span(min(before.span.end_s, after.span.start_s), after.span.start_s)
+            if not any(wait & hold for hold in held):
+                waits.append(wait)
     if len(waits) < LEAST_ANSWERS:
         return untold("response_latency", "s", window, f"only {len(waits)} answers by the {of}")
     longest = sorted(sorted(waits, key=lambda w: -w.duration_s)[:SHOWN])
