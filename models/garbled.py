@@ -72,9 +72,8 @@ class Garbled:
         has = [(i, number[w]) for i, body in enumerate(self._bodies) for w in body if w != ANY]
         ones, shape = np.ones(len(has), np.float32), (len(self._bodies), len(number))
         self._has = csr_array((ones, tuple(zip(*has, strict=True)) or ((), ())), shape=shape)
-        ends = list(itertools.accumulate(map(len, by_name.values())))
-        begins = [0, *ends[:-1]]
-        self._of = {n: (b, self._has[b:e]) for n, b, e in zip(by_name, begins, ends, strict=True)}
+        borders = itertools.pairwise(itertools.accumulate(map(len, by_name.values()), initial=0))
+        self._of = {name: (a, self._has[a:b]) for name, (a, b) in zip(by_name, borders, strict=True)}
         """By a phrase's name the number of its first sequence, and the words of each of its sequences."""
         self.phrase = {name: i for i, name in enumerate(by_name)}
         self.phrase_of = np.array([self.phrase[name] for name in self.names], np.intp)
