@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from audit.backup import backup
 from audit.batch.commands import batch
 from audit.cameras import camera as camera_commands
-from audit.commands import doctor, upgrade, user, weights
+from audit.commands import doctor, upgrade, weights
 from audit.console import (
     DATABASE,
     FAILED,
@@ -34,6 +34,7 @@ from audit.redacting import redact
 from audit.restore import restore
 from audit.reviewing import review
 from audit.rubric_commands import rubric
+from audit.user_commands import user
 from models.errors import ComportError
 
 if TYPE_CHECKING:

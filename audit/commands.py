@@ -1,6 +1,4 @@
-"""Commands around the main job: weights, people, the state of the machine."""
-
-import sys
+"""Commands around the main job: weights, the state of the machine, upgrades."""
 
 import click
 from rich.markup import escape
@@ -73,47 +71,6 @@ def weights_fetch(names: tuple[str, ...], if_reachable: bool) -> None:
             )
         else:
             out.print(f"{name}: ready at {path}", highlight=False, soft_wrap=True)
-
-
-@click.group()
-def user() -> None:
-    """Add, list and remove people who may log in."""
-
-
-@user.command("add")
-@click.argument("name")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.pass_context
-def user_add(context: click.Context, name: str, password_stdin: bool) -> None:
-    """Add a person; the password is asked for twice."""
-    from audit.users import add_user
-
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    add_user(store_of(context), name, password)
-    out.print(f"{name} can log in", highlight=False)
-
-
-@user.command("list")
-@click.pass_context
-def user_list(context: click.Context) -> None:
-    """Who may log in."""
-    from audit.users import user_names
-
-    for name in user_names(store_of(context)):
-        click.echo(name)
-
-
-@user.command("remove")
-@click.argument("name")
-@click.pass_context
-def user_remove(context: click.Context, name: str) -> None:
-    """Remove a person's account."""
-    from audit.users import remove_user
-
-    remove_user(store_of(context), name)
 
 
 @click.command()

@@ -12,6 +12,7 @@ from audit import tables as t
 from audit.indexing import verdicts_of
 from audit.judge import Finding, Verdict
 from audit.rubric import Rubric, Standard
+from audit.scope import EVERYTHING, Scope
 from audit.score import Score, add_up
 from audit.scorecard import Scorecard, awaited_caveat
 from models.errors import ComportError
@@ -242,13 +243,17 @@ def shown(card: Scorecard, now: Stands) -> Scorecard:
     return msgspec.structs.replace(card, findings=now.findings, score=now.score, caveats=caveats + after)
 
 
-def next_waiting(store: "Store", after: str, rubric: str) -> tuple[str, str] | None:
-    """The (interaction, rubric) that waits for a person next after this one; from the first again at the end.
+def next_waiting(
+    store: "Store", after: str, rubric: str, scope: Scope = EVERYTHING
+) -> tuple[str, str] | None:
+    """The (interaction, rubric) of the scope that waits for a person next; after the last comes the first.
 
     They come in the order in which they were judged first. None when nothing waits but this one.
     """
     columns = t.scorecard.c
-    waiting = select(columns.interaction_id, columns.rubric_name).where(columns.current, columns.waiting > 0)
+    waiting = select(columns.interaction_id, columns.rubric_name).where(
+        columns.current, columns.waiting > 0, *scope.scorecards()
+    )
     with store.reading() as connection:
         here = connection.execute(
             select(columns.id).where(

@@ -24,6 +24,7 @@ from audit.indexing import fold
 from audit.interactions import Channel, Interaction
 from audit.judge import Verdict
 from audit.records import interaction_of
+from audit.scope import EVERYTHING, Scope
 from audit.transactions import Transactions
 from models.errors import ComportError
 
@@ -125,8 +126,9 @@ def find(
     limit: int | None = 100,
     older_than: Place | None = None,
     newer_than: Place | None = None,
+    scope: Scope = EVERYTHING,
 ) -> Page:
-    """Interactions with their current score under each rubric, last judged first, at most `limit` of them.
+    """Interactions of the scope with their current score under each rubric, last judged first.
 
     They are counted from a place in the list and not from its top: a page takes as long wherever it lies,
     and nothing is left out or shown twice when more is judged meanwhile.
@@ -134,15 +136,20 @@ def find(
     Raises:
         BadSearch: a day is none, or the words are too long.
     """
-    return store.again(lambda: _find(store, wanted, limit, older_than, newer_than))
+    return store.again(lambda: _find(store, wanted, limit, older_than, newer_than, scope))
 
 
 def _find(
-    store: Transactions, wanted: Wanted, limit: int | None, older_than: Place | None, newer_than: Place | None
+    store: Transactions,
+    wanted: Wanted,
+    limit: int | None,
+    older_than: Place | None,
+    newer_than: Place | None,
+    scope: Scope,
 ) -> Page:
     card = t.scorecard.c
     key = tuple_(card.judged_at, card.id)
-    chosen = _chosen(wanted, store.engine.dialect.name)
+    chosen = _chosen(wanted, store.engine.dialect.name).where(*scope.scorecards())
     for place, beyond in ((older_than, key.__lt__), (newer_than, key.__gt__)):
         if place is not None:
             chosen = chosen.where(beyond(tuple_(place.judged_at, place.id)))

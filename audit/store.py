@@ -18,6 +18,7 @@ from audit.interactions import Channel, Interaction
 from audit.records import interaction_of, keep_interaction, keep_recording, recording_of
 from audit.reviews import standing
 from audit.rubric import Rubric
+from audit.scope import EVERYTHING, Scope
 from audit.scorecard import Scorecard
 from audit.searching import Row, Wanted, find
 from audit.transactions import Transactions, lasting
@@ -174,8 +175,8 @@ class Store(Transactions):
             return ()
 
     @lasting
-    def interaction(self, prefix: str) -> Interaction:
-        """The interaction whose id starts with `prefix`, or whose title is it.
+    def interaction(self, prefix: str, scope: Scope = EVERYTHING) -> Interaction:
+        """The interaction of the scope whose id starts with `prefix`, or whose title is it.
 
         Raises:
             NotStored: none, or more than one, fits.
@@ -185,9 +186,10 @@ class Store(Transactions):
         is_id = re.fullmatch("[0-9a-f]{1,64}", prefix)
         between = (column.id >= prefix, column.id <= f"{prefix}g")
         with self.reading() as connection:
-            rows = connection.execute(select(t.interaction).where(*between).limit(2)).all() if is_id else []
+            seen = select(t.interaction).where(*scope.interactions()).limit(2)
+            rows = connection.execute(seen.where(*between)).all() if is_id else []
             if not rows:
-                rows = connection.execute(select(t.interaction).where(column.title == prefix).limit(2)).all()
+                rows = connection.execute(seen.where(column.title == prefix)).all()
         if len(rows) != 1:
             remedy = "give more letters of its id" if rows else "`comport show` lists what is stored"
             raise NotStored("single interaction" if rows else "interaction", prefix, remedy)
@@ -338,11 +340,11 @@ class Store(Transactions):
         return True
 
     @lasting
-    def scorecards(self, interaction: str) -> tuple[Scorecard, ...]:
-        """The current scorecard of an interaction under each rubric, last judged first."""
+    def scorecards(self, interaction: str, scope: Scope = EVERYTHING) -> tuple[Scorecard, ...]:
+        """The current scorecard of an interaction under each rubric of the scope, last judged first."""
         query = (
             select(t.scorecard.c.content)
-            .where(t.scorecard.c.interaction_id == interaction, t.scorecard.c.current)
+            .where(t.scorecard.c.interaction_id == interaction, t.scorecard.c.current, *scope.scorecards())
             .order_by(t.scorecard.c.judged_at.desc(), t.scorecard.c.id.desc())
         )
         with self.reading() as connection:

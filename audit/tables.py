@@ -237,8 +237,73 @@ user = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String(80), nullable=False, unique=True),
+    # Empty for whoever only comes from an identity provider.
     Column("password_hash", Text, nullable=False),
     Column("added_at", UtcTime, nullable=False),
+    Column("role", String(20), nullable=False, server_default="admin"),
+    # Whose interactions they see: a lead those of a team, an agent those of an employee of this name.
+    Column("team", Text, nullable=False, server_default=""),
+    Column("employee", Text, nullable=False, server_default=""),
+    # By what an identity provider knows them; the subject with its issuer.
+    Column("email", String(320), index=True, unique=True),
+    Column("subject", Text, unique=True, index=True),
+    # Password, role or second factor were changed then: sessions from before are over.
+    Column("changed_at", UtcTime),
+    Column("locked_at", UtcTime),
+    Column("totp_secret", Text),
+    # The time step of the last code that was taken: none is taken twice.
+    Column("totp_step", BigInteger, nullable=False, server_default="0"),
+    # SHA-256 of each recovery code that is left, as JSON.
+    Column("recovery", Text, nullable=False, server_default="[]"),
+)
+
+# A scorecard that its agent may see; what it was when it was released.
+release = Table(
+    "release",
+    metadata,
+    Column("interaction_id", ForeignKey("interaction.id"), primary_key=True),
+    Column("rubric_name", String(80), primary_key=True),
+    Column("rubric_digest", ForeignKey("rubric.digest"), nullable=False),
+    Column("score", Float),
+    Column("released_by", String(80), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+# What an agent says of a released scorecard.
+reply = Table(
+    "reply",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("interaction_id", ForeignKey("interaction.id"), nullable=False),
+    Column("rubric_name", String(80), nullable=False),
+    # Empty when it is about the whole.
+    Column("standard", String(80), nullable=False),
+    Column("disputes", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", String(80), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index(None, "interaction_id", "rubric_name"),
+)
+
+# The migration makes triggers that forbid to change or remove a row. No foreign keys: what happened stays
+# true when what it happened to is erased.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    # Counted by the writer: a missing number is a removed row.
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    # Microseconds since 1970 UTC: one way to write it, whatever the database.
+    Column("at_us", BigInteger, nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("origin", String(120), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("detail", Text, nullable=False),
+    # SHA-256 over the digest of the row before and all of this one.
+    Column("digest", _SHA256, nullable=False),
+    Index(None, "who", "id"),
+    Index(None, "subject", "id"),
+    Index(None, "action", "id"),
 )
 
 # One identity of somebody: an e-mail address, a telephone number, an id, or (where there is none) one

@@ -1,11 +1,13 @@
-"""Who may log in: names and Argon2 hashes, no default account."""
+"""Who may log in, as what: names, Argon2 hashes and roles; no default account."""
 
 import re
 from datetime import UTC, datetime
+from enum import StrEnum
 
+import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from audit.store import NotStored, Store
 from audit.tables import user
@@ -19,7 +21,34 @@ MAX_PASSWORD = 256
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,79}")
 
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
+
 _hasher = PasswordHasher()
+
+
+class UserRole(StrEnum):
+    """What somebody does with Comport; `web/rights.py` says what each may."""
+
+    ADMIN = "admin"
+    REVIEWER = "reviewer"
+    TRAINER = "trainer"
+    LEAD = "lead"
+    AGENT = "agent"
+    AUDITOR = "auditor"
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account as lists show it: whose interactions it sees (`team`, `employee`), and how it logs in."""
+
+    name: str
+    role: UserRole
+    team: str
+    employee: str
+    email: str | None
+    added_at: datetime
+    locked: bool
+    has_password: bool
+    second_factor: bool
 
 
 class BadUser(ComportError):
@@ -33,22 +62,120 @@ class BadUser(ComportError):
         return f"user '{self.name}': {self.problem}"
 
 
-def add_user(store: Store, name: str, password: str) -> None:
-    """Stores a new account.
+def add_user(
+    store: Store,
+    name: str,
+    password: str | None,
+    role: UserRole | None = None,
+    team: str = "",
+    employee: str = "",
+    email: str | None = None,
+) -> UserRole:
+    """Stores a new account and gives its role: without one the first is an admin, the others are reviewers.
+
+    Without a `password` only an identity provider lets it in.
 
     Raises:
-        BadUser: the name is taken or not allowed, or the password is too short or too long.
+        BadUser: the name is taken or not allowed, the password is too short or too long, or the role lacks
+            the team or employee that it is about.
     """
     if not _NAME.fullmatch(name):
         raise BadUser(name, "names are small letters, digits and . _ @ -, at most 80")
+    hashed = "" if password is None else _hashed(name, password)
+    with store.writing() as connection:
+        names = set(connection.execute(select(user.c.name)).scalars())
+        if name in names:
+            raise BadUser(name, "exists already; choose another name")
+        chosen = role or (UserRole.REVIEWER if names else UserRole.ADMIN)
+        values = _scope(name, chosen, team, employee) | {"email": _email(connection, name, email)}
+        connection.execute(
+            insert(user).values(name=name, password_hash=hashed, added_at=datetime.now(UTC), **values)
+        )
+    return chosen
+
+
+def set_role(store: Store, name: str, role: UserRole, team: str = "", employee: str = "") -> None:
+    """Gives an account another role; its sessions are over.
+
+    Raises:
+        NotStored: there is no such account.
+        BadUser: the role lacks the team or employee that it is about, or nobody would be an admin any more.
+    """
+    values = _scope(name, role, team, employee)
+    with store.writing() as connection:
+        if role != UserRole.ADMIN:
+            _keep_an_admin(connection, name)
+        _change(connection, name, **values)
+
+
+def set_password(store: Store, name: str, password: str) -> None:
+    """Gives an account another password; its sessions are over.
+
+    Raises:
+        NotStored: there is no such account.
+        BadUser: the password is too short or too long.
+    """
+    hashed = _hashed(name, password)
+    with store.writing() as connection:
+        _change(connection, name, password_hash=hashed)
+
+
+def set_locked(store: Store, name: str, locked: bool) -> None:
+    """Locks an account (nobody logs in with it, its sessions are over) or opens it again.
+
+    Raises:
+        NotStored: there is no such account.
+        BadUser: nobody would be an admin any more.
+    """
+    with store.writing() as connection:
+        if locked:
+            _keep_an_admin(connection, name)
+        _change(connection, name, locked_at=datetime.now(UTC) if locked else None)
+
+
+def _hashed(name: str, password: str) -> str:
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise BadUser(name, f"the password needs {MIN_PASSWORD} to {MAX_PASSWORD} letters")
-    if name in user_names(store):
-        raise BadUser(name, "exists already; choose another name")
-    with store.writing() as connection:
-        connection.execute(
-            insert(user).values(name=name, password_hash=_hasher.hash(password), added_at=datetime.now(UTC))
-        )
+    return _hasher.hash(password)
+
+
+def _scope(name: str, role: UserRole, team: str, employee: str) -> dict[str, str]:
+    team, employee = team.strip(), employee.strip()
+    if role == UserRole.LEAD and not team:
+        raise BadUser(name, "a lead sees one team: say which, as the interactions name it (--team)")
+    if role == UserRole.AGENT and not employee:
+        raise BadUser(name, "an agent sees their own: say their name as the interactions do (--employee)")
+    if role == UserRole.LEAD:
+        employee = ""
+    elif role != UserRole.AGENT:
+        team = employee = ""
+    return {"role": role.value, "team": team, "employee": employee}
+
+
+def _email(connection: Connection, name: str, email: str | None) -> str | None:
+    email = (email or "").strip().lower() or None
+    if email is None:
+        return None
+    if not _EMAIL.fullmatch(email):
+        raise BadUser(name, f"'{email[:80]}' is no e-mail address")
+    if connection.execute(select(user.c.id).where(user.c.email == email)).scalar() is not None:
+        raise BadUser(name, f"another account has the address {email}")
+    return email
+
+
+def _keep_an_admin(connection: Connection, name: str) -> None:
+    others = select(func.count()).where(
+        user.c.role == UserRole.ADMIN, user.c.name != name, user.c.locked_at.is_(None)
+    )
+    mine = connection.execute(select(user.c.role).where(user.c.name == name)).scalar()
+    if mine == UserRole.ADMIN and not connection.execute(others).scalar_one():
+        raise BadUser(name, "is the last admin; make another one first")
+
+
+def _change(connection: Connection, name: str, **values: object) -> None:
+    row = update(user).where(user.c.name == name).values(changed_at=datetime.now(UTC), **values)
+    if not connection.execute(row).rowcount:
+        raise NotStored("user", name, "`comport user list` shows who there is")
 
 
 def remove_user(store: Store, name: str) -> None:
@@ -68,15 +195,37 @@ def user_names(store: Store) -> tuple[str, ...]:
         return tuple(connection.execute(select(user.c.name).order_by(user.c.name)).scalars())
 
 
-def password_fits(store: Store, name: str, password: str) -> bool:
-    """Whether this is the password of this account; takes as long for a name that does not exist."""
+def accounts(store: Store) -> tuple[Account, ...]:
+    """All accounts, by name."""
     with store.reading() as connection:
-        stored = connection.execute(select(user.c.password_hash).where(user.c.name == name)).scalar()
+        rows = connection.execute(select(user).order_by(user.c.name)).all()
+    return tuple(
+        Account(
+            row.name,
+            UserRole(row.role),
+            row.team,
+            row.employee,
+            row.email,
+            row.added_at,
+            row.locked_at is not None,
+            bool(row.password_hash),
+            row.totp_secret is not None,
+        )
+        for row in rows
+    )
+
+
+def password_fits(store: Store, name: str, password: str) -> bool:
+    """Whether this is the password of this account, and it is not locked; takes as long for any other."""
+    with store.reading() as connection:
+        stored = connection.execute(
+            select(user.c.password_hash).where(user.c.name == name, user.c.locked_at.is_(None))
+        ).scalar()
     try:
         _hasher.verify(stored or _NOBODY, password[:MAX_PASSWORD])
     except VerificationError:
         return False
-    return stored is not None
+    return bool(stored)
 
 
 _NOBODY = _hasher.hash("nobody has this password")

@@ -201,7 +201,7 @@ def test_users_have_no_default_and_a_password_of_some_length(comport):
     assert comport("user", "list").stdout == ""
     assert "12 to 256 letters" in comport("user", "add", "ana", "--password-stdin", input="short\n").stderr
     added = comport("user", "add", "ana", "--password-stdin", input="a long enough password\n")
-    assert (added.returncode, comport("user", "list").stdout) == (0, "ana\n")
+    assert (added.returncode, comport("user", "list").stdout) == (0, "ana\tadmin\n")
     again = comport("user", "add", "ana", "--password-stdin", input="a long enough password\n")
     assert "exists already" in again.stderr
 

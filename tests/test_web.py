@@ -31,11 +31,14 @@ from audit.users import add_user, remove_user
 from models.media import decode, probe
 from models.observations import Activity, Observed, Provenance, gather, union
 from tests import build
-from web import PUBLIC, create_app
+from web import create_app
 from web.accounts import own_path
 from web.playback import playback_of
+from web.rights import RULES, Right
 from web.server import AddressUnusable, open_server
 from web.sessions import SESSION_S
+
+PUBLIC = {endpoint for endpoint, right in RULES.items() if right == Right.PUBLIC}
 
 PASSWORD = "correct horse battery"
 WRONG = "wrong horse battery"

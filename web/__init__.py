@@ -5,7 +5,7 @@ import secrets
 from http import HTTPStatus
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -21,12 +21,9 @@ from audit.searching import BadSearch
 from audit.store import NotStored, Store
 from models.errors import ComportError
 from models.media import UnreadableMedia
-from web import accounts, interactions, languages, people, reviewing, wording
+from web import accounts, interactions, languages, people, reviewing, rights, wording
 from web.languages import gettext
 from web.sessions import SESSION_S
-
-PUBLIC = frozenset({"static", "healthz", "accounts.login", "languages.choose"})
-"""The endpoints that need no login. Every other one does, without having to say so."""
 
 SECRET_BYTES = 32
 """Source: Flask's manual asks for a long random key; 256 bits is the block of the HMAC that signs."""
@@ -80,7 +77,7 @@ def create_app(store: Store, behind_proxy: bool = False) -> Flask:
     app.register_blueprint(reviewing.room(store))
     wording.register(app)
     app.add_url_rule("/healthz", "healthz", lambda: _healthz(store))
-    app.before_request(_require_login)
+    rights.register(app)
     app.after_request(_harden)
     app.register_error_handler(ComportError, _explain)
     app.register_error_handler(CSRFError, _stale_form)
@@ -110,13 +107,6 @@ def _healthz(store: Store) -> Response:
     with store.reading() as connection:
         connection.execute(text("SELECT 1"))
     return jsonify(status="ok")
-
-
-def _require_login() -> ResponseReturnValue | None:
-    if request.endpoint is None or request.endpoint in PUBLIC or current_user.is_authenticated:
-        return None
-    asked = request.full_path.removesuffix("?") if request.method == "GET" else None
-    return redirect(url_for("accounts.login", next=None if asked == "/" else asked))
 
 
 def _style_nonce() -> str:

@@ -24,6 +24,7 @@ from audit.waveform import waveform_json
 from models.observations import Observations, ObservationsUnreadable, Recording, Span, Utterance
 from web.listing import asked, fields, places, rubric_names
 from web.playback import file_problem, is_media, playback_of
+from web.rights import scope
 
 PAGE_ROWS = 50
 """Rows of the list on one page: two screens, so that the end can still be seen."""
@@ -85,7 +86,7 @@ def room(store: Store) -> Blueprint:
 
 def index(store: Store) -> ResponseReturnValue:
     wanted = asked(request.args)
-    page = find_rows(store, wanted, PAGE_ROWS, *places(request.args))
+    page = find_rows(store, wanted, PAGE_ROWS, *places(request.args), scope=scope())
     return render_template(
         "interactions.html",
         page=page,
@@ -98,7 +99,7 @@ def index(store: Store) -> ResponseReturnValue:
 
 def interaction(store: Store, identity: str) -> ResponseReturnValue:
     found = find(store, identity)
-    cards = store.scorecards(found.id)
+    cards = cards_of(store, found)
     wanted = request.args.get("rubric", "")
     card = next((c for c in cards if c.rubric == wanted), None) if wanted else next(iter(cards), None)
     if wanted and card is None:
@@ -154,20 +155,25 @@ def waveform(store: Store, identity: str) -> ResponseReturnValue:
 
 
 def find(store: Store, identity: str) -> Interaction:
-    """The interaction with exactly this id: an address is no search.
+    """The interaction with exactly this id that whoever asks may see: an address is no search.
 
     Raises:
-        NotStored: there is none.
+        NotStored: there is none, or it is none of theirs; nobody is told which.
     """
     if not _IDENTITY.fullmatch(identity):
         abort(404)
-    found = store.interaction(identity)
+    found = store.interaction(identity, scope())
     if found.id != identity:
         raise NotStored("interaction", identity, "the list shows what is stored")
     return found
 
 
 _IDENTITY = re.compile("[0-9a-f]{64}")
+
+
+def cards_of(store: Store, found: Interaction) -> tuple[Scorecard, ...]:
+    """The current scorecards of an interaction that whoever asks may see, last judged first."""
+    return store.scorecards(found.id, scope())
 
 
 def recording_of(store: Store, found: Interaction) -> Recording:

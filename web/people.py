@@ -12,7 +12,7 @@ from audit.evidence import finding_picture, people_json
 from audit.interactions import Interaction
 from audit.scorecard import Scorecard
 from audit.store import NotStored, Store
-from web.interactions import find, observations_of, recording_of
+from web.interactions import cards_of, find, observations_of, recording_of
 from web.playback import file_problem
 
 
@@ -65,4 +65,4 @@ def frame(store: Store, identity: str, standard: str) -> ResponseReturnValue:
 def _card(store: Store, found: Interaction) -> Scorecard | None:
     """The scorecard that the page shows: under the rubric asked for, or the newest."""
     wanted = request.args.get("rubric", "")
-    return next((c for c in store.scorecards(found.id) if wanted in ("", c.rubric)), None)
+    return next((c for c in cards_of(store, found) if wanted in ("", c.rubric)), None)

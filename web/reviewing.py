@@ -4,13 +4,13 @@ import functools
 
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from audit.judge import Verdict
 from audit.reviews import BadReview, card_stands, keep_review, next_waiting
 from audit.scorecard import Scorecard
 from audit.store import NotStored, Store
-from web.interactions import find
+from web.interactions import cards_of, find
+from web.rights import person, scope
 
 
 def room(store: Store) -> Blueprint:
@@ -32,7 +32,7 @@ def say(store: Store, identity: str) -> ResponseReturnValue:
     if verdict not in set(Verdict):
         raise BadReview(standard, f"'{verdict[:40]}' is no verdict; expected one of {', '.join(Verdict)}")
     comment, seen = request.form.get("comment", ""), request.form.get("seen", 0, type=int)
-    keep_review(store, card, standard, Verdict(verdict), current_user.name, comment, seen)
+    keep_review(store, card, standard, Verdict(verdict), person().name, comment, seen)
     page = url_for("interactions.interaction", identity=identity, rubric=card.rubric)
     return redirect(f"{page}#finding-{standard}", 303)
 
@@ -45,14 +45,16 @@ def newest(store: Store, identity: str) -> ResponseReturnValue:
 
 def next_(store: Store) -> ResponseReturnValue:
     """The next interaction that waits for a person, or the list when nothing waits."""
-    waiting = next_waiting(store, request.args.get("after", "")[:64], request.args.get("rubric", "")[:80])
+    waiting = next_waiting(
+        store, request.args.get("after", "")[:64], request.args.get("rubric", "")[:80], scope()
+    )
     if waiting is None:
         return redirect(url_for("interactions.index", done=1))
     return redirect(url_for("interactions.interaction", identity=waiting[0], rubric=waiting[1]))
 
 
 def _card(store: Store, identity: str, rubric: str) -> Scorecard:
-    cards = store.scorecards(find(store, identity).id)
+    cards = cards_of(store, find(store, identity))
     card = next((one for one in cards if one.rubric == rubric), None)
     if card is None:
         raise NotStored("scorecard under", rubric[:80], "open the interaction again")

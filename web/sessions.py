@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from audit.store import Store
 from audit.tables import user
+from audit.users import UserRole
 
 SESSION_S = 12 * 3600
 """A working day. Source: OWASP ASVS 5.0, 7.3.2 asks for an absolute end; NIST SP 800-63B-4, 2.2.3, 24 h."""
@@ -20,6 +21,9 @@ class Person(msgspec.Struct, frozen=True):
     """Somebody who logged in, in the form Flask-Login expects."""
 
     name: str
+    role: UserRole
+    team: str
+    employee: str
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -41,12 +45,14 @@ class Sessions:
         self._changing = threading.Lock()
 
     def begin(self, name: str) -> None:
-        """Logs a person in; nothing of the visitor's session from before outlives it."""
+        """Logs a person in, in a session of its own: nothing of the one from before outlives it."""
         session.clear()
         session["id"] = secrets.token_urlsafe(24)
         session["since_s"] = time.time()
         session.permanent = True
-        login_user(Person(name))
+        found = self.person(name)
+        if found is not None:
+            login_user(found)
 
     def end(self) -> None:
         """Logs the visitor out: a copy of the cookie is worth nothing from now on."""
@@ -66,7 +72,12 @@ class Sessions:
             return None
         g.lookup_failed = True
         with self._store.reading() as connection:
-            added_at = connection.execute(select(user.c.added_at).where(user.c.name == name)).scalar()
+            found = connection.execute(select(user).where(user.c.name == name)).one_or_none()
         g.pop("lookup_failed")
-        # An account of the same name that was added later is another one.
-        return Person(name) if added_at is not None and added_at.timestamp() <= since_s else None
+        if found is None or found.locked_at is not None:
+            return None
+        # An account of the same name that was added later is another one; one that was given another
+        # password or role since then has to log in again.
+        if (found.changed_at or found.added_at).timestamp() > since_s:
+            return None
+        return Person(found.name, UserRole(found.role), found.team, found.employee)

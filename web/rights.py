@@ -1,0 +1,136 @@
+"""Who may open what: the rights of each role, and the right that each address asks for.
+
+A new route gets its rule by one line in `RULES`: the name of its endpoint (`blueprint.function`) and the
+right that it asks for. A route without a line is refused to everybody, and `tests/test_rights.py` fails.
+Then:
+
+- what it shows is narrowed by `scope()`: give it to `audit.searching.find`, `store.interaction`,
+  `store.scorecards` and `next_waiting`, or put `scope().interactions()` (conditions on the table
+  `interaction`) or `scope().scorecards()` (on `scorecard`) into your own query. `web.interactions.find(store,
+  identity)` and `cards_of(store, found)` do it already: what lies outside the scope is 404, as if it did not
+  exist;
+- `may("review")` tells a view or a template whether to offer a button that asks for that right;
+- the name of whoever asks is `person().name`.
+"""
+
+from enum import StrEnum
+from http import HTTPStatus
+from typing import cast
+
+from flask import Flask, abort, current_app, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from audit.scope import Scope
+from audit.users import UserRole
+from web.sessions import Person
+
+
+class Right(StrEnum):
+    """What an address asks of whoever opens it."""
+
+    PUBLIC = "public"
+    """Nothing: no login either."""
+    OWN = "own"
+    """To be logged in: one's own account, and nothing of the store."""
+    READ = "read"
+    """To see interactions and scorecards of one's scope."""
+    COMPARE = "compare"
+    """To see figures of several people side by side: overviews of teams, branches and standards."""
+    REVIEW = "review"
+    """To say what holds of findings, and to go through what waits."""
+    RELEASE = "release"
+    """To show a scorecard to its agent."""
+    REPLY = "reply"
+    """To comment on or dispute one's own released scorecard."""
+    COACH = "coach"
+    """To choose clips and to write what to practise."""
+    BRING = "bring"
+    """To bring in recordings and to start their audits."""
+    LOG = "log"
+    """To read the audit log."""
+    ADMIN = "admin"
+    """To manage accounts and settings."""
+
+
+_ALL = frozenset(Right) - {Right.REPLY}
+_VISITOR = frozenset({Right.PUBLIC, Right.OWN, Right.READ})
+
+RIGHTS: dict[UserRole, frozenset[Right]] = {
+    UserRole.ADMIN: _ALL,
+    UserRole.REVIEWER: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE, Right.COACH, Right.BRING},
+    UserRole.TRAINER: _VISITOR | {Right.COMPARE, Right.COACH},
+    UserRole.LEAD: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE, Right.COACH},
+    UserRole.AGENT: _VISITOR | {Right.REPLY},
+    UserRole.AUDITOR: _VISITOR | {Right.COMPARE, Right.LOG},
+}
+"""What each role may; `docs/security.md` says it to people."""
+
+RULES: dict[str, Right] = {
+    "static": Right.PUBLIC,
+    "healthz": Right.PUBLIC,
+    "accounts.login": Right.PUBLIC,
+    "languages.choose": Right.PUBLIC,
+    "accounts.logout": Right.OWN,
+    "interactions.index": Right.READ,
+    "interactions.interaction": Right.READ,
+    "interactions.media": Right.READ,
+    "interactions.waveform": Right.READ,
+    "people.people": Right.READ,
+    "people.frame": Right.READ,
+    "reviewing.newest": Right.READ,
+    "reviewing.say": Right.REVIEW,
+    "reviewing.next_": Right.REVIEW,
+}
+"""Endpoint → the right it asks for."""
+
+
+def register(app: Flask) -> None:
+    """Asks every request for its right, and lets templates ask `may`."""
+    app.before_request(check)
+    app.add_template_global(may)
+
+
+def person() -> Person:
+    """Whoever asks, logged in."""
+    return cast(Person, current_user)
+
+
+def may(right: str) -> bool:
+    """Whether whoever asks has this right."""
+    return bool(current_user.is_authenticated) and Right(right) in RIGHTS[person().role]
+
+
+def scope() -> Scope:
+    """What of the interactions whoever asks may see."""
+    return scope_of(person())
+
+
+def scope_of(one: Person) -> Scope:
+    """What of the interactions somebody may see: a lead's team, an agent's own that were released."""
+    if one.role == UserRole.LEAD:
+        return Scope(team=one.team)
+    if one.role == UserRole.AGENT:
+        # Two of one name in two teams are told apart where the account names the team.
+        return Scope(team=one.team or None, employee=one.employee)
+    return Scope()
+
+
+def check() -> ResponseReturnValue | None:
+    """Refuses a request that lacks the right of its address; leads to the login who has not logged in."""
+    endpoint = request.endpoint
+    if endpoint is None:
+        return None  # no address of ours: 404
+    right = RULES.get(endpoint)
+    if right == Right.PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        if request.path.startswith("/api/"):
+            return jsonify(error="log in, or send a token"), HTTPStatus.UNAUTHORIZED
+        asked = request.full_path.removesuffix("?") if request.method == "GET" else None
+        return redirect(url_for("accounts.login", next=None if asked == "/" else asked))
+    if right is None:
+        current_app.logger.error("%s has no rule in web/rights.py and is refused", endpoint)
+    if right is None or right not in RIGHTS[person().role]:
+        abort(HTTPStatus.FORBIDDEN)
+    return None
