@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from audit.answer_commands import answers
 from audit.backup import backup
 from audit.batch.commands import batch
 from audit.cameras import camera as camera_commands
@@ -105,6 +106,7 @@ for _command in (
     outcomes,
     backup,
     restore,
+    answers,
 ):
     cli.add_command(_command)
 

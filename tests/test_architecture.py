@@ -112,6 +112,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "outcomes",
         "backup",
         "restore",
+        "answers",
     ],
 )
 def test_the_readme_names_every_command(command):
