@@ -268,6 +268,22 @@ def is_negative_light(form: str) -> bool:
     return is_negative(form) and rest.startswith(_LIGHT_STEMS)
 
 
+def is_negative_being(form: str) -> bool:
+    """Whether it says that there is none, or that nobody has it: `نیست`, `ندارد`, `نداریم`."""
+    return form in _NEGATIVE and form.startswith(("نیست", "ندار"))
+
+
+def is_subjunctive(form: str) -> bool:
+    """Whether a verb says what may or shall be: `بدهم`, `بتوانیم`, `کنم`."""
+    return form in _subjunctives()
+
+
+@functools.cache
+def _subjunctives() -> frozenset[str]:
+    own = (form for verb in _ALL_VERBS for form in verb.forms)
+    return frozenset([*_listed("کنم کنی کند کنیم کنید کنند"), *(f for f in own if f.startswith("ب"))])
+
+
 _LIGHT_STEMS = ("ده", "داد", "کن", "کرد")
 """Of the verbs that make a verb of a noun those that hardly ever stand alone behind a noun that is meant
 itself, as in "my order did not come"."""
