@@ -107,10 +107,10 @@ def lend(document: Document) -> tuple[str, ...]:
     own, slots = (document.value.get(key, {}) for key in ("phrases", "slots"))
     if not isinstance(own, dict) or not isinstance(slots, dict):
         return names
-    wanted = _wanted(document.value)
+    named = wanted(document.value)
     for at, lexicon in lexicons:
         for name in lexicon.lists:
-            if name in wanted and name not in document.value.get("phrases", {}):
+            if name in named and name not in document.value.get("phrases", {}):
                 _put(document, "phrases", name, lexicon.lists[name].phrases, at)
                 for slot, values in lexicon.slots_of(name).items():
                     if slot not in document.value.get("slots", {}):
@@ -124,7 +124,7 @@ def _put(document: Document, key: str, name: str, values: tuple[str, ...], at: P
     document.put((key, name), list(values), at)
 
 
-def _wanted(rubric: dict[str, Any]) -> set[str]:
+def wanted(rubric: dict[str, Any]) -> set[str]:
     """Every name in rules and phases, and the phrases that the events and measures among them look for."""
     texts = {text for key in ("sections", "phases") for text in texts_in(rubric.get(key), TOLD)}
     return texts | {getattr(kinds()[name], "phrase", "") for name in texts & kinds().keys()}

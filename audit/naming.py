@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from audit.examples import BadLine, is_dialogue, read_lines
 from audit.interactions import Role
-from audit.lexicons import lender_of
+from audit.lexicons import TOLD, lender_of
 from audit.quantities import KIND_OF_UNIT, Quantity, parse_quantity
 from audit.rubric import SLUG, Standard
 from audit.rules import Avoid, Band, During, Keep, Part, Rule, Verb, When
@@ -30,6 +30,8 @@ class Known(NamedTuple):
     lent: tuple[str, ...] = ()
     """Names of the lists in the lexicons that it uses."""
     language: str = ""
+    whole: bool = True
+    """Whether all could be read that it borrows; if not, a phrase that it lacks may be among that."""
 
 
 class _Names:
@@ -50,6 +52,8 @@ class _Names:
             written = {"say": f"do: {name}", "avoid": f"avoid: {{event: {name}}}"}
             instead = written.get(key, f"{key}: {{event: {name}}}")
             self._report(place, f"undefined phrase '{name}'; it is an event: write {instead}", name)
+        elif not self._known.whole:
+            return
         elif lender := lender_of(name, self._known.language):
             told = f"undefined phrase '{name}'; '{lender}' has it: write use: {lender} at the top"
             self._report(place, told, name)
@@ -61,6 +65,8 @@ class _Names:
         if name in more:
             return
         if name not in event_kinds():
+            if what != "event" and not self._known.whole:
+                return
             self._report(place, f"unknown {what} '{name}'{nearest(name, [*event_kinds(), *more])}", name)
             return
         limit = event_kinds()[name].limit
@@ -78,7 +84,7 @@ class _Names:
         if kind is None:
             self._report(place, f"unknown measure '{name}'{nearest(name, list(measure_kinds()))}", name)
             return
-        if kind.phrase and kind.phrase not in self._known.phrases:
+        if kind.phrase and kind.phrase not in self._known.phrases and self._known.whole:
             self._report(
                 place, f"'{name}' needs a phrase named '{kind.phrase}'; define it under phrases", name
             )
@@ -106,8 +112,14 @@ class _Names:
                 self._report(
                     place, f"wrong unit: '{amount}' is {KIND_OF_UNIT[amount.unit]}; {expected}", amount
                 )
+            elif amount.unit == "times" and amount.value != int(amount.value):
+                self._report(place, f"'{amount}': how often is a whole number, or so many per min", amount)
         if len({amount.unit for amount in amounts} & set(COUNTS)) > 1:
             self._report(place, "wrong unit: counts and counts per minute do not mix")
+
+    def _reachable(self, place: Path_, at_least: Quantity | None) -> None:
+        if at_least and not at_least.value:
+            self._report((*place, "at_least"), f"at_least: '{at_least}' is always so; take more")
 
     def during(self, place: Path_, during: During) -> None:
         """The anchors and lengths of a window."""
@@ -150,6 +162,47 @@ def check_phases(document: Document, known: Known, phases: dict[str, Any]) -> No
         circle = _circle(name, read)
         if circle:
             document.report(("phases", name), f"circular: {' → '.join(circle)}", where=name)
+
+
+def check_lists(document: Document) -> None:
+    """Reports empty lists of rules, conditions or names beside something else, and names that stand twice in
+    one: what nobody looks at may be what was meant."""
+    for place, key, value, beside in _lists(document.value.get("sections"), ("sections",)):
+        at = (*place, key)
+        if not value and beside and key in ("all", "any"):
+            document.report(at, f"{key}: empty, beside {' and '.join(beside)}; take one of them out")
+        texts = [one for one in value if isinstance(one, str)]
+        for name in sorted({name for name in texts if texts.count(name) > 1} if key != "order" else ()):
+            again = len(value) - 1 - value[::-1].index(name)
+            document.report((*at, again), f"{key}: '{name}' stands twice; keep one")
+
+
+_RULES = (
+    "say",
+    "do",
+    "avoid",
+    "keep",
+    "order",
+    "ask",
+    "all",
+    "any",
+    "not",
+    "said",
+    "event",
+    "measure",
+    "phrase",
+)
+
+
+def _lists(value: Any, place: Path_) -> Iterator[tuple[Path_, str, list[Any], list[str]]]:
+    """The lists under a key that rules or names stand under, each with its place and the keys beside it."""
+    for step in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        inner = value[step]
+        if isinstance(inner, list) and step in _RULES:
+            beside = [other for other in value if other in _RULES and other != step]
+            yield place, step, inner, beside
+        if step not in TOLD:
+            yield from _lists(inner, (*place, step))
 
 
 def check_named(document: Document, known: Known, key: str) -> None:
@@ -211,6 +264,7 @@ class Standing(_Names):
             counted: Band | None = getattr(rule, verb)
             if counted:
                 self._counts((*place, verb), counted.amounts)
+                self._reachable((*place, verb), counted.at_least)
         if rule.avoid:
             self._avoid((*place, "avoid"), rule.avoid)
             self._party((*place, "by"), rule.avoid.event, by is not None)
@@ -253,6 +307,7 @@ class Standing(_Names):
             self._measure(place, when.measure, limits)
         else:
             self._counts(place, limits)
+            self._reachable(place, when.at_least)
         if when.during:
             self.during((*place, "during"), when.during)
 

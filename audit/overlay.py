@@ -3,19 +3,21 @@
 The rules by which they combine stand in docs/overlays.md, in the order in which they are applied here.
 """
 
+import copy
 import functools
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import msgspec
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from audit import yamlfile
+from audit.lexicons import wanted
 from audit.pattern import BadPattern, unfold
 from audit.rubric import Applied, Distances, Rubric, Section, Standard
 from audit.rules import Amount, Texts
 from audit.signals import families, kinds
-from audit.yamlfile import Checked, Document, Path_, beside, nearest, texts_in
+from audit.yamlfile import Checked, Document, Path_, beside, nearest
 from models.language import tokens_of
 
 FOLDER = Path(__file__).parent.parent / "rubrics" / "overlays"
@@ -80,6 +82,13 @@ class Overlay(Checked):
     confirm: Literal["person"] | None = None
     treat: tuple[Treat, ...] = ()
     sections: tuple[Section, ...] = ()
+    _written: list[Any] = PrivateAttr(default_factory=list)
+
+    @property
+    def written(self) -> list[dict[str, Any]]:
+        """Its sections as plain values, in which numbers still have their names: who else gives one of the
+        same name may win."""
+        return copy.deepcopy(self._written)
 
 
 def overlay_names() -> tuple[str, ...]:
@@ -95,7 +104,12 @@ def load_overlay(path: Path, language: str) -> Overlay:
     """
     document = yamlfile.read_document(path)
     _choose_language(document, language, ())
+    plain = document.value if isinstance(document.value, dict) else {}
+    written = copy.deepcopy(plain.get("sections"))
+    _put_numbers(plain.get("sections"), plain.get("numbers"))
     overlay = yamlfile.check(document, Overlay)
+    if overlay:
+        overlay._written += _rows(written)
     for name, patterns in (overlay.phrases if overlay else {}).items():
         for index, pattern in enumerate(patterns):
             try:
@@ -149,7 +163,7 @@ def lay_values(document: Document) -> Laid:
     for overlay in laid.overlays:
         at = laid.lines[overlay.overlay]
         _lay_distance(document, laid, overlay, at)
-        for section in overlay.sections:
+        for section in overlay.written:
             _lay_section(document, laid, overlay, section, at, standing)
     for key in ("numbers", "phrases"):
         _lay_named(document, laid, key)
@@ -215,11 +229,10 @@ def _lay_distance(document: Document, laid: Laid, overlay: Overlay, at: Path_) -
 
 
 def _lay_section(
-    document: Document, laid: Laid, overlay: Overlay, section: Section, at: Path_, standing: set[Any]
+    document: Document, laid: Laid, overlay: Overlay, plain: dict[str, Any], at: Path_, standing: set[Any]
 ) -> None:
     """Adds the standards of an overlay, in the rubric's section of that id or in a new one."""
     own = _rows(document.value.get("sections"))
-    plain = section.model_dump(mode="json", exclude_defaults=True)
     added: list[Any] = []
     for standard in plain["standards"]:
         if standard["id"] in standing and overlay.kind != "law":
@@ -233,7 +246,7 @@ def _lay_section(
     if not added or not own:
         return
     number = next(
-        (n for n, s in enumerate(own) if isinstance(s, dict) and s.get("id") == section.id), len(own)
+        (n for n, s in enumerate(own) if isinstance(s, dict) and s.get("id") == plain["id"]), len(own)
     )
     if number == len(own):
         document.put(("sections", number), {**plain, "standards": []}, at)
@@ -245,10 +258,7 @@ def _lay_section(
 def _lay_named(document: Document, laid: Laid, key: str) -> None:
     """Numbers and phrases that a standard or phase names and the rubric does not define itself."""
     own = document.value.get(key, {})
-    used = {text for where in ("sections", "phases") for text in texts_in(document.value.get(where))}
-    used |= {
-        phrase for kind in kinds().values() if kind.name in used and (phrase := getattr(kind, "phrase", ""))
-    }
+    used = wanted(document.value)
     if not isinstance(own, dict):
         return
     given: dict[str, tuple[Overlay, Any]] = {}

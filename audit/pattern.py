@@ -30,6 +30,9 @@ MAX_SEQUENCES = 512
 """A pattern that unfolds into more than this is a mistake (nine optional words give 512)."""
 
 
+OPEN_SLOTS = frozenset(("{name}", "{words}"))
+"""Slots that nearly every word fills."""
+
 MAX_LETTERS, MAX_GROUPS = 500, 40
 """A pattern beyond this is no formula that somebody says; the reader's stack ends at about 100 groups."""
 
@@ -157,4 +160,8 @@ def unfold(pattern: str, language: str, slots: dict[str, tuple[str, ...]]) -> Se
     sequences = tuple(dict.fromkeys(s for s in found if any(e != ANY for e in s)))
     if not sequences:
         raise BadPattern(pattern, "stands for no words")
+    for sequence in sequences:
+        if set(sequence) <= OPEN_SLOTS | {ANY}:
+            alone = next(e for e in sequence if e != ANY)
+            raise BadPattern(pattern, f"{alone} alone is nearly any word; put words of the phrase beside it")
     return sequences

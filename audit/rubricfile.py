@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from audit import yamlfile
 from audit.confidence import read_confidence
 from audit.lexicons import lend
-from audit.naming import Known, Standing, check_named, check_phases
+from audit.naming import Known, Standing, check_lists, check_named, check_phases
 from audit.overlay import lay_treatment, lay_values
 from audit.pattern import BadPattern, unfold
 from audit.quantities import parse_quantity
@@ -32,15 +32,17 @@ def load_rubric(path: Path) -> Rubric:
         yamlfile.BadFile: with every problem of the file, each at its line.
     """
     document = yamlfile.read_document(path)
-    laid, lent = None, tuple[str, ...]()
+    laid, lent, whole = None, tuple[str, ...](), True
     if isinstance(document.value, dict):
         if document.value.pop("applied", None) is not None:
             document.report(("applied",), "'applied' is what overlays did; it is never written by hand")
+        known = len(document.problems)
         lent = lend(document)
         laid = lay_values(document)
+        whole = len(document.problems) == known
     rubric = yamlfile.check(document, Rubric, functools.partial(_where, document))
     if isinstance(document.value, dict):
-        _check_meaning(document, lent)
+        _check_meaning(document, lent, whole)
     document.raise_problems()
     if rubric is None or laid is None:
         raise RuntimeError(f"{path}: refused without a problem")
@@ -65,11 +67,12 @@ def _where(document: Document, place: Path_) -> str:
     return found
 
 
-def _check_meaning(document: Document, lent: tuple[str, ...]) -> None:
+def _check_meaning(document: Document, lent: tuple[str, ...], whole: bool) -> None:
     """Reports what a single value cannot show: double ids, names that lead nowhere, units that do not fit.
 
-    `lent` are the names of the lists that it can borrow. Works on the plain values, so that a rubric with an
-    unknown key still shows all its other problems.
+    `lent` are the names of the lists that it can borrow; not `whole`: not all that it borrows could be read,
+    and a phrase may be there. Works on the plain values, so that a rubric with an unknown key still shows all
+    its other problems.
     """
     names = {key: _mapping(document.value.get(key)) for key in ("slots", "values", "phrases", "phases")}
     _check_phrases(document, names["slots"], names["phrases"])
@@ -81,8 +84,10 @@ def _check_meaning(document: Document, lent: tuple[str, ...]) -> None:
         tuple(key for key, colours in _mapping(document.value.get("appearance")).items() if colours),
         lent,
         str(document.value.get("language")),
+        whole,
     )
     check_phases(document, known, names["phases"])
+    check_lists(document)
     check_named(document, known, "also_negated")
     _check_means(document, known)
     seen: dict[str, int] = {}

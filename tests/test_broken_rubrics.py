@@ -131,6 +131,17 @@ EDITS = [
     ("measure: longest_silence\n", "measure: ¶longest_pause\n", "unknown measure 'longest_pause'"),
     ("value: welcome\n", "value: ¶welcom\n", "undefined value 'welcom'; did you mean 'welcome'?"),
     ("    - own-name\n", "    - ¶Own-Name\n", "undefined phrase 'Own-Name'"),
+    ("    - own-name\n", "    - own-name\n    - ¶greeting\n", "say: 'greeting' stands twice; keep one"),
+    # lists that nobody looks at
+    ("    avoid: blame\n", "    avoid: blame\n    ¶all: []\n", "all: empty, beside avoid; take one of them out"),
+    ("    avoid: blame\n", "    avoid: blame\n    ¶any: []\n", "any: empty, beside avoid; take one of them out"),
+    ("      said: hold\n", "      said: hold\n      ¶all: []\n", "all: empty, beside said; take one of them out"),
+    ("        between: [2", "        ¶any: []\n        between: [2", "any: empty, beside phrase; take one of them out"),
+    # counts
+    ("between: [2 times", "between: [¶1.5 times", "'1.5 times': how often is a whole number, or so many per min"),
+    ("at_least: 1 time\n", "at_least: ¶0 times\n", "at_least: '0 times' is always so; take more"),
+    # patterns
+    ("  own-name: my name is {name}\n", "  own-name: ¶(my name is)? {name}\n", "{name} alone is nearly any word"),
     # keys
     ("    avoid: blame\n", "    ¶avoids: blame\n    avoid: blame\n", "unknown key 'avoids'; did you mean 'avoid'?"),
     ("title: Harbour Inn\n", "title: Harbour Inn\n¶stile: x\n", "unknown key 'stile'; did you mean 'title'?"),

@@ -174,6 +174,14 @@ def test_what_cannot_be_used_is_told_at_its_line(tmp_path: Path, more: str, told
     assert any(one.startswith(told) for one in problems(folder, more))
 
 
+@pytest.mark.parametrize("more", ["use: [lexicons/en, gone.yaml]", "overlays: gone.yaml"])
+def test_phrases_that_may_stand_in_a_file_that_cannot_be_read_are_not_told_too(
+    tmp_path: Path, more: str
+) -> None:
+    told = problems(tmp_path, more, NO_BLAME + "  - {id: b, title: B, say: ours, during: {after: theirs}}\n")
+    assert told == ["gone.yaml:1: cannot be read: No such file or directory"]
+
+
 @pytest.mark.parametrize("overlay", ["../ours.yaml", "/etc/hosts.yaml"])
 def test_an_overlay_lies_in_the_rubric_s_folder_too(tmp_path: Path, overlay: str) -> None:
     assert (

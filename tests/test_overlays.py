@@ -195,6 +195,28 @@ def test_a_number_stands_where_its_name_is_written(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "longest_s"),
+    [("", 40.0), ("numbers: {long: 70 s}\n", 70.0), ("overlays: [own.yaml, law.yaml]", 20.0)],
+)
+def test_an_overlay_s_own_standard_may_name_its_numbers_and_who_wins_is_taken(
+    tmp_path: Path, more: str, longest_s: float
+) -> None:
+    standard = "{id: brief, title: Brief, keep: {measure: longest_silence, at_most: long}}"
+    sections = f"sections:\n- {{id: own, title: Own, standards: [{standard}]}}"
+    own(tmp_path, "own", "culture", f"numbers: {{long: 40 s}}\n{sections}")
+    own(tmp_path, "law", "law", "numbers: {long: 20 s}")
+    with_own = house(tmp_path, more if "overlays" in more else f"overlays: own.yaml\n{more}")
+    assert with_own.standards[-1].keep and with_own.standards[-1].keep.band[1] == longest_s
+
+
+def test_a_value_of_the_house_is_no_phrase_of_an_overlay(tmp_path: Path) -> None:
+    own(tmp_path, "own", "culture", "phrases: {calm: {en: [slowly]}}")
+    valued = "  - {id: calm, title: Calm, value: calm, ask: Was it calm?}\n"
+    rubric = house(tmp_path, "overlays: own.yaml\nvalues: {calm: We have time.}", standards=valued)
+    assert "calm" not in rubric.phrases and not effects(rubric)
+
+
 def test_phrases_of_a_culture_come_only_where_they_are_named_and_the_rubric_s_own_stay(
     tmp_path: Path,
 ) -> None:
