@@ -29,6 +29,7 @@ from audit.customer_commands import customer, employee
 from audit.evaluate import evaluate
 from audit.importing import import_command
 from audit.listing import search
+from audit.log_commands import log_command
 from audit.outcome_commands import outcomes
 from audit.picturing import picture
 from audit.redacting import redact
@@ -100,6 +101,7 @@ for _command in (
     redact,
     review,
     search,
+    log_command,
     batch,
     customer,
     employee,

@@ -46,10 +46,19 @@ def print_json(value: Any) -> None:
 
 
 def store_of(context: click.Context) -> "Store":
-    """The store of the home folder and database that the command line names."""
+    """The store of the home folder and database that the command line names; the log has the command."""
+    from audit.auditlog import Action, record
+    from audit.database import StoreUnusable
     from audit.store import open_store
 
-    return open_store(context.obj, context.meta[DATABASE])
+    store = open_store(context.obj, context.meta[DATABASE])
+    given = {name: value for name, value in context.params.items() if value not in (None, False, "", ())}
+    try:
+        record(store, Action.COMMAND, context.command_path, **given)
+    except StoreUnusable as error:
+        # Whoever runs commands has the files: to refuse would protect nothing, and a full disk can be read.
+        complain(error)
+    return store
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON for machines instead of tables.")

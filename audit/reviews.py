@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from audit import tables as t
+from audit.auditlog import Action, write
 from audit.indexing import verdicts_of
 from audit.judge import Finding, Verdict
 from audit.rubric import Rubric, Standard
@@ -174,6 +175,8 @@ def keep_review(
             "at": datetime.now(UTC),
         }
         connection.execute(insert(t.review).values(**row))
+        told = {name: row[name] for name in ("rubric_name", "standard", "verdict", "machine", "comment")}
+        write(connection, Action.REVIEW, card.interaction, **told, said_by=reviewer)
         now = stands(card, rubric, reviews_of(connection, card.interaction, card.rubric))
         connection.execute(
             update(t.scorecard)

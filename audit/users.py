@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from audit.auditlog import Action, write
 from audit.store import NotStored, Store
 from audit.tables import user
 from models.errors import ComportError
@@ -91,6 +92,7 @@ def add_user(
         connection.execute(
             insert(user).values(name=name, password_hash=hashed, added_at=datetime.now(UTC), **values)
         )
+        write(connection, Action.USER_ADDED, name, **values)
     return chosen
 
 
@@ -106,6 +108,7 @@ def set_role(store: Store, name: str, role: UserRole, team: str = "", employee: 
         if role != UserRole.ADMIN:
             _keep_an_admin(connection, name)
         _change(connection, name, **values)
+        write(connection, Action.ROLE, name, **values)
 
 
 def set_password(store: Store, name: str, password: str) -> None:
@@ -118,6 +121,7 @@ def set_password(store: Store, name: str, password: str) -> None:
     hashed = _hashed(name, password)
     with store.writing() as connection:
         _change(connection, name, password_hash=hashed)
+        write(connection, Action.PASSWORD, name)
 
 
 def set_locked(store: Store, name: str, locked: bool) -> None:
@@ -131,6 +135,7 @@ def set_locked(store: Store, name: str, locked: bool) -> None:
         if locked:
             _keep_an_admin(connection, name)
         _change(connection, name, locked_at=datetime.now(UTC) if locked else None)
+        write(connection, Action.LOCKED if locked else Action.UNLOCKED, name)
 
 
 def _hashed(name: str, password: str) -> str:
@@ -187,6 +192,7 @@ def remove_user(store: Store, name: str) -> None:
     with store.writing() as connection:
         if not connection.execute(delete(user).where(user.c.name == name)).rowcount:
             raise NotStored("user", name, "`comport user list` shows who there is")
+        write(connection, Action.USER_REMOVED, name)
 
 
 def user_names(store: Store) -> tuple[str, ...]:

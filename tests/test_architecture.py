@@ -102,6 +102,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "demo",
         "doctor",
         "user",
+        "log",
         "upgrade",
         "eval",
         "picture",

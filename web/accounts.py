@@ -22,9 +22,12 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from audit.auditlog import Action, act_as, record
 from audit.store import Store
 from audit.users import password_fits, user_names
 from web.languages import gettext
+from web.logbook import of_browser
+from web.rights import person
 from web.sessions import Sessions
 
 PER_PAIR = "5 per 15 minutes"
@@ -59,12 +62,16 @@ def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:
             return _page(store)
         name, password = _asked_name(), request.form.get("password", "")
         if not password_fits(store, name, password):
+            record(store, Action.LOG_IN_REFUSED, _known_name(store, name), because="password")
             return _page(store, name, gettext("This name and password do not belong together.")), 401
         sessions.begin(name)
+        act_as(of_browser())
+        record(store, Action.LOG_IN, name)
         answer = redirect(own_path(request.args.get("next", "")) or url_for("interactions.index"))
         return _with_known_browser(make_response(answer), name)
 
     def logout() -> ResponseReturnValue:
+        record(store, Action.LOG_OUT, person().name)
         sessions.end()
         return redirect(url_for("accounts.login"))
 
@@ -91,6 +98,11 @@ def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:
 
 def _asked_name() -> str:
     return request.form.get("name", "").strip().lower()[:80]
+
+
+def _known_name(store: Store, name: str) -> str:
+    """The name when there is such an account: what else is typed there may be a password."""
+    return name if name in user_names(store) else "a name that is none"
 
 
 def _place() -> str:

@@ -9,6 +9,8 @@ Then:
   `interaction`) or `scope().scorecards()` (on `scorecard`) into your own query. `web.interactions.find(store,
   identity)` and `cards_of(store, found)` do it already: what lies outside the scope is 404, as if it did not
   exist;
+- what it opens of one interaction is logged when its part of the address is named `identity`, and each change
+  that succeeds too (`web/logbook.py`); what gives out much at once writes an `export` of its own;
 - `may("review")` tells a view or a template whether to offer a button that asks for that right;
 - the name of whoever asks is `person().name`.
 """
