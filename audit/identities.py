@@ -100,8 +100,8 @@ def _addresses(party: Party) -> Iterator[tuple[str, str]]:
         yield "phone", party.phone
 
 
-LEAST_DIGITS, MOST_DIGITS = 5, 16
-"""Digits of a number that tells an order or a contract: shorter ones are amounts and house numbers."""
+LEAST_DIGITS, MOST_DIGITS = 6, 16
+"""Digits of a number that tells an order or a contract: shorter ones are amounts and postcodes, too."""
 
 MOST_MENTIONS = 50
 """Numbers kept of one interaction: more is a list that somebody reads out. Our choice."""
@@ -109,7 +109,7 @@ MOST_MENTIONS = 50
 _MIXED = re.compile(r"[a-z]{1,5}[-/]?\d{4,12}")
 
 
-def numbers_in(said: Iterable[Utterance]) -> tuple[str, ...]:
+def numbers_in(said: Iterable[Utterance], least_digits: int = LEAST_DIGITS) -> tuple[str, ...]:
     """The numbers of orders, contracts, cases that are said or written, small letters, Western digits."""
     found: dict[str, None] = {}
     for one in said:
@@ -118,7 +118,7 @@ def numbers_in(said: Iterable[Utterance]) -> tuple[str, ...]:
             if _MIXED.fullmatch(word):
                 found[word.replace("-", "").replace("/", "")] = None
         for run in runs(words, one.language):
-            if LEAST_DIGITS <= len(run.digits) <= MOST_DIGITS:
+            if least_digits <= len(run.digits) <= MOST_DIGITS:
                 found[run.digits] = None
     return tuple(found)[:MOST_MENTIONS]
 

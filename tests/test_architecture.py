@@ -114,6 +114,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "backup",
         "restore",
         "answers",
+        "journey",
     ],
 )
 def test_the_readme_names_every_command(command):
