@@ -12,6 +12,7 @@ from audit import tables as t
 from audit.auditlog import Action, write
 from audit.indexing import verdicts_of
 from audit.judge import Finding, Verdict
+from audit.replies import Reply, open_disputes, replies_of
 from audit.rubric import Rubric, Standard
 from audit.scope import EVERYTHING, Scope
 from audit.score import Score, add_up
@@ -54,7 +55,8 @@ class Stands(msgspec.Struct, frozen=True):
 
     `findings` and `score` are with the people's verdicts; `of` has the newest review that holds of each
     reviewed standard, `history` all, oldest first. `waiting` are standards that need a person: asked,
-    not told by the machine, or a critical miss that nobody confirmed.
+    not told by the machine, a critical miss that nobody confirmed, or disputed by the agent since the last
+    review. `replies` are what the agent said, oldest first.
     """
 
     findings: tuple[Finding, ...]
@@ -62,6 +64,8 @@ class Stands(msgspec.Struct, frozen=True):
     of: dict[str, Review]
     history: tuple[Review, ...]
     waiting: tuple[str, ...]
+    disputed: tuple[str, ...] = ()
+    replies: tuple[Reply, ...] = ()
 
 
 class ReviewConflict(ComportError):
@@ -95,7 +99,9 @@ def standard_digest(standard: Standard) -> str:
     return hashlib.sha256(standard.model_dump_json().encode()).hexdigest()
 
 
-def stands(card: Scorecard, rubric: Rubric, reviews: Iterable[Review]) -> Stands:
+def stands(
+    card: Scorecard, rubric: Rubric, reviews: Iterable[Review], replies: tuple[Reply, ...] = ()
+) -> Stands:
     """What holds of a scorecard when people's verdicts go before the machine's.
 
     Who agrees with the machine confirms its credit too; another verdict has credit 1 (met) or 0 (missed).
@@ -106,7 +112,9 @@ def stands(card: Scorecard, rubric: Rubric, reviews: Iterable[Review]) -> Stands
     findings = tuple(_reviewed(finding, newest.get(finding.standard)) for finding in card.findings)
     confirmed = frozenset(name for name, review in newest.items() if review.verdict == Verdict.MISSED)
     score = add_up(rubric, findings, confirmed)
-    return Stands(findings, score, newest, history, _waiting(score, findings, newest))
+    disputed = tuple(s for s in open_disputes(replies, history) if s in digests)
+    waiting = tuple(dict.fromkeys((*_waiting(score, findings, newest), *disputed)))
+    return Stands(findings, score, newest, history, waiting, disputed, replies)
 
 
 def _waiting(
@@ -177,7 +185,7 @@ def keep_review(
         connection.execute(insert(t.review).values(**row))
         told = {name: row[name] for name in ("rubric_name", "standard", "verdict", "machine", "comment")}
         write(connection, Action.REVIEW, card.interaction, **told, said_by=reviewer)
-        now = stands(card, rubric, reviews_of(connection, card.interaction, card.rubric))
+        now = _stands_now(connection, card, rubric)
         connection.execute(
             update(t.scorecard)
             .where(*current)
@@ -201,9 +209,10 @@ def _columns(
 def standing(connection: Connection, card: Scorecard, rubric: Callable[[str], Rubric]) -> dict[str, Any]:
     """The columns of a scorecard's row that say what stands; `rubric` gives one by its digest."""
     said = reviews_of(connection, card.interaction, card.rubric)
-    if not said:
+    replies = replies_of(connection, card.interaction, card.rubric)
+    if not said and not replies:
         return _columns(card.score, card.findings, _waiting(card.score, card.findings), 0)
-    now = stands(card, rubric(card.rubric_digest), said)
+    now = stands(card, rubric(card.rubric_digest), said, replies)
     return _columns(now.score, now.findings, now.waiting, len(now.of))
 
 
@@ -234,9 +243,14 @@ def reviews_of(connection: Connection, interaction: str, rubric: str) -> tuple[R
 
 def card_stands(store: "Store", card: Scorecard) -> Stands:
     """What holds of a stored scorecard."""
+    rubric = store.rubric(card.rubric_digest)
     with store.reading() as connection:
-        said = reviews_of(connection, card.interaction, card.rubric)
-    return stands(card, store.rubric(card.rubric_digest), said)
+        return _stands_now(connection, card, rubric)
+
+
+def _stands_now(connection: Connection, card: Scorecard, rubric: Rubric) -> Stands:
+    said = reviews_of(connection, card.interaction, card.rubric)
+    return stands(card, rubric, said, replies_of(connection, card.interaction, card.rubric))
 
 
 def shown(card: Scorecard, now: Stands) -> Scorecard:

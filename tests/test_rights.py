@@ -1,11 +1,10 @@
 """Who may open what: every role asks for every route, and nobody gets what is not theirs."""
 
-from datetime import UTC, datetime
-
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from audit import tables as t
+from audit.releasing import release
 from audit.reviews import next_waiting
 from audit.scope import EVERYTHING, Scope
 from audit.searching import Wanted, find
@@ -44,16 +43,7 @@ def fill(store, folder):
         calls[title] = one
     for title in ("released", "colleague"):
         [card] = store.scorecards(calls[title].id)
-        with store.writing() as connection:
-            connection.execute(
-                insert(t.release).values(
-                    interaction_id=card.interaction,
-                    rubric_name=card.rubric,
-                    rubric_digest=card.rubric_digest,
-                    released_by="rita",
-                    at=datetime.now(UTC),
-                )
-            )
+        assert release(store, card, "rita")
     for role in UserRole:
         team = TEAM if role == UserRole.LEAD else ""
         add_user(store, role.value, PASSWORD, role, team, EMPLOYEE if role == UserRole.AGENT else "")

@@ -21,7 +21,7 @@ from audit.searching import BadSearch
 from audit.store import NotStored, Store
 from models.errors import ComportError
 from models.media import UnreadableMedia
-from web import accounts, interactions, languages, logbook, people, reviewing, rights, wording
+from web import accounts, interactions, languages, logbook, people, releasing, reviewing, rights, wording
 from web.languages import gettext
 from web.sessions import SESSION_S
 
@@ -75,6 +75,7 @@ def create_app(store: Store, behind_proxy: bool = False) -> Flask:
     app.register_blueprint(interactions.room(store))
     app.register_blueprint(people.room(store))
     app.register_blueprint(reviewing.room(store))
+    app.register_blueprint(releasing.room(store))
     wording.register(app)
     app.add_url_rule("/healthz", "healthz", lambda: _healthz(store))
     logbook.register(app, store)

@@ -14,6 +14,8 @@ from audit.interactions import Interaction, Role
 from audit.judge import Finding
 from audit.outcomes import Evidence
 from audit.redaction import Gone, played, secrets
+from audit.releasing import release_of
+from audit.replies import Reply
 from audit.reviews import Review, Stands, card_stands, shown
 from audit.rubric import Rubric, Standard
 from audit.score import Line, SectionScore
@@ -52,6 +54,10 @@ class Judged(msgspec.Struct, frozen=True):
     """The person's word that holds."""
     history: tuple[Review, ...] = ()
     """All that people said of it, oldest first."""
+    replies: tuple[Reply, ...] = ()
+    """What the agent said of it, oldest first."""
+    disputed: bool = False
+    """The agent disputes it, and nobody has reviewed it since."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -117,6 +123,8 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         cards=cards,
         card=card,
         parts=judged_parts(machine, now, store.rubric(machine.rubric_digest)) if machine and now else (),
+        release=release_of(store, found.id, card.rubric) if card else None,
+        replies=tuple(reply for reply in now.replies if not reply.standard) if now else (),
         said=transcript(found, observations, card) if observations else (),
         unreadable=observations is None,
         missing=dict(observations.missing) if observations else {},
@@ -219,6 +227,8 @@ def judged_parts(card: Scorecard, now: Stands, rubric: Rubric) -> tuple[Part, ..
                     machine[line.standard] if line.standard in now.of else None,
                     now.of.get(line.standard),
                     tuple(review for review in now.history if review.standard == line.standard),
+                    tuple(reply for reply in now.replies if reply.standard == line.standard),
+                    line.standard in now.disputed,
                 )
                 for line in section.lines
             ),

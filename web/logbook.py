@@ -18,7 +18,9 @@ from audit.store import Store
 AGAIN_S = 15 * 60
 """So long one row says that somebody looks at something: a player asks for a recording in many pieces."""
 
-SAY_THEMSELVES = frozenset({"accounts.login", "accounts.logout", "reviewing.say"})
+SAY_THEMSELVES = frozenset(
+    {"accounts.login", "accounts.logout", "reviewing.say", "releasing.release", "releasing.reply"}
+)
 """Endpoints whose change is logged where it is made, with what was changed."""
 
 UNSEEN = frozenset({"reviewing.newest"})

@@ -27,7 +27,7 @@ def room(store: Store) -> Blueprint:
 
 
 def say(store: Store, identity: str) -> ResponseReturnValue:
-    card = _card(store, identity, request.form.get("rubric", ""))
+    card = card_of(store, identity, request.form.get("rubric", ""))
     standard, verdict = request.form.get("standard", ""), request.form.get("verdict", "")
     if verdict not in set(Verdict):
         raise BadReview(standard, f"'{verdict[:40]}' is no verdict; expected one of {', '.join(Verdict)}")
@@ -39,7 +39,7 @@ def say(store: Store, identity: str) -> ResponseReturnValue:
 
 def newest(store: Store, identity: str) -> ResponseReturnValue:
     """The number of the newest review of a scorecard: an open page asks whether there is a newer one."""
-    now = card_stands(store, _card(store, identity, request.args.get("rubric", "")))
+    now = card_stands(store, card_of(store, identity, request.args.get("rubric", "")))
     return jsonify(newest=now.history[-1].id if now.history else 0)
 
 
@@ -53,7 +53,12 @@ def next_(store: Store) -> ResponseReturnValue:
     return redirect(url_for("interactions.interaction", identity=waiting[0], rubric=waiting[1]))
 
 
-def _card(store: Store, identity: str, rubric: str) -> Scorecard:
+def card_of(store: Store, identity: str, rubric: str) -> Scorecard:
+    """The current scorecard of an interaction under a rubric, both open to whoever asks.
+
+    Raises:
+        NotStored: there is none.
+    """
     cards = cards_of(store, find(store, identity))
     card = next((one for one in cards if one.rubric == rubric), None)
     if card is None:

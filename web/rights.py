@@ -83,6 +83,8 @@ RULES: dict[str, Right] = {
     "reviewing.newest": Right.READ,
     "reviewing.say": Right.REVIEW,
     "reviewing.next_": Right.REVIEW,
+    "releasing.release": Right.RELEASE,
+    "releasing.reply": Right.REPLY,
 }
 """Endpoint → the right it asks for."""
 
