@@ -37,6 +37,7 @@ from audit.redacting import redact
 from audit.restore import restore
 from audit.reviewing import review
 from audit.rubric_commands import rubric
+from audit.token_commands import token
 from audit.user_commands import user
 from models.errors import ComportError
 
@@ -111,6 +112,7 @@ for _command in (
     restore,
     answers,
     journey,
+    token,
 ):
     cli.add_command(_command)
 

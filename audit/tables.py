@@ -389,3 +389,43 @@ saved_search = Table(
     Column("at", UtcTime, nullable=False),
     UniqueConstraint("owner", "name"),
 )
+
+# What a program sends to use the interface: its SHA-256, never itself.
+token = Table(
+    "token",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", ForeignKey("user_account.id"), nullable=False, index=True),
+    Column("digest", _SHA256, nullable=False, unique=True),
+    Column("purpose", String(80), nullable=False),
+    Column("scopes", String(80), nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("last_used_at", UtcTime),
+    Column("revoked_at", UtcTime),
+)
+
+# A file that somebody brought in; it lies under this id in the home folder.
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    # By which a program asks for the same upload again, and what it had asked for.
+    Column("key", String(200)),
+    Column("asked", _SHA256, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("rubrics", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("done_s", Float, nullable=False, server_default="0"),
+    Column("all_s", Float, nullable=False, server_default="0"),
+    # Ids of what was in it, and what could not be taken, as JSON.
+    Column("interactions", Text, nullable=False, server_default="[]"),
+    Column("reasons", Text, nullable=False, server_default="[]"),
+    Column("added_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    UniqueConstraint("owner", "key"),
+    Index(None, "state", "added_at"),
+)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from audit.auditlog import Action, write
 from audit.store import NotStored, Store
-from audit.tables import user
+from audit.tables import token, user
 from models.errors import ComportError
 
 MIN_PASSWORD = 12
@@ -184,12 +184,14 @@ def _change(connection: Connection, name: str, **values: object) -> None:
 
 
 def remove_user(store: Store, name: str) -> None:
-    """Removes an account.
+    """Removes an account, and its tokens with it.
 
     Raises:
         NotStored: there is none of this name.
     """
     with store.writing() as connection:
+        theirs = select(user.c.id).where(user.c.name == name)
+        connection.execute(delete(token).where(token.c.user_id.in_(theirs)))
         if not connection.execute(delete(user).where(user.c.name == name)).rowcount:
             raise NotStored("user", name, "`comport user list` shows who there is")
         write(connection, Action.USER_REMOVED, name)

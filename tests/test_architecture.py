@@ -115,6 +115,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "restore",
         "answers",
         "journey",
+        "token",
     ],
 )
 def test_the_readme_names_every_command(command):
