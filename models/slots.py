@@ -31,6 +31,9 @@ def _like(expression: str) -> Token:
     return {"ORTH": {"REGEX": f"^(?:{expression})$"}}
 
 
+_NAME = r"^[^\W\d_]+(?:['’.\u200c-][^\W\d_]*)*$"
+"""Letters, and the signs inside names: O'Brien, Jean-Luc, Dr."""
+
 _DIGITS = r"\d[\d.,]*"
 _CLOCK = r"(?:[01]?\d|2[0-3])[:.h][0-5]\d"
 _DAY = r"\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?"
@@ -78,7 +81,12 @@ class _Language:
         units: str,
         ahead: str,
         more_days: tuple[list[Token], ...] = (),
+        one: Token | None = None,
+        great: Token | None = None,
+        cents: Token | None = None,
+        more_money: tuple[list[Token], ...] = (),
     ) -> None:
+        self.one, self.great, self.cents, self.more_money = one, great, cents, more_money
         self.number, self.between = number, between
         self.currency = _word(currencies)
         self.clock, self.of_month = clock, of_month
@@ -93,13 +101,19 @@ class _Language:
         if not self.between:
             return [[many]]
         linked = {"ORTH": {"IN": [self.between]}}
-        return [[many], [many, linked, many], [many, linked, many, linked, many]]
+        found = [[many], [many, linked, many], [many, linked, many, linked, many]]
+        if not self.one:
+            return found
+        whole: list[Token] = [self.one, self.great or self.one]
+        return [*found, whole, [*whole, many], [*whole, linked, many]]
 
     @property
     def money(self) -> list[list[Token]]:
         more = self.number | {"OP": "*"}
         after = [[*number, self.currency, more] for number in self.numbers]
-        return [*after, [self.currency, self.number | {"OP": "+"}]]
+        ones = [[self.one, self.currency]] if self.one else []
+        linked = [[self.number, self.currency, self.cents, self.number | {"OP": "+"}]] if self.cents else []
+        return [*after, *ones, *linked, [self.currency, self.number | {"OP": "+"}], *self.more_money]
 
     @property
     def times(self) -> list[list[Token]]:
@@ -110,6 +124,7 @@ class _Language:
         of_day = self.of_month
         return [
             [_like(_DAY)],
+            [_like(r"\d{4}/\d{1,2}/\d{1,2}")],
             [_like(r"\d{4}"), _like(r"\d{2}"), _like(r"\d{2}")],
             [self.days],
             [self.ahead, self.number | {"OP": "{1,3}"}, self.units],
@@ -131,6 +146,11 @@ def _english() -> _Language:
     number = _like(f"{_DIGITS}|{'|'.join(_EN_NUMBERS)}")
     day = rf"\d{{1,2}}(?:st|nd|rd|th)?|{'|'.join((*_EN_ORDINALS, *_EN_NUMBERS[:30]))}"
     hour, noon = _one_of(_EN_NUMBERS[:12]), "am pm a.m. p.m. o'clock"
+    part_of_day, unit = (
+        _word("morning afternoon evening"),
+        _word("day days week weeks month months hour hours"),
+    )
+    weekday = _word("monday tuesday wednesday thursday friday saturday sunday")
     return _Language(
         number,
         "and",
@@ -140,18 +160,31 @@ def _english() -> _Language:
             [number | {"OP": "{1,3}"}, _word(noon)],
             [_one_of(("half", "quarter", *_EN_NUMBERS)) | {"OP": "{1,2}"}, _word("past to"), hour],
             [_word("noon midday midnight")],
-            [hour, _word("in"), _word("the"), _word("morning afternoon evening")],
+            [_one_of((*_EN_NUMBERS[:12], *map(str, range(1, 13)))), *map(_word, ("in", "the")), part_of_day],
+            [hour, _one_of(("fifteen", "twenty", "thirty", "forty", "fifty")), _word("five") | {"OP": "?"}],
         ],
         "monday tuesday wednesday thursday friday saturday sunday today tonight tomorrow",
         "january february march april may june july august september october november december",
         [_word("the") | {"OP": "?"}, _like(day) | {"OP": "{1,2}"}, _word("of") | {"OP": "?"}],
         "day days week weeks month months hour hours minutes",
         "in within",
+        (
+            [_word("next this last coming"), unit],
+            [_word("in within"), _word("a an one the"), unit],
+            [_word("in within"), number, _word("to or"), number, unit],
+            [_word("next this coming on"), weekday],
+            [_word("on"), _word("the"), _one_of(_EN_ORDINALS)],
+        ),
+        _word("a an"),
+        _word("hundred thousand million"),
+        more_money=([_like(rf"{_DIGITS}p")],),
     )
 
 
 def _italian() -> _Language:
     number, at = _like(f"{_DIGITS}|{_IT_NUMBER}"), _word("alle all le")
+    unit, coming = _word("settimana mese giorno ora"), _word("prossima prossimo")
+    the = _word("la il questa questo") | {"OP": "?"}
     quarter = _like(f"quarto|{_IT_BELOW_100}")
     return _Language(
         number,
@@ -160,14 +193,23 @@ def _italian() -> _Language:
         [
             [at, number, _word("e"), _like(f"mezza|mezzo|{_IT_BELOW_100}")],
             [at, number, _word("e meno"), _word("un") | {"OP": "?"}, quarter],
-            [at, _like(f"una|{_DIGITS}|{_IT_BELOW_100}")],
-            [_word("mezzogiorno mezzanotte")],
+            [at, _word("ore") | {"OP": "?"}, _like(f"una|{_CLOCK}|{_DIGITS}|{_IT_BELOW_100}")],
+            [_word("a") | {"OP": "?"}, _word("mezzogiorno mezzanotte")],
         ],
-        "lunedì martedì mercoledì giovedì venerdì sabato domenica oggi stasera domani dopodomani",
+        "lunedì martedì mercoledì giovedì venerdì lunedi martedi mercoledi giovedi venerdi sabato domenica "
+        "oggi stasera domani dopodomani",
         "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-        [_like(rf"\d{{1,2}}°?|primo|{_IT_BELOW_100}")],
+        [_word("il l") | {"OP": "?"}, _like(rf"\d{{1,2}}°?|primo|{_IT_BELOW_100}")],
         "giorno giorni settimana settimane mese mesi ora ore minuti",
         "tra fra entro",
+        (
+            [_word("tra fra entro"), _word("un una"), unit],
+            [the, coming, unit],
+            [the, unit, coming],
+        ),
+        _word("un una"),
+        _word("migliaio centinaio milione"),
+        _word("e"),
     )
 
 
@@ -181,6 +223,7 @@ def _persian() -> _Language:
         [
             [at, number, _word("و"), _like(f"نیم|ربع|{words}")],
             [at, _like(f"{_CLOCK}|{words}")],
+            [_word("یک") | {"OP": "?"}, _word("ربع"), _word("به"), _like(words)],
             [_word("ظهر نیمهشب")],
         ],
         "شنبه یکشنبه دوشنبه سهشنبه چهارشنبه پنجشنبه جمعه امروز امشب فردا پسفردا",
@@ -189,7 +232,11 @@ def _persian() -> _Language:
         "روز هفته ماه ساعت دقیقه",
         "دیگر بعد آینده تا ظرف",
         # A half-space or a space parts the names of days in two.
-        ([_word("یک دو سه چهار پنج"), _word("شنبه")],),
+        (
+            [_word("یک دو سه چهار پنج"), _word("شنبه")],
+            [_word("پس"), _word("فردا")],
+            [_word("هفته ماه روز"), _word("آینده بعد دیگر")],
+        ),
     )
 
 
@@ -197,7 +244,7 @@ def _persian() -> _Language:
 def ways(slot: str, language: str) -> tuple[tuple[Token, ...], ...]:
     """The token patterns of a slot, each a way to say what it stands for."""
     if slot == "{name}":
-        return (({"IS_ALPHA": True, "IS_STOP": False, "OP": f"{{1,{LONGEST_NAME}}}"},),)
+        return (({"LOWER": {"REGEX": _NAME}, "IS_STOP": False, "OP": f"{{1,{LONGEST_NAME}}}"},),)
     if slot == "{words}":
         return (({"ORTH": {"NOT_IN": ["\n"]}, "OP": f"{{1,{MOST_WORDS}}}"},),)
     known = _languages().get(language)
