@@ -14,8 +14,9 @@ demo: .venv/ready web
 	@$(BIN)/comport weights fetch $(WEIGHTS) --if-reachable
 	@$(BIN)/comport --home .comport demo
 
+# A process for each core, four at most: each loads its own models. Files with slow tests come early by name.
 test: .venv/ready web system lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready
 	$(BIN)/ruff check .
