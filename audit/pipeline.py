@@ -272,8 +272,8 @@ def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
     batch: list[tuple[Interaction, Scorecard]] = []
 
     def keep() -> list[Rescored]:
-        with store.writing():
-            return [Rescored(i, card, store.keep_scorecard(card)) for i, card in batch]
+        new = store.keep_scorecards([card for _, card in batch])
+        return [Rescored(i, card, fresh) for (i, card), fresh in zip(batch, new, strict=True)]
 
     for interaction, observations in store.interactions(rubric.applies_to):
         if not applies(rubric, interaction):

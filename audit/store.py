@@ -295,49 +295,62 @@ class Store(Transactions):
             raise NotStored("rubric", digest[:12], "audit something under it first")
         return Rubric.model_validate_json(content)
 
-    @lasting
     def keep_scorecard(self, card: Scorecard) -> bool:
-        """Stores a scorecard as the current one of its interaction and rubric.
+        """Stores one scorecard, see `keep_scorecards`."""
+        return self.keep_scorecards((card,))[0]
 
-        False when just this scorecard is the current one already: then nothing changes. One that was current
-        before becomes it again; none is ever overwritten.
+    @lasting
+    def keep_scorecards(self, cards: Sequence[Scorecard]) -> list[bool]:
+        """Stores scorecards as the current ones of their interactions, all under one rubric.
+
+        False for each that is the current one already: then nothing changes. One that was current before
+        becomes it again; none is ever overwritten. No interaction may have two among them.
         """
-        content = obs.to_json(card)
-        digest = hashlib.sha256(content).hexdigest()
-        rows = t.scorecard.c
+        contents = list(map(obs.to_json, cards))
+        digests = [hashlib.sha256(content).hexdigest() for content in contents]
+        rows, now = t.scorecard.c, datetime.now(UTC)
         with self.writing() as connection:
-            known = connection.execute(
-                select(rows.id, rows.current).where(
-                    rows.interaction_id == card.interaction, rows.digest == digest
+            of_these = rows.interaction_id.in_([card.interaction for card in cards])
+            known = {
+                (row.interaction_id, row.digest): row
+                for row in connection.execute(
+                    select(rows.id, rows.interaction_id, rows.digest, rows.current).where(of_these)
                 )
-            ).one_or_none()
-            if known is not None and known.current:
-                return False
+            }
+            found = [known.get((card.interaction, d)) for card, d in zip(cards, digests, strict=True)]
+            fresh = [number for number, row in enumerate(found) if row is None or not row.current]
+            if not fresh:
+                return [False] * len(cards)
+            changing = [cards[number].interaction for number in fresh]
+            name = cards[0].rubric
             connection.execute(
                 update(t.scorecard)
-                .where(rows.interaction_id == card.interaction, rows.rubric_name == card.rubric, rows.current)
+                .where(rows.interaction_id.in_(changing), rows.rubric_name == name, rows.current)
                 .values(current=False)
             )
-            stood = standing(connection, card, self.rubric)
-            if known is not None:
-                again = {"current": True, "judged_at": datetime.now(UTC), **stood}
-                connection.execute(update(t.scorecard).where(rows.id == known.id).values(**again))
-                return True
-            connection.execute(
-                insert(t.scorecard).values(
-                    interaction_id=card.interaction,
-                    rubric_digest=card.rubric_digest,
-                    rubric_name=card.rubric,
-                    digest=digest,
-                    current=True,
-                    score=card.score.score,
-                    assessed_share=card.score.assessed_share,
-                    content=content.decode(),
-                    judged_at=datetime.now(UTC),
-                    **stood,
+            stood = standing(connection, [cards[number] for number in fresh], self.rubric)
+            added = []
+            for number, columns in zip(fresh, stood, strict=True):
+                card, row = cards[number], found[number]
+                columns |= {"current": True, "judged_at": now}
+                if row is not None:
+                    connection.execute(update(t.scorecard).where(rows.id == row.id).values(**columns))
+                    continue
+                added.append(
+                    {
+                        "interaction_id": card.interaction,
+                        "rubric_digest": card.rubric_digest,
+                        "rubric_name": name,
+                        "digest": digests[number],
+                        "score": card.score.score,
+                        "assessed_share": card.score.assessed_share,
+                        "content": contents[number].decode(),
+                        **columns,
+                    }
                 )
-            )
-        return True
+            if added:
+                connection.execute(insert(t.scorecard), added)
+        return [row is None or not row.current for row in found]
 
     @lasting
     def scorecards(self, interaction: str, scope: Scope = EVERYTHING) -> tuple[Scorecard, ...]:

@@ -66,7 +66,7 @@ class Recording(msgspec.Struct, frozen=True):
     """One sentence for the scorecard when the file is damaged."""
 
 
-class Word(msgspec.Struct, frozen=True, array_like=True):
+class Word(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One spoken word; `probability` 0..1 is the engine's own, 1.0 for text that a person wrote."""
 
     span: Span

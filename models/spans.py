@@ -10,7 +10,7 @@ TIME_DECIMALS = 3
 coarse enough that two runs write the same bytes."""
 
 
-class Span(msgspec.Struct, frozen=True, order=True, array_like=True):
+class Span(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """A half-open stretch of time `[start_s, end_s)` in seconds; empty spans are falsy."""
 
     start_s: float
