@@ -91,6 +91,8 @@ class Case:
     def within(self, name: str, by: Role | None, window: Span) -> Found:
         """Those in a window: a phrase counts where it begins, an event wherever it reaches into."""
         events = self.events(name, by)
+        if not events:
+            return ()
         if name not in event_kinds():
             first = bisect.bisect_left(events, window.start_s, key=lambda e: e.span.start_s)
             last = bisect.bisect_left(events, window.end_s, key=lambda e: e.span.start_s)

@@ -1,7 +1,7 @@
 """One conversation on one channel: what is known about it, and who in it is who."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from audit.quotation import quoted
 from audit.trace import traced
 from models.cutting import is_mark
 from models.geometry import Distance
-from models.language import BREAK
+from models.language import BREAK, tokens
 from models.observations import (
     UNDETERMINED,
     Activity,
@@ -229,6 +229,12 @@ class Speakers:
                 end_s = where.end_s
         return Track(tuple(texts), tuple(spans), tuple(probabilities))
 
+    def forms(self, speaker: str | None) -> Sequence[str]:
+        """The normal forms of a speaker's words, each word by itself."""
+        if self.language != "fa":
+            return self._prepare(speaker).forms
+        return [form for word in self.track(speaker).texts for form in tokens(word, self.language)]
+
     def said(self, speaker: str | None) -> dict[str, tuple[Event, ...]]:
         """Every phrase this speaker says, by its name; the events have no role yet.
 
@@ -377,19 +383,25 @@ class Conversation:
     def heard(self, role: Role) -> Heard:
         """The words that may be the role's (its own and those of unknown speakers) as arrays, in order."""
         if role not in self._heard:
-            words = [
-                (w.span.start_s, w.span.end_s, w.probability)
-                for who, utterance in self.utterances
-                if role == Role.ANYONE or who in (role, None)
-                for w in utterance.words
-            ]
-            columns = np.array(sorted(words), dtype=float).reshape(-1, 3).T
-            self._heard[role] = Heard(*columns)
+            whose, words = self._words
+            mine = [role == Role.ANYONE or who in (role, None) for who, _ in self.utterances]
+            self._heard[role] = Heard(*words[:, np.array(mine, bool)[whose]])
         return self._heard[role]
 
     @cached_property
     def _heard(self) -> dict[Role, Heard]:
         return {}
+
+    @cached_property
+    def _words(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Of all words in order the number of the utterance, and `(3, n)`: starts, ends, probabilities."""
+        words = [word for _, utterance in self.utterances for word in utterance.words]
+        spans = [word.span for word in words]
+        columns = [[s.start_s for s in spans], [s.end_s for s in spans], [w.probability for w in words]]
+        whose = np.repeat(np.arange(len(self.utterances)), [len(u.words) for _, u in self.utterances])
+        table = np.array(columns, float)
+        order = np.lexsort(table[::-1])
+        return whose[order], table[:, order]
 
     @cached_property
     def poor(self) -> dict[Role, str]:

@@ -1,7 +1,7 @@
 """The main job: a file comes in, is perceived once, judged, and kept."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from audit.arrivals import Arrival
 from audit.confidence import SUFFIX as CURVE
 from audit.enclosed import placed
 from audit.intake import FACTS_SUFFIX, take_in
-from audit.interactions import Interaction
+from audit.interactions import Interaction, is_recognised
 from audit.originals import keep_original
 from audit.roles import applies
 from audit.rubric import Rubric
@@ -275,15 +275,40 @@ def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
         new = store.keep_scorecards([card for _, card in batch])
         return [Rescored(i, card, fresh) for (i, card), fresh in zip(batch, new, strict=True)]
 
-    for interaction, observations in store.interactions(rubric.applies_to):
-        if not applies(rubric, interaction):
-            continue
-        if isinstance(observations, ObservationsUnreadable):
-            yield Rescored(interaction, observations, False)
-            continue
-        batch.append((interaction, make_scorecard(interaction, observations, rubric)))
-        if len(batch) == RESCORE_BATCH:
-            yield from store.again(keep)
-            batch.clear()
+    stored = store.interactions(rubric.applies_to)
+    for some in _together(one for one in stored if applies(rubric, one[0])):
+        readable = [o for _, o in some if not isinstance(o, ObservationsUnreadable) and is_recognised(o)]
+        rubric.finder.learn(w.text for o in readable for u in o.utterances or () for w in u.words)
+        for interaction, observations in some:
+            if isinstance(observations, ObservationsUnreadable):
+                yield Rescored(interaction, observations, False)
+                continue
+            batch.append((interaction, make_scorecard(interaction, observations, rubric)))
+            if len(batch) == RESCORE_BATCH:
+                yield from store.again(keep)
+                batch.clear()
     if batch:
         yield from store.again(keep)
+
+
+WORDS_TOGETHER = 20_000
+"""So many words of stored interactions are read before they are judged, about two hours of talk and 6 MB:
+what is new among them is learnt at once. Our measurement (`bench/judge.py`): 28 calls together take a third of
+the time that they take one by one."""
+
+Stored = tuple[Interaction, Observations | ObservationsUnreadable]
+
+
+def _together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:
+    """Interactions in bundles of `WORDS_TOGETHER`; one with pictures, which are large, ends a bundle."""
+    some: list[Stored] = []
+    words = 0
+    for interaction, observations in stored:
+        some.append((interaction, observations))
+        if not isinstance(observations, ObservationsUnreadable):
+            words += sum(len(u.words) for u in observations.utterances or ())
+            if words >= WORDS_TOGETHER or observations.people is not None:
+                yield some
+                some, words = [], 0
+    if some:
+        yield some

@@ -1,7 +1,6 @@
 """Who is the agent: from metadata, else from the rubric, else from how each speaks: the house's formulas,
 whose things are spoken of, who begins."""
 
-import functools
 import math
 from collections import Counter
 
@@ -149,24 +148,13 @@ def _long_formulas(speakers: Speakers, label: str, formulas: set[str]) -> int:
 
 
 def _address(speakers: Speakers, label: str, language: str) -> float:
-    possessive = person = 0
-    for word, times in Counter(speakers.track(label).texts).items():
-        yours, you = _addressing(word, language)
-        possessive += times * yours
-        person += times * you
-    return POSSESSIVE * max(-3, min(3, possessive)) + PERSON * max(-10, min(10, person))
+    forms = Counter(speakers.forms(label))
 
+    def more(some: dict[str, frozenset[str]], than: dict[str, frozenset[str]], most: int) -> int:
+        one, other = (sum(forms[w] for w in words.get(language, ())) for words in (some, than))
+        return max(-most, min(most, one - other))
 
-@functools.lru_cache(maxsize=65536)
-def _addressing(word: str, language: str) -> tuple[int, int]:
-    """How many "your" more than "my", and "you" more than "I", a written word holds."""
-    forms = tokens(word, language)
-
-    def more(some: dict[str, frozenset[str]], than: dict[str, frozenset[str]]) -> int:
-        one, other = (sum(form in words.get(language, ()) for form in forms) for words in (some, than))
-        return one - other
-
-    return more(YOURS, MINE), more(YOU, ME)
+    return POSSESSIVE * more(YOURS, MINE, 3) + PERSON * more(YOU, ME, 10)
 
 
 def _first(speakers: Speakers, rest: list[str]) -> str | None:

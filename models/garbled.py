@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.language import ANY, ANY_WORDS, NEGATIONS
-from models.meanings import NEVER, SUBSTITUTED, Floats, Gains, Meanings
+from models.meanings import NEVER, SUBSTITUTED, Floats, Gains, Meanings, Reading
 
 FOUND = 12.5
 """A phrase counts as said from this many nats. This, `NEAR`, `ADDED` and some of `models.meanings` were
@@ -69,27 +68,18 @@ class Garbled:
         self._bodies = [body for bodies in by_name.values() for body in bodies]
         self.meanings = Meanings(sorted({w for body in self._bodies for w in body if w != ANY}), language)
         number = self.meanings.number
-        has = [(i, number[w]) for i, body in enumerate(self._bodies) for w in body if w != ANY]
+        self._numbers = [[number[w] for w in body if w != ANY] for body in self._bodies]
+        has = [(i, n) for i, numbers in enumerate(self._numbers) for n in numbers]
         ones, shape = np.ones(len(has), np.float32), (len(self._bodies), len(number))
         self._has = csr_array((ones, tuple(zip(*has, strict=True)) or ((), ())), shape=shape)
         borders = itertools.pairwise(itertools.accumulate(map(len, by_name.values()), initial=0))
-        self._of = {name: (a, self._has[a:b]) for name, (a, b) in zip(by_name, borders, strict=True)}
-        """By a phrase's name the number of its first sequence, and the words of each of its sequences."""
-        self.phrase = {name: i for i, name in enumerate(by_name)}
-        self.phrase_of = np.array([self.phrase[name] for name in self.names], np.intp)
-        """By the number of a sequence that of its phrase."""
+        self.rows = dict(zip(by_name, borders, strict=True))
+        """By a phrase's name the number of its first sequence, and the one after its last."""
 
-    def likely(self, most: Floats) -> tuple[NDArray[np.intp], Floats]:
-        """The sequences that any breath may say, and the most that can be said for each (row) in each breath
-        (column), whatever the order of its words. `most` is that of `Meanings.most`."""
-        some = np.flatnonzero(self._has @ most.max(axis=0) >= FOUND)
-        return some, np.asarray(self._has[some] @ most.T)
-
-    def bounds(self, phrase: str, most: Floats) -> tuple[int, Floats]:
-        """The number of the phrase's first sequence, and the most that can be said in each breath (row) for
-        each of its sequences (column)."""
-        first, has = self._of[phrase]
-        return first, np.asarray(has @ most.T).T
+    def bounds(self, most: Floats) -> Floats:
+        """The most that can be said for each sequence (row) in each breath (column), whatever the order of
+        its words. `most` is that of `Reading.most`."""
+        return np.asarray(self._has @ most.T)
 
     def hear(self, breaths: Sequence[tuple[str, ...]]) -> "Overheard":
         """The breaths, ready to be searched."""
@@ -107,6 +97,7 @@ class Garbled:
         or for what `ADDED` costs further off, or over a gap."""
         body, drops = self._bodies[sequence], self.meanings.drop
         gapless = ANY not in body
+        words = zip(self._numbers[sequence], heard.places(self._numbers[sequence]), strict=True)
         start = reach = 0.0
         # By the number of forms up to its last word, the most that words so far say.
         ends: dict[int, float] = {}
@@ -114,10 +105,10 @@ class Garbled:
             if element == ANY:
                 reach += ANY_WORDS
                 continue
-            number = self.meanings.number[element]
+            number, places = next(words)
             drop = drops[number] if gapless else NEVER
             after = {end: says + drop for end, says in ends.items()} if drop > NEVER else {}
-            for begin, end, gain in heard.places(number):
+            for begin, end, gain in places:
                 best = start
                 for before, says in ends.items():
                     if before <= begin:
@@ -192,23 +183,25 @@ class Garbled:
 class HeardBreath:
     """A breath with what each of its forms says for the words of phrases."""
 
-    def __init__(self, forms: tuple[str, ...], meanings: Meanings, near: bool) -> None:
-        self.forms, self.near = forms, near
-        self._meanings = meanings
-        self.joined = meanings.joined(forms)
-        self.gains: list[Gains] = [meanings.gains(form, near) for form in forms]
-        self._places: dict[int, list[tuple[int, int, float]]] = {}
+    def __init__(self, reading: Reading, row: int, near: bool) -> None:
+        self.forms, self.joined, self.near = reading.breaths[row], reading.joined[row], near
+        self._meanings = reading.meanings
+        self._said = reading.said(row, near)
 
-    def places(self, number: int) -> list[tuple[int, int, float]]:
-        """(first form, form after the last, nats) wherever something is said for a word."""
-        found = self._places.get(number)
-        if found is None:
-            found = [(j, j + 1, gain[number][0]) for j, gain in enumerate(self.gains) if number in gain]
-            for second, word in self.joined.items():
-                if self._meanings.number[word] == number:
-                    said = self._meanings.gains(word, self.near)[number][0] - SUBSTITUTED
-                    found.append((second - 1, second + 1, said))
-            self._places[number] = found
+    @functools.cached_property
+    def gains(self) -> list[Gains]:
+        return [self._meanings.gains(form, self.near) for form in self.forms]
+
+    def places(self, numbers: list[int]) -> list[list[tuple[int, int, float]]]:
+        """(first form, form after the last, nats) for each word wherever something is said for it."""
+        columns = self._said[:, numbers].T.tolist()
+        found = [[(j, j + 1, nats) for j, nats in enumerate(one) if nats > NEVER] for one in columns]
+        for second, word in self.joined.items():
+            number = self._meanings.number[word]
+            said = self._meanings.gains(word, self.near)[number][0] - SUBSTITUTED
+            for one, of in zip(found, numbers, strict=True):
+                if of == number:
+                    one.append((second - 1, second + 1, said))
         return found
 
 
@@ -222,9 +215,13 @@ class Overheard:
         self._candidates: dict[str, list[tuple[int, int]]] = {}
 
     @functools.cached_property
-    def _most_near(self) -> Floats:
-        """`Meanings.most`, if all that sounds near it is taken in."""
-        return self._garbled.meanings.most(self._breaths, near=True)
+    def _reading(self) -> Reading:
+        return Reading(self._garbled.meanings, self._breaths)
+
+    @functools.cached_property
+    def _near_bounds(self) -> Floats:
+        """`Garbled.bounds`, if all that sounds near it is taken in."""
+        return self._garbled.bounds(self._reading.most(near=True))
 
     def find(self, known: Set[tuple[int, str]] = frozenset()) -> Iterator[tuple[int, Hit]]:
         """(number of the breath, hit in it): every phrase from `FOUND` on.
@@ -233,18 +230,16 @@ class Overheard:
         """
         if not self._breaths or not self._garbled.names:
             return
-        some, bounds = self._garbled.likely(self._garbled.meanings.most(self._breaths, near=False))
-        if not some.size:
-            return
-        sought = np.ones((len(self._garbled.phrase), len(self._breaths)), bool)
+        bounds = self._garbled.bounds(self._reading.most(near=False))
         for row, name in known:
-            if name in self._garbled.phrase:
-                sought[self._garbled.phrase[name], row] = False
-        columns, rows = np.nonzero((bounds >= FOUND) & sought[self._garbled.phrase_of[some]])
+            first, end = self._garbled.rows.get(name, (0, 0))
+            bounds[first:end, row] = NEVER
+        cells = np.flatnonzero(bounds >= FOUND)
+        sequences, rows = np.divmod(cells, len(self._breaths))
         # The likeliest first; what is equal stays in order of breath and sequence.
-        order = np.lexsort((rows, -bounds[columns, rows]))
+        order = np.lexsort((sequences, rows, -bounds.ravel()[cells]))
         tried: Counter[tuple[int, str]] = Counter()
-        for row, sequence in zip(rows[order].tolist(), some[columns[order]].tolist(), strict=True):
+        for row, sequence in zip(rows[order].tolist(), sequences[order].tolist(), strict=True):
             key = (row, self._garbled.names[sequence])
             tried[key] += 1
             if tried[key] <= TRIED and (hit := self._hit(row, sequence, near=False)):
@@ -261,25 +256,27 @@ class Overheard:
 
     def _likeliest(self, phrase: str) -> list[tuple[int, int]]:
         """A few pairs of (breath, sequence) where the phrase may be, the likeliest first."""
-        if not self._breaths or phrase not in self._garbled.phrase:
+        if not self._breaths or phrase not in self._garbled.rows:
             return []
-        first, bounds = self._garbled.bounds(phrase, self._most_near)
+        first, end = self._garbled.rows[phrase]
+        bounds = self._near_bounds[first:end].ravel()
         cells = np.flatnonzero(bounds >= NEAR)
+        sequences, rows = np.divmod(cells, len(self._breaths))
         # What is equal stays in order of breath and sequence.
-        likeliest = cells[np.argsort(-bounds.ravel()[cells], kind="stable")[:TRIED_NEAR]]
+        order = np.lexsort((sequences, rows, -bounds[cells]))[:TRIED_NEAR]
         tried: Counter[int] = Counter()
         found = []
-        for row, number in (divmod(cell, bounds.shape[1]) for cell in likeliest.tolist()):
+        for row, sequence in zip(rows[order].tolist(), (first + sequences[order]).tolist(), strict=True):
             tried[row] += 1
             if tried[row] <= TRIED:
-                found.append((row, first + number))
+                found.append((row, sequence))
         return found
 
     def _hit(self, row: int, sequence: int, near: bool) -> Hit | None:
         key = (row, sequence, near)
         if key not in self._hits:
             if (row, near) not in self._heard:
-                self._heard[row, near] = HeardBreath(self._breaths[row], self._garbled.meanings, near)
+                self._heard[row, near] = HeardBreath(self._reading, row, near)
             self._hits[key] = self._garbled.hit(sequence, self._heard[row, near], near)
         return self._hits[key]
 

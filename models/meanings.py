@@ -1,5 +1,6 @@
 """What heard words may have been, among the words of phrases, and what they say for each."""
 
+import bisect
 import functools
 import itertools
 import math
@@ -61,7 +62,8 @@ class Meanings:
         """What it costs that a word is missing, by its number."""
         self._language = language
         self._sounds = Sounds(words, language)
-        self._least = np.array(self.drop, np.float32)
+        self.least = np.array(self.drop, np.float32)
+        """The same as an array."""
         self._turning = np.array([word in NEGATIONS for word in words], bool)
         self._joined = {(word[:end], word[end:]): word for word in words for end in range(1, len(word))}
         self.gains = functools.lru_cache(maxsize=16384)(self._gains)
@@ -75,7 +77,7 @@ class Meanings:
         self._numbers = np.zeros(0, np.intp)
         self._alike, self._nats = np.zeros(0, np.float32), np.zeros(0, np.float32)
 
-    def _learn(self, forms: Iterable[str]) -> None:
+    def learn(self, forms: Iterable[str]) -> None:
         """Makes sure that `forms` are among the known ones."""
         distinct = dict.fromkeys(forms)
         new = [form for form in distinct if form not in self._known]
@@ -125,7 +127,7 @@ class Meanings:
 
     def _gains(self, form: str, near: bool) -> Gains:
         """What a heard word says; `near` takes words in that only raise a doubt."""
-        self._learn([form])
+        self.learn([form])
         row = self._known[form]
         begin, says = int(self._begins[row]), self._says[row]
         which = slice(begin, begin + int((self._counts if near else self._surely)[row]))
@@ -135,27 +137,70 @@ class Meanings:
             gains[self.number[form]] = (says, 1.0)
         return gains
 
-    def most(self, breaths: Sequence[tuple[str, ...]], near: bool) -> Floats:
-        """The most that each breath (row) says for each word (column), or what it costs without it."""
-        heard = [(*forms, *self.joined(forms).values()) for forms in breaths]
-        taken, which = self._meant(itertools.chain.from_iterable(heard), near)
-        rows = np.repeat(np.repeat(np.arange(len(heard)), [len(forms) for forms in heard]), taken)
-        best = np.tile(self._least, len(breaths))
-        np.maximum.at(best, rows * len(self._least) + self._numbers[which], self._nats[which])
-        return best.reshape(len(breaths), -1)
-
-    def _meant(self, forms: Iterable[str], near: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """How many meanings each form has, and where all of them lie in the flat arrays, form by form."""
-        forms = list(forms)
-        self._learn(forms)
-        known = [self._known[form] for form in forms]
-        taken = (self._counts if near else self._surely)[known]
+    def meant(self, forms: list[str]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], Floats]:
+        """How many meanings each form has, and how many that do not only raise a doubt; then of all of them,
+        form by form and those first, the numbers of the words, and what is said for them in nats."""
+        try:
+            known = [self._known[form] for form in forms]
+        except KeyError:
+            self.learn(forms)
+            known = [self._known[form] for form in forms]
+        taken = self._counts[known]
         ends = np.cumsum(taken)
-        return taken, np.arange(taken.sum()) + np.repeat(self._begins[known] - ends + taken, taken)
+        which = np.arange(taken.sum()) + np.repeat(self._begins[known] - ends + taken, taken)
+        return taken, self._surely[known], self._numbers[which], self._nats[which]
 
-    def joined(self, forms: tuple[str, ...]) -> dict[int, str]:
+    def joined(self, forms: Sequence[str]) -> dict[int, str]:
         """The words of phrases that two heard words make ("north wind"), by the number of the second."""
-        pairs = tuple(itertools.pairwise(forms))
-        if self._joined.keys().isdisjoint(pairs):
-            return {}
-        return {i: self._joined[pair] for i, pair in enumerate(pairs, 1) if pair in self._joined}
+        known = self._joined.keys() & set(itertools.pairwise(forms))
+        places = enumerate(itertools.pairwise(forms), 1) if known else ()
+        return {i: self._joined[pair] for i, pair in places if pair in known}
+
+
+class Reading:
+    """What the forms of breaths may be among the words of phrases."""
+
+    def __init__(self, meanings: Meanings, breaths: Sequence[tuple[str, ...]]) -> None:
+        self.meanings, self.breaths = meanings, breaths
+        forms = list(itertools.chain.from_iterable(breaths))
+        self._begins = [0, *itertools.accumulate(map(len, breaths))]
+        self.joined: list[dict[int, str]] = [{} for _ in breaths]
+        for second, word in meanings.joined(forms).items():
+            row = bisect.bisect_right(self._begins, second) - 1
+            if second > self._begins[row]:
+                self.joined[row][second - self._begins[row]] = word
+        rows = np.repeat(np.arange(len(breaths)), list(map(len, breaths)))
+        if any(self.joined):
+            forms += [word for words in self.joined for word in words.values()]
+            rows = np.append(rows, [row for row, words in enumerate(self.joined) for _ in words])
+        self._taken, surely, self._numbers, self._nats = meanings.meant(forms)
+        self._rows = np.repeat(rows, self._taken)
+        self._ends = np.cumsum(self._taken)
+        within = np.arange(len(self._rows)) - np.repeat(self._ends - self._taken, self._taken)
+        self._sure = within < np.repeat(surely, self._taken)
+
+    def most(self, near: bool) -> Floats:
+        """The most that each breath (row) says for each word (column), or what it costs without it; `near`
+        takes in what only raises a doubt."""
+        least = self.meanings.least
+        best = np.tile(least, len(self.breaths))
+        cells, nats = self._rows * len(least) + self._numbers, self._nats
+        np.maximum.at(best, *((cells, nats) if near else (cells[self._sure], nats[self._sure])))
+        return best.reshape(len(self.breaths), -1)
+
+    def said(self, row: int, near: bool) -> Floats:
+        """What each form (row) of a breath says for each word (column) in nats, `NEVER` for other words."""
+        first, end = self._begins[row], self._begins[row + 1]
+        taken = self._taken[first:end]
+        says = np.full((end - first, len(self.meanings.least)), NEVER, np.float32)
+        which = slice(self._ends[first] - taken[0], self._ends[end - 1])
+        forms, numbers, nats = (
+            np.repeat(np.arange(end - first), taken),
+            self._numbers[which],
+            self._nats[which],
+        )
+        if not near:
+            sure = self._sure[which]
+            forms, numbers, nats = forms[sure], numbers[sure], nats[sure]
+        says[forms, numbers] = nats
+        return says

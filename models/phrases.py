@@ -181,6 +181,11 @@ class Phrases:
         self._garbled = Garbled(language, tolerant)
         self._form = functools.lru_cache(maxsize=MOST_KNOWN)(self._forms_of)
 
+    def learn(self, words: Iterable[str]) -> None:
+        """Looks up how words sound before they are searched: many at once are much faster than few."""
+        known = (self._form(word)[0] for word in dict.fromkeys(words))
+        self._garbled.meanings.learn(itertools.chain.from_iterable(known))
+
     def prepare(self, words: Sequence[str]) -> Prepared:
         """The words of one speaker (with `BREAK` between breaths) made ready to be searched many times.
 
@@ -256,10 +261,12 @@ class Phrases:
     def _open_hits(self, prepared: Prepared) -> Iterator[Hit]:
         everywhere = self._by_word.get("", ())
         for begin, forms in prepared.breaths if self._open else ():
-            here = [one for form in self._by_word.keys() & forms for one in self._by_word[form]]
+            here = [one for form in forms if form in self._by_word for one in self._by_word[form]]
             if not here and not everywhere:
                 continue
-            there = {*forms, *(element for form in forms for element in self._marked.get(form, ()))}
+            there = set(forms)
+            if self._marked:
+                there.update(element for form in forms for element in self._marked.get(form, ()))
             document = None
             for one in dict.fromkeys((*here, *everywhere)):
                 if there.issuperset(one.words) and self._in_order(one.words, forms):

@@ -1,9 +1,8 @@
 """How turns follow each other: how quickly a party answers, and how much both speak at once."""
 
 import itertools
+import statistics
 from typing import NamedTuple
-
-import numpy as np
 
 from audit.interactions import Conversation, Event, Role
 from audit.signals import EventKind, Measure, MeasureKind, once
@@ -62,7 +61,7 @@ def response_latency(conversation: Conversation, of: Role, window: Span) -> Meas
     if len(waits) < LEAST_ANSWERS:
         return untold("response_latency", "s", window, f"only {len(waits)} answers by the {of}")
     longest = sorted(sorted(waits, key=lambda w: -w.duration_s)[:SHOWN])
-    median = float(np.median([w.duration_s for w in waits]))
+    median = statistics.median(w.duration_s for w in waits)
     return Measure("response_latency", median, "s", window, evidence=tuple(w for w in longest if w))
 
 
