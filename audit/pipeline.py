@@ -293,8 +293,8 @@ def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
 
 WORDS_TOGETHER = 20_000
 """So many words of stored interactions are read before they are judged, about two hours of talk and 6 MB:
-what is new among them is learnt at once. Our measurement (`bench/judge.py`): 28 calls together take a third of
-the time that they take one by one."""
+what is new among them is learnt at once. Our measurement (`bench/judge.py`): for 28 calls together it takes a
+third of the time that it takes one by one."""
 
 Stored = tuple[Interaction, Observations | ObservationsUnreadable]
 

@@ -206,28 +206,31 @@ def _columns(
     }
 
 
-def standing(
+def standing(connection: Connection, card: Scorecard, rubric: Callable[[str], Rubric]) -> dict[str, Any]:
+    """The columns of a scorecard's row that say what stands; `rubric` gives one by its digest."""
+    said = reviews_of(connection, card.interaction, card.rubric)
+    replies = replies_of(connection, card.interaction, card.rubric)
+    if not said and not replies:
+        return _columns(card.score, card.findings, _waiting(card.score, card.findings), 0)
+    now = stands(card, rubric(card.rubric_digest), said, replies)
+    return _columns(now.score, now.findings, now.waiting, len(now.of))
+
+
+def all_standing(
     connection: Connection, cards: Sequence[Scorecard], rubric: Callable[[str], Rubric]
 ) -> list[dict[str, Any]]:
-    """The columns of each scorecard's row that say what stands; all are under one rubric, and `rubric` gives
-    one by its digest."""
+    """What `standing` gives for each of some scorecards under one rubric, with few questions to the
+    database."""
     names, discussed = [card.interaction for card in cards], set[str]()
     for table in (t.review, t.reply):
         of_these = table.c.interaction_id.in_(names), table.c.rubric_name == cards[0].rubric
         discussed |= set(connection.execute(select(table.c.interaction_id).where(*of_these)).scalars())
-    found = []
-    for card in cards:
-        if card.interaction in discussed:
-            now = stands(
-                card,
-                rubric(card.rubric_digest),
-                reviews_of(connection, card.interaction, card.rubric),
-                replies_of(connection, card.interaction, card.rubric),
-            )
-            found.append(_columns(now.score, now.findings, now.waiting, len(now.of)))
-        else:
-            found.append(_columns(card.score, card.findings, _waiting(card.score, card.findings), 0))
-    return found
+    return [
+        standing(connection, card, rubric)
+        if card.interaction in discussed
+        else _columns(card.score, card.findings, _waiting(card.score, card.findings), 0)
+        for card in cards
+    ]
 
 
 def reviews_of(connection: Connection, interaction: str, rubric: str) -> tuple[Review, ...]:

@@ -16,7 +16,7 @@ from audit.identities import keep_people
 from audit.indexing import keep_words, words_of
 from audit.interactions import Channel, Interaction
 from audit.records import interaction_of, keep_interaction, keep_recording, recording_of
-from audit.reviews import standing
+from audit.reviews import all_standing
 from audit.rubric import Rubric
 from audit.scope import EVERYTHING, Scope
 from audit.scorecard import Scorecard
@@ -328,7 +328,7 @@ class Store(Transactions):
                 .where(rows.interaction_id.in_(changing), rows.rubric_name == name, rows.current)
                 .values(current=False)
             )
-            stood = standing(connection, [cards[number] for number in fresh], self.rubric)
+            stood = all_standing(connection, [cards[number] for number in fresh], self.rubric)
             added = []
             for number, columns in zip(fresh, stood, strict=True):
                 card, row = cards[number], found[number]

@@ -58,5 +58,5 @@ def stand_again(store: Store) -> None:
         with store.writing() as connection:
             for card in store.scorecards(name):
                 same = (columns.interaction_id == name, columns.rubric_name == card.rubric, columns.current)
-                (now,) = standing(connection, [card], store.rubric)
+                now = standing(connection, card, store.rubric)
                 connection.execute(update(t.scorecard).where(*same).values(**now))
