@@ -95,6 +95,16 @@ def user_unlock(context: click.Context, name: str) -> None:
     set_locked(store_of(context), name, False)
 
 
+@user.command("second-factor-off")
+@click.argument("name")
+@click.pass_context
+def user_second_factor_off(context: click.Context, name: str) -> None:
+    """Ask a person for no codes any more, who lost the app and the recovery codes."""
+    from audit.second_factor import turn_off
+
+    turn_off(store_of(context), name)
+
+
 @user.command("list")
 @json_option
 @click.pass_context

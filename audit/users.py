@@ -107,7 +107,7 @@ def set_role(store: Store, name: str, role: UserRole, team: str = "", employee: 
     with store.writing() as connection:
         if role != UserRole.ADMIN:
             _keep_an_admin(connection, name)
-        _change(connection, name, **values)
+        change_account(connection, name, **values)
         write(connection, Action.ROLE, name, **values)
 
 
@@ -120,7 +120,7 @@ def set_password(store: Store, name: str, password: str) -> None:
     """
     hashed = _hashed(name, password)
     with store.writing() as connection:
-        _change(connection, name, password_hash=hashed)
+        change_account(connection, name, password_hash=hashed)
         write(connection, Action.PASSWORD, name)
 
 
@@ -134,7 +134,7 @@ def set_locked(store: Store, name: str, locked: bool) -> None:
     with store.writing() as connection:
         if locked:
             _keep_an_admin(connection, name)
-        _change(connection, name, locked_at=datetime.now(UTC) if locked else None)
+        change_account(connection, name, locked_at=datetime.now(UTC) if locked else None)
         write(connection, Action.LOCKED if locked else Action.UNLOCKED, name)
 
 
@@ -177,7 +177,12 @@ def _keep_an_admin(connection: Connection, name: str) -> None:
         raise BadUser(name, "is the last admin; make another one first")
 
 
-def _change(connection: Connection, name: str, **values: object) -> None:
+def change_account(connection: Connection, name: str, **values: object) -> None:
+    """Changes columns of an account within a transaction; its sessions are over.
+
+    Raises:
+        NotStored: there is no such account.
+    """
     row = update(user).where(user.c.name == name).values(changed_at=datetime.now(UTC), **values)
     if not connection.execute(row).rowcount:
         raise NotStored("user", name, "`comport user list` shows who there is")

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Collection
 from http import HTTPStatus
 from pathlib import Path
 
@@ -19,11 +20,24 @@ from audit.database import ConnectionLost, StoreUnusable
 from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
 from audit.store import NotStored, Store
+from audit.users import BadUser, UserRole
 from models.errors import ComportError
 from models.media import UnreadableMedia
-from web import accounts, interactions, languages, logbook, people, releasing, reviewing, rights, wording
+from web import (
+    accounts,
+    interactions,
+    languages,
+    logbook,
+    own,
+    people,
+    releasing,
+    reviewing,
+    rights,
+    second_factor,
+    wording,
+)
 from web.languages import gettext
-from web.sessions import SESSION_S
+from web.sessions import SESSION_S, Sessions
 
 SECRET_BYTES = 32
 """Source: Flask's manual asks for a long random key; 256 bits is the block of the HMAC that signs."""
@@ -35,6 +49,7 @@ _STATUS: dict[type[ComportError], HTTPStatus] = {
     NotStored: HTTPStatus.NOT_FOUND,
     BadSearch: HTTPStatus.BAD_REQUEST,
     BadReview: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadUser: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
     ConnectionLost: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -44,10 +59,13 @@ _OURS = HTTPStatus.INTERNAL_SERVER_ERROR
 """The status of every other ComportError: the visitor cannot mend it."""
 
 
-def create_app(store: Store, behind_proxy: bool = False) -> Flask:
+def create_app(
+    store: Store, behind_proxy: bool = False, second_factor_of: Collection[UserRole] = ()
+) -> Flask:
     """The WSGI application over one store.
 
     `behind_proxy` believes the X-Forwarded headers of one proxy, which speaks TLS to the visitors.
+    Accounts of the roles in `second_factor_of` see nothing before they have a second factor.
 
     Raises:
         OSError: the secret key cannot be made in the store's folder.
@@ -61,6 +79,7 @@ def create_app(store: Store, behind_proxy: bool = False) -> Flask:
         SESSION_COOKIE_SECURE=behind_proxy,
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=SESSION_S,
+        SECOND_FACTOR_OF=frozenset(second_factor_of),
         MAX_CONTENT_LENGTH=LONGEST_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
     )
@@ -71,7 +90,10 @@ def create_app(store: Store, behind_proxy: bool = False) -> Flask:
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     languages.register(app)
     app.register_blueprint(languages.room())
-    app.register_blueprint(accounts.room(app, store, limiter))
+    sessions = Sessions(store)
+    app.register_blueprint(accounts.room(app, store, limiter, sessions))
+    app.register_blueprint(second_factor.room(store, limiter, sessions))
+    app.register_blueprint(own.room(store, limiter, sessions))
     app.register_blueprint(interactions.room(store))
     app.register_blueprint(people.room(store))
     app.register_blueprint(reviewing.room(store))

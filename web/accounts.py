@@ -23,6 +23,7 @@ from flask_login import LoginManager
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from audit.auditlog import Action, act_as, record
+from audit.second_factor import has_second_factor
 from audit.store import Store
 from audit.users import password_fits, user_names
 from web.languages import gettext
@@ -49,10 +50,9 @@ KNOWN_S = 90 * 24 * 3600
 """A browser that nobody logged in on for a quarter of a year is strange again: our choice."""
 
 
-def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:
+def room(app: Flask, store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
     """The pages of this room, with Flask-Login set up for `app`."""
     blueprint = Blueprint("accounts", __name__)
-    sessions = Sessions(store)
     manager = LoginManager(app)
     manager.session_protection = "strong"
     manager.user_loader(sessions.person)
@@ -64,10 +64,16 @@ def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:
         if not password_fits(store, name, password):
             record(store, Action.LOG_IN_REFUSED, _known_name(store, name), because="password")
             return _page(store, name, gettext("This name and password do not belong together.")), 401
+        target = own_path(request.args.get("next", ""))
+        if has_second_factor(store, name):
+            sessions.wait(name)
+            return _with_known_browser(
+                make_response(redirect(url_for("second_factor.ask", next=target or None))), name
+            )
         sessions.begin(name)
         act_as(of_browser())
         record(store, Action.LOG_IN, name)
-        answer = redirect(own_path(request.args.get("next", "")) or url_for("interactions.index"))
+        answer = redirect(target or url_for("interactions.index"))
         return _with_known_browser(make_response(answer), name)
 
     def logout() -> ResponseReturnValue:

@@ -74,6 +74,11 @@ RULES: dict[str, Right] = {
     "accounts.login": Right.PUBLIC,
     "languages.choose": Right.PUBLIC,
     "accounts.logout": Right.OWN,
+    "second_factor.ask": Right.PUBLIC,
+    "second_factor.set_up": Right.OWN,
+    "second_factor.turn_off": Right.OWN,
+    "own.account": Right.OWN,
+    "own.password": Right.OWN,
     "interactions.index": Right.READ,
     "interactions.interaction": Right.READ,
     "interactions.media": Right.READ,
@@ -137,4 +142,11 @@ def check() -> ResponseReturnValue | None:
         current_app.logger.error("%s has no rule in web/rights.py and is refused", endpoint)
     if right is None or right not in RIGHTS[person().role]:
         abort(HTTPStatus.FORBIDDEN)
+    if right != Right.OWN and needs_second_factor():
+        return redirect(url_for("second_factor.set_up"))
     return None
+
+
+def needs_second_factor() -> bool:
+    """Whether whoever asks has to set up a second factor first."""
+    return person().role in current_app.config["SECOND_FACTOR_OF"] and not person().second_factor

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from audit.console import err, store_of
-from audit.users import user_names
+from audit.user_commands import ROLES
+from audit.users import UserRole, user_names
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -40,8 +41,18 @@ class AddressUnusable(ComportError):
     is_flag=True,
     help="Trust X-Forwarded-For, -Proto and -Host of one TLS proxy in front, and send cookies by TLS alone.",
 )
+@click.option(
+    "--second-factor",
+    "second_factor",
+    multiple=True,
+    type=click.Choice(ROLES),
+    envvar="COMPORT_SECOND_FACTOR",
+    help="Accounts of this role need a second factor; may be repeated.",
+)
 @click.pass_context
-def serve(context: click.Context, host: str, port: int, behind_proxy: bool) -> None:
+def serve(
+    context: click.Context, host: str, port: int, behind_proxy: bool, second_factor: tuple[str, ...]
+) -> None:
     """Serve the dashboard."""
     from web import create_app
 
@@ -49,7 +60,8 @@ def serve(context: click.Context, host: str, port: int, behind_proxy: bool) -> N
     store.patience_s = PAGE_PATIENCE_S
     if not user_names(store):
         err.print("nobody can log in yet; run first: comport user add NAME", style="yellow", highlight=False)
-    server = open_server(create_app(store, behind_proxy), host, port, behind_proxy)
+    app = create_app(store, behind_proxy, frozenset(map(UserRole, second_factor)))
+    server = open_server(app, host, port, behind_proxy)
     shown = f"[{host}]" if ":" in host else host
     err.print(f"the dashboard is at http://{shown}:{port} (Ctrl-C stops it)", markup=False, highlight=False)
     server.run()

@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from typing import Any
 
 import msgspec
 from flask import g, session
@@ -24,12 +25,18 @@ class Person(msgspec.Struct, frozen=True):
     role: UserRole
     team: str
     employee: str
+    second_factor: bool
+    """Codes are asked for, or an identity provider has seen to it."""
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
 
     def get_id(self) -> str:
         return self.name
+
+
+WAIT_S = 5 * 60
+"""So long after the password the code of the second factor is waited for: our choice."""
 
 
 class Sessions:
@@ -44,11 +51,23 @@ class Sessions:
         self._ended: dict[str, float] = {}
         self._changing = threading.Lock()
 
-    def begin(self, name: str) -> None:
+    def wait(self, name: str) -> None:
+        """Remembers that the password of an account was right; nobody is logged in before the code is too."""
+        session.clear()
+        session["waiting"], session["waiting_since_s"] = name, time.time()
+
+    def waiting(self) -> str | None:
+        """The account of which the password was right lately and the code is awaited."""
+        name, since_s = session.get("waiting"), session.get("waiting_since_s", 0.0)
+        fresh = name is not None and time.time() - since_s < WAIT_S
+        return str(name) if fresh and self._account(str(name), since_s) is not None else None
+
+    def begin(self, name: str, by_provider: bool = False) -> None:
         """Logs a person in, in a session of its own: nothing of the one from before outlives it."""
         session.clear()
         session["id"] = secrets.token_urlsafe(24)
         session["since_s"] = time.time()
+        session["by_provider"] = by_provider
         session.permanent = True
         found = self.person(name)
         if found is not None:
@@ -71,13 +90,21 @@ class Sessions:
         if session.get("id") in self._ended or time.time() - since_s >= SESSION_S:
             return None
         g.lookup_failed = True
+        found = self._account(name, since_s)
+        g.pop("lookup_failed")
+        if found is None:
+            return None
+        second = found.totp_secret is not None or bool(session.get("by_provider"))
+        return Person(found.name, UserRole(found.role), found.team, found.employee, second)
+
+    def _account(self, name: str, since_s: float) -> Any:
+        """The row of an account whose sessions since then still hold, else None."""
         with self._store.reading() as connection:
             found = connection.execute(select(user).where(user.c.name == name)).one_or_none()
-        g.pop("lookup_failed")
         if found is None or found.locked_at is not None:
             return None
         # An account of the same name that was added later is another one; one that was given another
         # password or role since then has to log in again.
         if (found.changed_at or found.added_at).timestamp() > since_s:
             return None
-        return Person(found.name, UserRole(found.role), found.team, found.employee)
+        return found

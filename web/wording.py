@@ -15,6 +15,7 @@ from audit.outcomes import Evidence
 from audit.quantities import show
 from audit.score import Score, show_sum
 from audit.terminal import UNSURE
+from audit.users import UserRole
 from models.errors import ComportError
 from web.languages import day, figures, gettext, ngettext, number, percent, plain
 from web.playback import codec_name
@@ -32,6 +33,15 @@ ROLES = {
     Role.BOT: _("Bot"),
     Role.OTHER: _("Other"),
     Role.ANYONE: _("Anyone"),
+}
+
+USER_ROLES = {
+    UserRole.ADMIN: _("Admin"),
+    UserRole.REVIEWER: _("Reviewer"),
+    UserRole.TRAINER: _("Trainer"),
+    UserRole.LEAD: _("Team lead"),
+    UserRole.AGENT: _("Agent"),
+    UserRole.AUDITOR: _("Auditor"),
 }
 
 CHANNELS = {
@@ -93,6 +103,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(bdi)
     app.add_template_global(VERDICTS, "VERDICTS")  # type: ignore[arg-type]
     app.add_template_global(ROLES, "ROLES")  # type: ignore[arg-type]
+    app.add_template_global(USER_ROLES, "USER_ROLES")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
     app.context_processor(lambda: {"bundle": _BUNDLE if built.is_file() else ""})

@@ -1,0 +1,65 @@
+"""One's own account: who one is here, the password, and the second factor."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+
+from audit.second_factor import has_second_factor
+from audit.store import Store
+from audit.users import BadUser, password_fits, set_password
+from web.languages import gettext as _
+from web.rights import person
+from web.sessions import Sessions
+
+PER_NAME = "5 per 15 minutes"
+"""Wrong passwords of whoever is logged in: a browser that was left open is no way to the password."""
+
+
+def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
+    """The pages of this room."""
+    blueprint = Blueprint("own", __name__)
+
+    def account() -> ResponseReturnValue:
+        return account_page(store)
+
+    def password() -> ResponseReturnValue:
+        name, new = person().name, request.form.get("new", "")
+        if not password_fits(store, name, request.form.get("password", "")):
+            problem = _("This is not your password.")
+        elif new != request.form.get("again", ""):
+            problem = _("The new password was typed in two ways.")
+        else:
+            try:
+                set_password(store, name, new)
+            except BadUser:
+                problem = _("A password needs 12 to 256 letters.")
+            else:
+                sessions.begin(name)
+                return redirect(url_for("own.account", changed=1), HTTPStatus.SEE_OTHER)
+        return account_page(store, problem), HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def too_many(_limit: object) -> Response:
+        page = account_page(store, _("Too many wrong passwords. Wait 15 minutes, then try again."))
+        return Response(page, HTTPStatus.TOO_MANY_REQUESTS, mimetype="text/html")
+
+    slowed = limiter.limit(
+        PER_NAME,
+        key_func=lambda: person().name,
+        deduct_when=lambda response: response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY,
+        on_breach=too_many,
+    )(password)
+    blueprint.add_url_rule("/account", "account", account)
+    blueprint.add_url_rule("/account/password", "password", slowed, methods=["POST"])
+    return blueprint
+
+
+def account_page(store: Store, problem: str = "") -> str:
+    """The page of one's own account, with what went wrong."""
+    return render_template(
+        "own.html",
+        second_factor=has_second_factor(store, person().name),
+        changed="changed" in request.args,
+        problem=problem,
+    )
