@@ -1,57 +1,30 @@
 """The tables, as the newest migration leaves them. A change here needs a migration in the same commit."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
 )
 
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time, kept in UTC; SQLite has no zones and gets none."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)  # type: ignore[no-any-return]
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-_SHA256 = String(64)
+from audit.tablebase import SHA256 as _SHA256
+from audit.tablebase import UtcTime as UtcTime  # noqa: PLC0414
+from audit.tablebase import metadata as metadata  # noqa: PLC0414
+from audit.tables_leaving import erasure as erasure  # noqa: PLC0414
+from audit.tables_leaving import export as export  # noqa: PLC0414
+from audit.tables_leaving import export_row as export_row  # noqa: PLC0414
+from audit.tables_leaving import hold as hold  # noqa: PLC0414
+from audit.tables_leaving import webhook as webhook  # noqa: PLC0414
+from audit.tables_leaving import webhook_message as webhook_message  # noqa: PLC0414
 
 recording = Table(
     "recording",
