@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from audit.interactions import Channel, Event, Interaction, Role, Roles, Speakers
+from audit.interactions import Channel, Event, Interaction, Role, Roles
+from audit.speakers import Speakers
 from audit.store import Store
 from models.observations import Observations, Span, Utterance, spoken_language
 from models.phrases import Phrases

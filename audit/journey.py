@@ -11,11 +11,12 @@ from audit.aftermath import Outcome, outcomes_of
 from audit.answers import Answers
 from audit.contacts import Contact, Moment, contact_of
 from audit.customers import Person, find_person, interactions_of
-from audit.interactions import SURE, Channel, Conversation, Role, Roles, Speakers
+from audit.interactions import SURE, Channel, Conversation, Role, Roles
 from audit.promises import answered_differently, told_differently
 from audit.repeats import Again, asked_again, explained_again, heard
 from audit.sameness import Answered, answered_in
 from audit.signals import measure_kinds
+from audit.speakers import Speakers
 from audit.store import Store
 from models.observations import ObservationsUnreadable
 

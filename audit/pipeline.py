@@ -11,12 +11,13 @@ from audit.arrivals import Arrival
 from audit.confidence import SUFFIX as CURVE
 from audit.enclosed import placed
 from audit.intake import FACTS_SUFFIX, take_in
-from audit.interactions import Interaction, is_recognised
+from audit.interactions import Interaction
 from audit.originals import keep_original
 from audit.roles import applies
 from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
 from audit.scorecard import Scorecard, make_scorecard
+from audit.speakers import is_recognised
 from audit.store import NotStored, Store
 from models.camera import Camera
 from models.errors import ComportError

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from audit.interactions import Interaction, Role, is_recognised
+from audit.interactions import Interaction, Role
 from audit.personal import personal_data
 from audit.pictures import blur, present
+from audit.speakers import is_recognised
 from audit.store import Store
 from models.frames import Frame
 from models.muting import Paint, suffix, write_muted

@@ -4,11 +4,12 @@ whose things are spoken of, who begins."""
 import math
 from collections import Counter
 
-from audit.interactions import Conversation, Interaction, Role, Roles, Speakers
+from audit.interactions import Conversation, Interaction, Role, Roles
 from audit.mouths import voices_of
 from audit.person_roles import person_roles, together
 from audit.rubric import Rubric
 from audit.signals.daytime import began_s
+from audit.speakers import Speakers
 from models.language import tokens, tokens_of
 from models.observations import Observations, People
 from models.speakers import MOST_VOICES

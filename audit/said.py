@@ -9,7 +9,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from audit.arrivals import Arrival, Facts, Rejected, interaction
-from audit.interactions import PAUSE_S, Channel, Party, Role
+from audit.interactions import Channel, Party, Role
+from audit.speakers import PAUSE_S
 from models.observations import UNDETERMINED, Utterance, Word, span
 from models.transcripts import WRITTEN, observed_transcript, printable, spread
 

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from audit.interactions import Channel, Conversation, Roles, Speakers
+from audit.interactions import Channel, Conversation, Roles
 from audit.mouths import voices_of
 from audit.signals.face import told_smile
 from audit.signals.heads import FACES_DEG, nodding
+from audit.speakers import Speakers
 from audit.spells import DOES
 from models.camera import Camera, assumed_camera
 from models.detector import overlap

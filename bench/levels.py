@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from audit import voices
-from audit.interactions import Channel, Conversation, Role, Roles, Speakers
+from audit.interactions import Channel, Conversation, Role, Roles
+from audit.speakers import Speakers
 from models import media, voice
 from models.activity import detect_activity
 from models.observations import Activity, Levels, Observed, Provenance, Recording, gather, span

@@ -21,11 +21,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from audit.interactions import Channel, Conversation, Role, Roles, Speakers
+from audit.interactions import Channel, Conversation, Role, Roles
 from audit.palette import HOUSE_COLOUR, Palette, difference
 from audit.person_roles import person_roles
 from audit.signals import event_kinds
 from audit.signals.proxemics import closer_than
+from audit.speakers import Speakers
 from models.camera import Zone, assumed_camera
 from models.geometry import facing
 from models.observations import Activity, Observed, People, PersonTrack, Provenance, Recording, gather, span

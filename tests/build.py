@@ -15,9 +15,10 @@ from tokenizers.models import WordLevel
 from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
-from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
+from audit.interactions import Channel, Conversation, Interaction, Role, Roles
 from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
+from audit.speakers import Speakers
 from models.camera import assumed_camera
 from models.cutting import cut
 from models.observations import (

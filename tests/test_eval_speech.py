@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from audit.evaluate import scripts, speech
-from audit.interactions import Channel, Conversation, Role, Roles, Speakers
+from audit.interactions import Channel, Conversation, Role, Roles
 from audit.pipeline import find_rubric
+from audit.speakers import Speakers
 from models import media
 from models import speech as recogniser
 from models.activity import voices

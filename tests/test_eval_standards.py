@@ -11,9 +11,10 @@ from audit.evaluate import fitting
 from audit.evaluate.acts import Finder, read_acts, read_calls
 from audit.evaluate.fitting import fit, save
 from audit.evaluate.standards import Decision, NoLabels, calibration_error, evaluate_standards, figures
-from audit.interactions import Channel, Speakers
+from audit.interactions import Channel
 from audit.pipeline import PACKS, find_rubric
 from audit.rubricfile import load_rubric
+from audit.speakers import Speakers
 from audit.yamlfile import BadFile
 from tests import build
 

@@ -2,10 +2,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from audit.interactions import Channel, Role, Speakers
+from audit.interactions import Channel, Role
 from audit.palette import Palette
 from audit.person_roles import person_roles
 from audit.roles import assign_roles, converse
+from audit.speakers import Speakers
 from models.camera import Zone, assumed_camera
 from models.observations import Observed, Provenance, Recording, gather, span
 from tests import build

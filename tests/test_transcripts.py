@@ -6,7 +6,8 @@ import pytest
 
 from audit.arrivals import Facts, Rejected
 from audit.intake import arrivals, format_of, take_in
-from audit.interactions import Channel, Role, is_recognised
+from audit.interactions import Channel, Role
+from audit.speakers import is_recognised
 
 SRT = """1
 00:00:01,000 --> 00:00:03,500

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from audit import voices
-from audit.interactions import Channel, Conversation, Role, Roles, Speakers
+from audit.interactions import Channel, Conversation, Role, Roles
 from audit.pipeline import audit_file, find_rubric
 from audit.signals import event_kinds
+from audit.speakers import Speakers
 from bench.levels import conversing, heard, keyed, music, noise, quiet, sawtooth, sine, sounding
 from models import media, voice
 from models.observations import Activity, span, to_json

@@ -11,8 +11,9 @@ import numpy as np
 
 from audit.evaluate.metres import FRAME_S, Array, Pair, at_box, pair_at
 from audit.evaluate.truth import SUFFIX, BadTruth, Body, Lens, Moment, Truth, load_truth
-from audit.interactions import Channel, Conversation, Role, Roles, Speakers
+from audit.interactions import Channel, Conversation, Role, Roles
 from audit.signals import event_kinds
+from audit.speakers import Speakers
 from models.camera import Camera
 from models.geometry import horizontal
 from models.observations import Observations, People, PersonTrack, Span, span

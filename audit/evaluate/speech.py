@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from audit.evaluate.scripts import Case, Script, find_cases
-from audit.interactions import Channel, Conversation, Interaction, Role, Roles, Speakers
+from audit.interactions import Channel, Conversation, Interaction, Role, Roles
 from audit.roles import converse
 from audit.rubric import Rubric
 from audit.spans import common
+from audit.speakers import Speakers
 from models import media
 from models.activity import voices
 from models.language import tokens_of

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import msgspec
 
 from audit.examples import Clock, CutsIn, Done, Pause, is_dialogue, read_lines
-from audit.interactions import Conversation, Event, Role, Roles, Speakers
+from audit.interactions import Conversation, Event, Role, Roles
 from audit.judge import Verdict, judge_standard
 from audit.keeping import explain_keep
 from audit.quantities import DAY_S, parse_quantity
 from audit.rubric import Rubric, Standard
+from audit.speakers import Speakers
 from models.observations import Utterance, span
 from models.transcripts import observed_transcript, spread
 
