@@ -22,6 +22,7 @@ from audit.identities import (
     settle,
 )
 from audit.interactions import Role
+from audit.scope import EVERYTHING, Scope
 from audit.store import NotStored
 from audit.transactions import Transactions
 from models.errors import ComportError
@@ -122,10 +123,15 @@ def _find_person(store: Transactions, role: Role, who: str) -> Person:
 
 
 def people(
-    store: Transactions, role: Role, words: str = "", limit: int = 50, after: int = 0
+    store: Transactions,
+    role: Role,
+    words: str = "",
+    limit: int = 50,
+    after: int = 0,
+    scope: Scope = EVERYTHING,
 ) -> tuple[Person, ...]:
     """Customers or employees in order of their numbers, beyond the number `after`: those whose name or an
-    identity begins with `words`."""
+    identity begins with `words`, and who take part in an interaction of the scope."""
 
     def read() -> tuple[Person, ...]:
         row = t.person.c
@@ -136,6 +142,10 @@ def people(
                 for c in (row.name_key, func.lower(row.value))
             ]
             query = query.where(or_(*begun), or_(row.kind != "interaction", row.name_key != ""))
+        if scope != EVERYTHING:
+            part = t.taking_part.c
+            seen = select(part.person_id).join(t.interaction, t.interaction.c.id == part.interaction_id)
+            query = query.where(row.id.in_(seen.where(part.main, *scope.interactions())))
         with store.reading() as connection:
             roots = connection.execute(query.order_by(row.root_id).limit(limit)).scalars().all()
             return _people(connection, roots)

@@ -116,6 +116,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "answers",
         "journey",
         "token",
+        "api",
     ],
 )
 def test_the_readme_names_every_command(command):

@@ -25,6 +25,7 @@ from models.errors import ComportError
 from models.media import UnreadableMedia
 from web import (
     accounts,
+    api,
     interactions,
     languages,
     logbook,
@@ -36,6 +37,7 @@ from web import (
     second_factor,
     wording,
 )
+from web.api import problems
 from web.languages import gettext
 from web.sessions import SESSION_S, Sessions
 
@@ -86,7 +88,7 @@ def create_app(
     if behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     languages.register(app)
     app.register_blueprint(languages.room())
@@ -98,6 +100,10 @@ def create_app(
     app.register_blueprint(people.room(store))
     app.register_blueprint(reviewing.room(store))
     app.register_blueprint(releasing.room(store))
+    programs = api.room(app, store, limiter)
+    app.register_blueprint(programs)
+    # A token in a header is sent by no form and by no page of others.
+    csrf.exempt(programs)
     wording.register(app)
     app.add_url_rule("/healthz", "healthz", lambda: _healthz(store))
     logbook.register(app, store)
@@ -154,11 +160,13 @@ def _harden(response: Response) -> Response:
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if response.mimetype in ("text/html", "application/json"):
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
 def _explain(error: Exception) -> ResponseReturnValue:
+    if problems.is_ours():
+        return problems.of(error)
     status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), _OURS)
     # What is where on this machine is nothing for people who have not logged in.
     line = ""
@@ -182,6 +190,8 @@ def _stale_form(error: Exception) -> ResponseReturnValue:
 def _show_error(error: Exception) -> ResponseReturnValue:
     if not isinstance(error, HTTPException) or error.code is None or error.code < 400:
         return error  # type: ignore[return-value]
+    if problems.is_ours():
+        return problems.of(error)
     if isinstance(error.response, Response):  # a room has answered for itself, as the login does
         return error.response
     headers = [(k, v) for k, v in error.get_headers() if k in ("Retry-After", "Allow", "Content-Range")]

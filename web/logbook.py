@@ -14,19 +14,22 @@ from flask_login import current_user
 
 from audit.auditlog import Action, Actor, act_as, record
 from audit.store import Store
+from web.tokens import this_bearer
 
 AGAIN_S = 15 * 60
 """So long one row says that somebody looks at something: a player asks for a recording in many pieces."""
 
 SAY_THEMSELVES = frozenset(
     {"accounts.login", "accounts.logout", "reviewing.say", "releasing.release", "releasing.reply"}
+    | {f"api.{name}" for name in ("add_review", "release_scorecard", "add_reply")}
+    | {f"api.{name}" for name in ("make_user", "change_user", "drop_user", "make_token", "drop_token")}
 )
 """Endpoints whose change is logged where it is made, with what was changed."""
 
 UNSEEN = frozenset({"reviewing.newest"})
 """What an open page asks for by itself, and which shows nothing."""
 
-PLAYED = frozenset({"interactions.media"})
+PLAYED = frozenset({"interactions.media", "api.media"})
 
 
 class Looks:
@@ -50,7 +53,9 @@ class Looks:
 def of_browser() -> Actor:
     """Whoever sent this request, and from which address."""
     name = current_user.name if current_user.is_authenticated else "nobody"
-    return Actor(name, f"browser at {request.remote_addr or 'no address'}")
+    token = this_bearer()
+    by = f"token {token.token.number}" if token else "browser"
+    return Actor(name, f"{by} at {request.remote_addr or 'no address'}")
 
 
 def register(app: Flask, store: Store) -> None:
@@ -65,13 +70,19 @@ def register(app: Flask, store: Store) -> None:
         if row is not None:
             action, subject = row
             again = action in (Action.VIEW, Action.PLAY, Action.REFUSED)
-            if not again or looks.is_new(str(session.get("id", "")), action, subject):
+            if not again or looks.is_new(_look(), action, subject):
                 record(store, action, subject, address=request.endpoint)
         return response
 
     app.before_request(name)
     app.after_request(log)
     app.teardown_request(lambda _error: act_as(None))
+
+
+def _look() -> str:
+    """By which session or token somebody looks."""
+    token = this_bearer()
+    return f"token {token.token.number}" if token else str(session.get("id", ""))
 
 
 def _row(status: int) -> tuple[Action, str] | None:

@@ -19,7 +19,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import cast
 
-from flask import Flask, abort, current_app, jsonify, redirect, request, url_for
+from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -90,6 +90,48 @@ RULES: dict[str, Right] = {
     "reviewing.next_": Right.REVIEW,
     "releasing.release": Right.RELEASE,
     "releasing.reply": Right.REPLY,
+    "api.list_interactions": Right.READ,
+    "api.interaction": Right.READ,
+    "api.transcript": Right.READ,
+    "api.media": Right.READ,
+    "api.waveform": Right.READ,
+    "api.frame": Right.READ,
+    "api.interaction_outcomes": Right.READ,
+    "api.searches": Right.READ,
+    "api.keep_search": Right.READ,
+    "api.drop_search": Right.READ,
+    "api.scorecards": Right.READ,
+    "api.scorecard": Right.READ,
+    "api.findings": Right.READ,
+    "api.reviews": Right.READ,
+    "api.replies": Right.READ,
+    "api.rubrics": Right.READ,
+    "api.rubric": Right.READ,
+    "api.standards": Right.READ,
+    "api.list_customers": Right.READ,
+    "api.customer": Right.READ,
+    "api.customer_interactions": Right.READ,
+    "api.journey": Right.READ,
+    "api.list_employees": Right.READ,
+    "api.employee": Right.READ,
+    "api.employee_interactions": Right.READ,
+    "api.outcomes": Right.COMPARE,
+    "api.add_review": Right.REVIEW,
+    "api.next_": Right.REVIEW,
+    "api.release_scorecard": Right.RELEASE,
+    "api.add_reply": Right.REPLY,
+    "api.batches": Right.BRING,
+    "api.batch": Right.BRING,
+    "api.users": Right.ADMIN,
+    "api.user": Right.ADMIN,
+    "api.make_user": Right.ADMIN,
+    "api.change_user": Right.ADMIN,
+    "api.drop_user": Right.ADMIN,
+    "api.list_tokens": Right.ADMIN,
+    "api.make_token": Right.ADMIN,
+    "api.drop_token": Right.ADMIN,
+    "api.log": Right.LOG,
+    "api.openapi": Right.PUBLIC,
 }
 """Endpoint → the right it asks for."""
 
@@ -134,8 +176,8 @@ def check() -> ResponseReturnValue | None:
     if right == Right.PUBLIC:
         return None
     if not current_user.is_authenticated:
-        if request.path.startswith("/api/"):
-            return jsonify(error="log in, or send a token"), HTTPStatus.UNAUTHORIZED
+        if request.blueprint == "api":
+            abort(HTTPStatus.UNAUTHORIZED)
         asked = request.full_path.removesuffix("?") if request.method == "GET" else None
         return redirect(url_for("accounts.login", next=None if asked == "/" else asked))
     if right is None:

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import msgspec
-from flask import g, session
+from flask import g, request, session
 from flask_login import login_user, logout_user
 from sqlalchemy import select
 
@@ -84,6 +84,8 @@ class Sessions:
 
     def person(self, name: str) -> Person | None:
         """The person of this request's session, None when the session is over or its account is gone."""
+        if request.blueprint == "api":
+            return None  # there only tokens count: a page of others can send a cookie, but no token
         if "lookup_failed" in g:
             return None  # the page that tells of the failure must not fail of it again
         since_s = session.get("since_s", 0.0)

@@ -7,6 +7,7 @@ transaction that keeps its last scorecard, and only while it still holds it: so 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
@@ -219,6 +220,19 @@ def run_of(store: Store, number: int | None = None) -> Run:
         row = connection.execute(query).one_or_none()
     if row is None:
         raise NotStored("batch", "" if number is None else str(number), "see: comport batch status")
+    return _run(row)
+
+
+def runs(store: Store, limit: int, before: int | None = None) -> tuple[Run, ...]:
+    """At most so many runs, the newest first; those `before` a number."""
+    query = select(t.batch_run).order_by(t.batch_run.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(t.batch_run.c.id < before)
+    with store.reading() as connection:
+        return tuple(_run(row) for row in connection.execute(query))
+
+
+def _run(row: Any) -> Run:
     return Run(
         row.id,
         msgspec.json.decode(row.sources, type=tuple[str, ...]),

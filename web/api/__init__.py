@@ -1,0 +1,55 @@
+"""The interface for programs, `/api/v1`: what the pages show and do, as JSON, for whoever sends a token."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, request
+from flask_limiter import Limiter
+
+from audit.store import Store
+from web import tokens
+from web.api import accounts, batches, customers, findings, interactions, standards
+from web.api.document import document
+from web.api.operations import Operation, bound
+from web.api.problems import ROOT
+from web.tokens import PER_MINUTE, whose
+
+
+def openapi(store: Store) -> dict[str, Any]:
+    return whole()
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    *interactions.OPERATIONS,
+    *findings.OPERATIONS,
+    *standards.OPERATIONS,
+    *customers.OPERATIONS,
+    *batches.OPERATIONS,
+    *accounts.OPERATIONS,
+    Operation("GET", "/openapi.json", openapi, "This document", dict[str, Any]),
+)
+"""All that the interface can be asked."""
+
+
+def whole() -> dict[str, Any]:
+    """The OpenAPI document of all operations."""
+    return document(OPERATIONS, {})
+
+
+def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:
+    """The addresses of the interface, with tokens set up for `app`."""
+    tokens.register(app, store)
+    blueprint = Blueprint("api", __name__, url_prefix=ROOT)
+    for one in OPERATIONS:
+        blueprint.add_url_rule(one.path, one.name, bound(one, store), methods=[one.method])
+    blueprint.before_request(tokens.check_scope)
+    blueprint.after_request(_unkept)
+    limiter.limit(f"{PER_MINUTE} per minute", key_func=whose)(blueprint)
+    return blueprint
+
+
+def _unkept(response: Response) -> Response:
+    # What is known of people is kept by no cache between; who asks may keep it and its ETag.
+    response.headers["Cache-Control"] = "private, no-store"
+    if request.endpoint == "api.openapi":
+        response.headers["Cache-Control"] = "public, no-cache"
+    return response

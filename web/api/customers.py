@@ -1,0 +1,150 @@
+"""Customers and employees over all channels, journeys, and what became of interactions."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+from sqlalchemy import select
+
+from audit import tables as t
+from audit.aftermath import Difference, by_standard
+from audit.contacts import Moment
+from audit.customers import Person, interactions_of, people
+from audit.interactions import Role
+from audit.journey import Journey, journey_of
+from audit.scope import EVERYTHING
+from audit.store import NotStored, Store
+from web.api.interactions import Facts, facts_of
+from web.api.operations import Many, Operation, each, following
+from web.api.problems import ROOT
+from web.rights import scope
+
+
+class Somebody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose name or identity begins with `search`; `after` is the number that the page before ended with."""
+
+    search: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 0
+
+
+class Employee(msgspec.Struct, frozen=True):
+    """An employee by the names and ids that interactions give."""
+
+    number: int
+    names: tuple[str, ...]
+    interactions: int
+
+
+class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which outcome (csat, repeat…), and under which rubric."""
+
+    kind: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    rubric: Annotated[str, msgspec.Meta(max_length=80)] = ""
+
+
+def list_customers(store: Store, query: Somebody) -> Many[Person]:
+    found = people(store, Role.CUSTOMER, query.search, query.limit, query.after, scope())
+    return Many(found, _further("customers", query, found))
+
+
+def customer(store: Store, number: int) -> Person:
+    return _known(store, Role.CUSTOMER, number)[0]
+
+
+def customer_interactions(store: Store, number: int) -> Many[Facts]:
+    _, seen = _known(store, Role.CUSTOMER, number)
+    return each(facts_of(store.interaction(one, scope())) for one in seen)
+
+
+def journey(store: Store, number: int) -> Journey:
+    one, seen = _known(store, Role.CUSTOMER, number)
+    whole = journey_of(store, f"#{one.number}")
+    if scope() == EVERYTHING:
+        return whole
+
+    def is_seen(*moments: Moment | None) -> bool:
+        return all(moment is None or moment.interaction in seen for moment in moments)
+
+    return msgspec.structs.replace(
+        whole,
+        customer=one,
+        steps=tuple(step for step in whole.steps if step.interaction in seen),
+        again=tuple(again for again in whole.again if is_seen(again.earlier, again.later)),
+        answers=tuple(told for told in whole.answers if is_seen(told.asked, told.answer)),
+    )
+
+
+def list_employees(store: Store, query: Somebody) -> Many[Employee]:
+    found = people(store, Role.AGENT, query.search, query.limit, query.after, scope())
+    return Many(tuple(map(_employee, found)), _further("employees", query, found))
+
+
+def employee(store: Store, number: int) -> Employee:
+    return _employee(_known(store, Role.AGENT, number)[0])
+
+
+def employee_interactions(store: Store, number: int) -> Many[Facts]:
+    _, seen = _known(store, Role.AGENT, number)
+    return each(facts_of(store.interaction(one, scope())) for one in seen)
+
+
+def outcomes(store: Store, query: Kind) -> Many[Difference]:
+    return each(by_standard(store, query.kind, query.rubric))
+
+
+def _employee(one: Person) -> Employee:
+    return Employee(one.number, one.names, one.interactions)
+
+
+def _further(what: str, query: Somebody, found: tuple[Person, ...]) -> str | None:
+    if len(found) < query.limit:
+        return None
+    return following(f"{ROOT}/{what}", query, after=found[-1].number)
+
+
+def _known(store: Store, role: Role, number: int) -> tuple[Person, tuple[str, ...]]:
+    """A person by the number of the list, with the ids of what whoever asks may see of their interactions.
+
+    Raises:
+        NotStored: there is nobody of this number, or nothing of theirs may be seen.
+    """
+    [found] = people(store, role, limit=1, after=number - 1, scope=scope()) or (None,)
+    if found is None or found.number != number:
+        raise NotStored("person", str(number), "the list shows the numbers")
+    return found, _seen(store, interactions_of(store, found))
+
+
+def _seen(store: Store, ids: Iterable[str]) -> tuple[str, ...]:
+    """Those of these interactions that whoever asks may see, in their order."""
+    ordered = tuple(ids)
+    query = select(t.interaction.c.id).where(t.interaction.c.id.in_(ordered), *scope().interactions())
+    with store.reading() as connection:
+        seen = set(connection.execute(query).scalars())
+    return tuple(one for one in ordered if one in seen)
+
+
+_PERSON = "<int(max=2147483647):number>"
+
+OPERATIONS = (
+    Operation("GET", "/customers", list_customers, "Customers by their numbers", Many[Person], Somebody),
+    Operation("GET", f"/customers/{_PERSON}", customer, "One customer", Person),
+    Operation(
+        *("GET", f"/customers/{_PERSON}/interactions", customer_interactions, "Theirs, the first one first"),
+        Many[Facts],
+    ),
+    Operation("GET", f"/customers/{_PERSON}/journey", journey, "Their way through the house", Journey),
+    Operation("GET", "/employees", list_employees, "Employees by their numbers", Many[Employee], Somebody),
+    Operation("GET", f"/employees/{_PERSON}", employee, "One employee", Employee),
+    Operation(
+        *("GET", f"/employees/{_PERSON}/interactions", employee_interactions, "Theirs, the first one first"),
+        Many[Facts],
+    ),
+    Operation(
+        *("GET", "/outcomes", outcomes, "An outcome where standards were met and missed"),
+        Many[Difference],
+        Kind,
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+)
