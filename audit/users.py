@@ -88,7 +88,7 @@ def add_user(
         if name in names:
             raise BadUser(name, "exists already; choose another name")
         chosen = role or (UserRole.REVIEWER if names else UserRole.ADMIN)
-        values = _scope(name, chosen, team, employee) | {"email": _email(connection, name, email)}
+        values = scope_of_role(name, chosen, team, employee) | {"email": _email(connection, name, email)}
         connection.execute(
             insert(user).values(name=name, password_hash=hashed, added_at=datetime.now(UTC), **values)
         )
@@ -103,7 +103,7 @@ def set_role(store: Store, name: str, role: UserRole, team: str = "", employee: 
         NotStored: there is no such account.
         BadUser: the role lacks the team or employee that it is about, or nobody would be an admin any more.
     """
-    values = _scope(name, role, team, employee)
+    values = scope_of_role(name, role, team, employee)
     with store.writing() as connection:
         if role != UserRole.ADMIN:
             _keep_an_admin(connection, name)
@@ -144,7 +144,12 @@ def _hashed(name: str, password: str) -> str:
     return _hasher.hash(password)
 
 
-def _scope(name: str, role: UserRole, team: str, employee: str) -> dict[str, str]:
+def scope_of_role(name: str, role: UserRole, team: str, employee: str) -> dict[str, str]:
+    """The columns of an account in this role: what is not about the role is left out.
+
+    Raises:
+        BadUser: the role lacks the team or employee that it is about.
+    """
     team, employee = team.strip(), employee.strip()
     if role == UserRole.LEAD and not team:
         raise BadUser(name, "a lead sees one team: say which, as the interactions name it (--team)")

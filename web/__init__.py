@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from audit.database import ConnectionLost, StoreUnusable
+from audit.provider import Provider
 from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
 from audit.store import NotStored, Store
@@ -31,6 +32,7 @@ from web import (
     logbook,
     own,
     people,
+    provider,
     releasing,
     reviewing,
     rights,
@@ -62,12 +64,16 @@ _OURS = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def create_app(
-    store: Store, behind_proxy: bool = False, second_factor_of: Collection[UserRole] = ()
+    store: Store,
+    behind_proxy: bool = False,
+    second_factor_of: Collection[UserRole] = (),
+    identities: Provider | None = None,
 ) -> Flask:
     """The WSGI application over one store.
 
     `behind_proxy` believes the X-Forwarded headers of one proxy, which speaks TLS to the visitors.
-    Accounts of the roles in `second_factor_of` see nothing before they have a second factor.
+    Accounts of the roles in `second_factor_of` see nothing before they have a second factor. The provider of
+    `identities` lets in whom it knows.
 
     Raises:
         OSError: the secret key cannot be made in the store's folder.
@@ -81,6 +87,7 @@ def create_app(
         SESSION_COOKIE_SECURE=behind_proxy,
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=SESSION_S,
+        PROVIDER=(identities.title or identities.issuer) if identities else "",
         SECOND_FACTOR_OF=frozenset(second_factor_of),
         MAX_CONTENT_LENGTH=LONGEST_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
@@ -95,6 +102,7 @@ def create_app(
     sessions = Sessions(store)
     app.register_blueprint(accounts.room(app, store, limiter, sessions))
     app.register_blueprint(second_factor.room(store, limiter, sessions))
+    app.register_blueprint(provider.room(app, store, sessions, identities))
     app.register_blueprint(own.room(store, limiter, sessions))
     app.register_blueprint(interactions.room(store))
     app.register_blueprint(people.room(store))

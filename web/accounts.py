@@ -59,11 +59,11 @@ def room(app: Flask, store: Store, limiter: Limiter, sessions: Sessions) -> Blue
 
     def login() -> ResponseReturnValue:
         if request.method == "GET":
-            return _page(store)
+            return login_page(store)
         name, password = _asked_name(), request.form.get("password", "")
         if not password_fits(store, name, password):
             record(store, Action.LOG_IN_REFUSED, _known_name(store, name), because="password")
-            return _page(store, name, gettext("This name and password do not belong together.")), 401
+            return login_page(store, name, gettext("This name and password do not belong together.")), 401
         target = own_path(request.args.get("next", ""))
         if has_second_factor(store, name):
             sessions.wait(name)
@@ -83,7 +83,7 @@ def room(app: Flask, store: Store, limiter: Limiter, sessions: Sessions) -> Blue
 
     def locked(limit: object) -> Response:
         message = gettext("Too many wrong passwords. Wait 15 minutes, then try again.")
-        response = Response(_page(store, _asked_name(), message), HTTPStatus.TOO_MANY_REQUESTS)
+        response = Response(login_page(store, _asked_name(), message), HTTPStatus.TOO_MANY_REQUESTS)
         response.mimetype = "text/html"
         response.headers["Retry-After"] = str(15 * 60)
         return response
@@ -142,8 +142,15 @@ def _with_known_browser(answer: Response, name: str) -> Response:
     return answer
 
 
-def _page(store: Store, name: str = "", problem: str = "") -> str:
-    return render_template("login.html", name=name, problem=problem, nobody=not user_names(store))
+def login_page(store: Store, name: str = "", problem: str = "") -> str:
+    """The page to log in, with what went wrong."""
+    return render_template(
+        "login.html",
+        name=name,
+        problem=problem,
+        nobody=not user_names(store),
+        provider=current_app.config["PROVIDER"],
+    )
 
 
 def own_path(target: str) -> str:

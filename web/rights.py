@@ -75,6 +75,8 @@ RULES: dict[str, Right] = {
     "languages.choose": Right.PUBLIC,
     "accounts.logout": Right.OWN,
     "second_factor.ask": Right.PUBLIC,
+    "provider.begin": Right.PUBLIC,
+    "provider.back": Right.PUBLIC,
     "second_factor.set_up": Right.OWN,
     "second_factor.turn_off": Right.OWN,
     "own.account": Right.OWN,

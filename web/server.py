@@ -1,11 +1,13 @@
 """Starts the dashboard on a production server."""
 
 import errno
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from audit.console import err, store_of
+from audit.provider import load_provider
 from audit.user_commands import ROLES
 from audit.users import UserRole, user_names
 from models.errors import ComportError
@@ -49,9 +51,21 @@ class AddressUnusable(ComportError):
     envvar="COMPORT_SECOND_FACTOR",
     help="Accounts of this role need a second factor; may be repeated.",
 )
+@click.option(
+    "--identity-provider",
+    "provider_file",
+    type=click.Path(path_type=Path),
+    envvar="COMPORT_IDENTITY_PROVIDER",
+    help="A YAML file about the OpenID Connect provider that lets people in.",
+)
 @click.pass_context
 def serve(
-    context: click.Context, host: str, port: int, behind_proxy: bool, second_factor: tuple[str, ...]
+    context: click.Context,
+    host: str,
+    port: int,
+    behind_proxy: bool,
+    second_factor: tuple[str, ...],
+    provider_file: Path | None,
 ) -> None:
     """Serve the dashboard."""
     from web import create_app
@@ -60,7 +74,8 @@ def serve(
     store.patience_s = PAGE_PATIENCE_S
     if not user_names(store):
         err.print("nobody can log in yet; run first: comport user add NAME", style="yellow", highlight=False)
-    app = create_app(store, behind_proxy, frozenset(map(UserRole, second_factor)))
+    identities = load_provider(provider_file) if provider_file else None
+    app = create_app(store, behind_proxy, frozenset(map(UserRole, second_factor)), identities)
     server = open_server(app, host, port, behind_proxy)
     shown = f"[{host}]" if ":" in host else host
     err.print(f"the dashboard is at http://{shown}:{port} (Ctrl-C stops it)", markup=False, highlight=False)
