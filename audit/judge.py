@@ -8,7 +8,7 @@ import msgspec
 
 from audit.case import Case, least_of
 from audit.conditions import condition
-from audit.interactions import Conversation, Role
+from audit.interactions import Channel, Conversation, Role
 from audit.keeping import keep
 from audit.ordering import order
 from audit.outcomes import Evidence, Outcome, all_of, any_of, every_time, not_of, unneeded, untold
@@ -50,7 +50,8 @@ class Finding(msgspec.Struct, frozen=True):
 def judge(rubric: Rubric, conversation: Conversation) -> tuple[Finding, ...]:
     """A finding for every standard, in the rubric's order; the conversation is as this rubric looks at it."""
     case = Case(conversation, rubric.phases)
-    return tuple(_judge(standard, case, rubric.listens_to[standard.id]) for standard in rubric.standards)
+    found = (_judge(standard, case, rubric.listens_to[standard.id]) for standard in rubric.standards)
+    return tuple(_of_messages(one, conversation.channel) for one in found)
 
 
 @traced
@@ -58,7 +59,8 @@ def judge_standard(
     standard: Standard, conversation: Conversation, phases: Mapping[str, During] | None = None
 ) -> Finding:
     """The finding on one standard; `phases` are those of its rubric."""
-    return _judge(standard, Case(conversation, phases or {}), listens_to(standard, phases or {}))
+    found = _judge(standard, Case(conversation, phases or {}), listens_to(standard, phases or {}))
+    return _of_messages(found, conversation.channel)
 
 
 def _judge(standard: Standard, shared: Case, listens: tuple[Role, ...]) -> Finding:
@@ -79,6 +81,16 @@ def _judge(standard: Standard, shared: Case, listens: tuple[Role, ...]) -> Findi
     if standard.ask is not None:
         return unsure(*_shown(standard, case.conversation))
     return _found(standard, apply(standard, None, case, case.conversation.whole))
+
+
+def _of_messages(finding: Finding, channel: Channel) -> Finding:
+    """In writing the words of a message come one by one only while it is judged: they have its time,
+    which is kept rounded."""
+    if not channel.is_text:
+        return finding
+    evidence = tuple(msgspec.structs.replace(e, span=e.span.shifted(0.0)) for e in finding.evidence)
+    searched = tuple(s.shifted(0.0) for s in finding.searched)
+    return msgspec.structs.replace(finding, evidence=evidence, searched=searched)
 
 
 def _found(standard: Standard, gave: Outcome) -> Finding:

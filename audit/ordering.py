@@ -13,10 +13,10 @@ from models.observations import Span
 
 
 class _Taken(NamedTuple):
-    """A step that somebody took: when (a place inside one message counts, too), and with which event. Of two
+    """A step that somebody took: when, and with which event. Of two
     that begin together the shorter comes first: "hello" before "hello, this is Tom"."""
 
-    at: tuple[float, int, float, int]
+    at: tuple[float, float, int]
     number: int
     event: Event
 
@@ -62,7 +62,7 @@ def order(steps: tuple[Step, ...], by: Role, case: Case, window: Span) -> Outcom
 def _find(step: Step, number: int, by: Role, case: Case, window: Span) -> list[_Taken]:
     """Every time a step was taken in the window."""
     return [
-        _Taken((event.span.start_s, _place(event, case), event.span.end_s, len(event.text)), number, event)
+        _Taken((event.span.start_s, event.span.end_s, len(event.text)), number, event)
         for name in step.names
         for event in case.within(name, _whose(step, name, by), window)
         if window.start_s <= event.span.start_s
@@ -72,18 +72,6 @@ def _find(step: Step, number: int, by: Role, case: Case, window: Span) -> list[_
 def _whose(step: Step, name: str, by: Role) -> Role:
     kind = event_kinds().get(name)
     return Role.ANYONE if kind and not kind.of_party else step.by or by
-
-
-def _place(event: Event, case: Case) -> int:
-    """Where in its message the words of an event stand: all words of a message have the same time."""
-    if event.span.duration_s or not event.text:
-        return 0
-    texts = (
-        " ".join(w.text for w in u.words)
-        for role, u in case.conversation.utterances
-        if role == event.role and u.span.start_s == event.span.start_s
-    )
-    return max((text.find(event.text) for text in texts), default=0)
 
 
 def _longest(steps: tuple[Step, ...], taken: list[_Taken]) -> _Chain | None:

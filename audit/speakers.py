@@ -19,6 +19,13 @@ PAUSE_S = 1.5
 shorter (`bench/pauses.py`)."""
 
 
+MESSAGE_S = 0.0001
+"""A written message has no length; its words lie within less time than a saved time can tell apart."""
+
+PLACE_DECIMALS = 10
+"""So finely the words of a message are told apart: it has fewer than a million."""
+
+
 class Track(msgspec.Struct, frozen=True):
     """The words of one speaker in order, with `BREAK` where no phrase can reach across."""
 
@@ -44,6 +51,12 @@ class Track(msgspec.Struct, frozen=True):
 def is_recognised(observations: Observations) -> bool:
     """Whether the words come from a recogniser and not from a transcript."""
     return any(p.need == "utterances" and p.engine != WRITTEN for p in observations.provenance)
+
+
+def _place(start_s: float, index: int, words: int) -> Span:
+    """The time of one of so many words of a message: all have that of the message, but come one by one."""
+    begin_s, end_s = (start_s + MESSAGE_S * number / words for number in (index, index + 1))
+    return Span(round(begin_s, PLACE_DECIMALS), round(end_s, PLACE_DECIMALS))
 
 
 class Speakers:
@@ -100,6 +113,8 @@ class Speakers:
                     texts.append(BREAK)
                     spans.append(Span(spans[-1].end_s, where.start_s))
                     probabilities.append(1.0)
+                if self._written and not where:
+                    where = _place(where.start_s, index, len(utterance.words))
                 # What was cut is no word, what is quoted no own one; no phrase reaches over it.
                 texts.append(BREAK if index in others or is_mark(word.text) else word.text)
                 spans.append(where)

@@ -12,7 +12,7 @@ from audit.trace import traced
 from models.observations import Span
 
 MOMENT_S = 0.001
-"""A written message has no length; a moment later still belongs to it."""
+"""What has no length lasts so long."""
 
 
 class Windows(NamedTuple):
@@ -87,9 +87,9 @@ def _lasting(name: str, by: Role, party: Role, case: Case, inside: Span) -> Wind
 
 
 def _cut(span: Span, inside: Span) -> Span:
-    """The span where it lies in the part that is looked at, a moment long at least."""
-    start_s = max(span.start_s, inside.start_s)
-    return Span(start_s, max(min(span.end_s, inside.end_s), start_s + MOMENT_S))
+    """The span where it lies in the part that is looked at; what has no length is a moment long."""
+    start_s, end_s = max(span.start_s, inside.start_s), min(span.end_s, inside.end_s)
+    return Span(start_s, end_s if end_s > start_s else start_s + MOMENT_S)
 
 
 def _between(during: During, party: Role, case: Case, inside: Span) -> Windows:

@@ -5,6 +5,7 @@ import pytest
 
 from audit.interactions import Channel
 from audit.judge import Verdict, judge, judge_standard
+from audit.rubricfile import load_rubric
 from audit.workbench import enact
 from models.observations import Utterance, span
 from models.transcripts import spread
@@ -335,6 +336,39 @@ def test_a_forbidden_word_in_a_message_is_missed(tmp_path):
     )
     found = judge(rubric, build.conversation(rubric, seen, Channel.CHAT))[0]
     assert (found.verdict, found.evidence[0].quote) == (Verdict.MISSED, "that is your fault")
+
+
+@pytest.mark.parametrize(
+    ("rule", "message", "verdict"),
+    [
+        ("during: {after: hold}, say: thanks-for-holding", "please hold. thank you for holding", "met"),
+        ("during: {after: hold}, say: thanks-for-holding", "thank you for holding. please hold", "missed"),
+        ("during: {before: hold}, say: thanks-for-holding", "please hold. thank you for holding", "missed"),
+        ("during: {before: hold}, say: thanks-for-holding", "thank you for holding. please hold", "met"),
+        ("during: {between: [greeting, hold]}, avoid: blame", "good morning. that is your fault. please hold", "missed"),
+        ("during: {between: [greeting, hold]}, avoid: blame", "that is your fault. good morning. please hold", "met"),
+        ("order: [greeting, hold]", "good morning. please hold", "met"),
+        ("order: [greeting, hold]", "please hold. good morning", "missed"),
+        ("say: {any: [hold, thanks-for-holding], at_least: 2 times}", "please hold. thank you for holding", "met"),
+        ("say: {any: [greeting, again], at_least: 2 times}", "good morning", "missed"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("more", [0.0, 30.0])
+def test_the_words_of_a_message_come_one_after_the_other(tmp_path, rule, message, verdict, more):
+    path = tmp_path / "house.yaml"
+    text = build.rubric_text(f"- {{id: a, title: A, {rule}}}").replace(
+        "phrases:\n", "phrases:\n  again: good morning\n", 1
+    )
+    path.write_text(text)
+    where = span(3, 3)
+    written = Utterance(where, "agent", "en", message, spread(message, where))
+    said = build.observations([])
+    recording = msgspec.structs.replace(said.recording, duration_s=3.001 + more)
+    seen = msgspec.structs.replace(said, utterances=(written,), recording=recording)
+    house = load_rubric(path)
+    found = judge(house, build.conversation(house, seen, Channel.CHAT))[0]
+    assert found.verdict == verdict
+    assert {e.span for e in found.evidence} <= {where}
 
 
 def test_a_chat_has_no_silence_and_so_no_opportunity_to_break_it(tmp_path):
