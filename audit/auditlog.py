@@ -58,6 +58,7 @@ class Action(StrEnum):
     RECOVERY_CODE = "recovery code used"
     IDENTITY = "identity joined"
     EXPORT = "export"
+    VERIFIED = "log verified"
     COMMAND = "command"
     CHANGE = "change"
     """Any other change on the dashboard."""

@@ -26,6 +26,7 @@ from models.errors import ComportError
 from models.media import UnreadableMedia
 from web import (
     accounts,
+    admin,
     api,
     interactions,
     languages,
@@ -105,6 +106,7 @@ def create_app(
     app.register_blueprint(provider.room(app, store, sessions, identities))
     app.register_blueprint(own.room(store, limiter, sessions))
     app.register_blueprint(interactions.room(store))
+    app.register_blueprint(admin.room(store))
     app.register_blueprint(people.room(store))
     app.register_blueprint(reviewing.room(store))
     app.register_blueprint(releasing.room(store))

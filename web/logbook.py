@@ -20,14 +20,28 @@ AGAIN_S = 15 * 60
 """So long one row says that somebody looks at something: a player asks for a recording in many pieces."""
 
 SAY_THEMSELVES = frozenset(
-    {"accounts.login", "accounts.logout", "reviewing.say", "releasing.release", "releasing.reply"}
+    {
+        "accounts.login",
+        "accounts.logout",
+        "admin.add",
+        "admin.change",
+        "admin.verify_log",
+        "own.password",
+        "provider.back",
+        "releasing.release",
+        "releasing.reply",
+        "reviewing.say",
+        "second_factor.ask",
+        "second_factor.set_up",
+        "second_factor.turn_off",
+    }
     | {f"api.{name}" for name in ("add_review", "release_scorecard", "add_reply")}
     | {f"api.{name}" for name in ("make_user", "change_user", "drop_user", "make_token", "drop_token")}
 )
 """Endpoints whose change is logged where it is made, with what was changed."""
 
-UNSEEN = frozenset({"reviewing.newest"})
-"""What an open page asks for by itself, and which shows nothing."""
+UNSEEN = frozenset({"languages.choose", "reviewing.newest"})
+"""What shows and changes nothing of the store: the language, and what an open page asks for by itself."""
 
 PLAYED = frozenset({"interactions.media", "api.media"})
 

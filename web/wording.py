@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 
 from audit import interactions
+from audit.auditlog import Action
 from audit.interactions import Channel, Role
 from audit.judge import Verdict
 from audit.outcomes import Evidence
@@ -42,6 +43,32 @@ USER_ROLES = {
     UserRole.LEAD: _("Team lead"),
     UserRole.AGENT: _("Agent"),
     UserRole.AUDITOR: _("Auditor"),
+}
+
+ACTIONS = {
+    Action.VIEW: _("opened"),
+    Action.PLAY: _("played"),
+    Action.LOG_IN: _("logged in"),
+    Action.LOG_IN_REFUSED: _("login refused"),
+    Action.LOG_OUT: _("logged out"),
+    Action.REFUSED: _("was refused"),
+    Action.REVIEW: _("reviewed"),
+    Action.RELEASE: _("released"),
+    Action.REPLY: _("replied"),
+    Action.USER_ADDED: _("added an account"),
+    Action.USER_REMOVED: _("removed an account"),
+    Action.ROLE: _("gave a role"),
+    Action.PASSWORD: _("changed a password"),
+    Action.LOCKED: _("locked an account"),
+    Action.UNLOCKED: _("unlocked an account"),
+    Action.SECOND_FACTOR_ON: _("turned a second factor on"),
+    Action.SECOND_FACTOR_OFF: _("turned a second factor off"),
+    Action.RECOVERY_CODE: _("used a recovery code"),
+    Action.IDENTITY: _("joined an identity"),
+    Action.EXPORT: _("exported"),
+    Action.VERIFIED: _("verified the log"),
+    Action.COMMAND: _("ran a command"),
+    Action.CHANGE: _("changed"),
 }
 
 CHANNELS = {
@@ -104,6 +131,7 @@ def register(app: Flask) -> None:
     app.add_template_global(VERDICTS, "VERDICTS")  # type: ignore[arg-type]
     app.add_template_global(ROLES, "ROLES")  # type: ignore[arg-type]
     app.add_template_global(USER_ROLES, "USER_ROLES")  # type: ignore[arg-type]
+    app.add_template_global(ACTIONS, "ACTIONS")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
     app.context_processor(lambda: {"bundle": _BUNDLE if built.is_file() else ""})
