@@ -119,6 +119,12 @@ class Case:
             return told, (quoted(near, f"like {phrase}"),)
         return self.lacking(phrase), ()
 
+    def meant(self, phrase: str, by: Role, window: Span) -> Found:
+        """Sentences in a window that perhaps mean a phrase."""
+        if not self.conversation.phrases.has_meaning(phrase):
+            return ()
+        return self.conversation.near(phrase, by, window, misheard=False)
+
     def is_vague(self, phrase: str) -> bool:
         """Whether words may be more or less like a phrase: misheard, or in meaning."""
         return self.conversation.recognised or self.conversation.phrases.has_meaning(phrase)

@@ -225,10 +225,11 @@ class Conversation:
         return tuple(sorted(found, key=lambda e: e.span))
 
     @traced
-    def near(self, phrase: str, role: Role | None, window: Span) -> tuple[Event, ...]:
+    def near(self, phrase: str, role: Role | None, window: Span, misheard: bool = True) -> tuple[Event, ...]:
         """Words of a role like a phrase that it was not found to say, begun in a window, the likest of each
-        speaker first."""
-        near = (e for speaker in self._voices(role) for e in self._speakers.near(phrase, speaker, window))
+        speaker first. Not `misheard`: only words that may mean it."""
+        voices = self._voices(role)
+        near = (e for speaker in voices for e in self._speakers.near(phrase, speaker, window, misheard))
         return tuple(msgspec.structs.replace(e, role=role) for e in near)
 
     @property

@@ -47,6 +47,7 @@ class Scorecard(msgspec.Struct, frozen=True):
     caveats: tuple[str, ...]
     """Sentences that everybody who reads the score has to see."""
     provenance: tuple[Provenance, ...]
+    """Who perceived it, and under `meanings` which sentence encoder heard phrases in other words."""
     overlays: tuple[Applied, ...] = ()
     """What overlays did to the rubric, in the order of their weight: law, sector, culture."""
 
@@ -115,6 +116,6 @@ def make_scorecard(interaction: Interaction, observations: Observations, rubric:
         findings,
         score,
         tuple(caveats),
-        observations.provenance,
+        (*observations.provenance, *filter(None, [conversation.phrases.meanings])),
         rubric.applied,
     )

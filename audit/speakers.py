@@ -154,15 +154,17 @@ class Speakers:
         self.said(speaker)
         return self._negated[speaker]
 
-    def near(self, phrase: str, speaker: str | None, window: Span) -> tuple[Event, ...]:
+    def near(
+        self, phrase: str, speaker: str | None, window: Span, misheard: bool = True
+    ) -> tuple[Event, ...]:
         """Words of the speaker like a phrase that begin in a window, the likest first, that are no other
-        phrase of the rubric."""
+        phrase of the rubric. Not `misheard`: only words that may mean it."""
         track = self.track(speaker)
 
         def inside(first: int, end: int) -> bool:
             return any(window.start_s <= s.start_s < window.end_s for s in track.spans[first:end])
 
-        near = self.phrases.near(phrase, self._prepare(speaker), self._recognised, inside)
+        near = self.phrases.near(phrase, self._prepare(speaker), self._recognised and misheard, inside)
         events = [e for m in near if window.start_s <= (e := track.event(m)).span.start_s < window.end_s]
         if not events:
             return ()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from audit.case import Case
 from audit.counts import Count, per_window
-from audit.interactions import Event, Role
+from audit.interactions import Event, Role, clock
 from audit.outcomes import Evidence, Outcome, listed, quoted, sensed, shown, untold
 from audit.rules import Avoid, Do, Say
 from audit.signals import event_kinds
@@ -172,4 +172,8 @@ def _maybe(rule: Avoid, by: Role, case: Case, window: Span) -> tuple[str, tuple[
     unknown = _occurrences(rule.said, lambda name: case.within(name, None, window))
     if unknown and by != Role.ANYONE:
         return f"{listed(unknown)}, but by whom is unknown", tuple(map(quoted, unknown))
+    for phrase in rule.said:
+        for near in case.meant(phrase, by, window):
+            told = f"something like '{phrase}' was {sensed(phrase)} at {clock(near.span.start_s)}"
+            return told, (quoted(near, f"like {phrase}"),)
     return next(filter(None, map(case.lacking, rule.said)), "") or case.deaf(by, window), ()

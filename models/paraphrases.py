@@ -5,6 +5,8 @@ a sentence that holds one where the phrase holds none, or the other way round, i
 """
 
 import functools
+import hashlib
+import importlib.metadata
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,9 +19,12 @@ from models import weights
 from models.errors import ComportError
 from models.language import BREAK, tokens_of
 from models.negation import has_negator
+from models.observations import Provenance
 
 WEIGHTS = "sentence_encoder"
 """Of English; of other languages `COMPORT_SENTENCES` may name a folder with one."""
+
+ENGINE = "onnxruntime"
 
 FOLDER_VARIABLE = "COMPORT_SENTENCES"
 
@@ -72,11 +77,18 @@ class Encoder:
             self._tokeniser = Tokenizer.from_str(note or (path.parent / "tokenizer.json").read_text("utf-8"))
         except Exception as error:  # onnxruntime and tokenizers raise types of their own, some plain
             raise BadEncoder(str(path.parent), str(error).splitlines()[0]) from error
+        self._path = path
         self._inputs = {one.name for one in self._session.get_inputs()}
         if not {"input_ids", "attention_mask"} <= self._inputs:
             raise BadEncoder(str(path.parent), f"its inputs are {', '.join(sorted(self._inputs))}")
         self._tokeniser.enable_truncation(MOST_TOKENS)
         self._tokeniser.enable_padding()
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 of its weights."""
+        with self._path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def encode(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """Points of length 1, shape `(n, d)`: the mean of the tokens' points."""
@@ -131,6 +143,15 @@ class Paraphrases:
         if self.language == "en":
             return f"comport weights fetch {WEIGHTS}"
         return f"set {FOLDER_VARIABLE} to the folder of a sentence encoder for '{self.language}'"
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """Which encoder finds what is said in other words; None where that is not asked or nothing does."""
+        if not self._rows or not self._encoder:
+            return None
+        version = importlib.metadata.version(ENGINE)
+        parameters = (("language", self.language), ("alike", f"{self.least:g}"))
+        return Provenance("meanings", ENGINE, version, self._encoder.digest, parameters)
 
     @functools.cached_property
     def _points(self) -> NDArray[np.float32]:

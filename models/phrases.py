@@ -15,6 +15,7 @@ from models.inflection import inflections
 from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, frequency, normal, pieces, tokeniser
 from models.literals import Literals
 from models.negation import ends_clause, has_negator, is_negated
+from models.observations import Provenance
 from models.paraphrases import Alike, Paraphrases
 from models.slots import SLOTS, Token, all_ways, ways
 
@@ -248,6 +249,11 @@ class Phrases:
         """What has to be done before the phrase can be found in other words; empty where that is not wanted
         or all is there."""
         return self._paraphrases.lacking if self.has_meaning(phrase) else ""
+
+    @property
+    def meanings(self) -> Provenance | None:
+        """Which encoder finds phrases in other words; None where none is asked for or there is none."""
+        return self._paraphrases.provenance
 
     def has_meaning(self, phrase: str) -> bool:
         """Whether the phrase is found in other words, too."""

@@ -10,6 +10,7 @@ import pytest
 from audit.interactions import Channel
 from audit.judge import judge
 from audit.rubricfile import load_rubric
+from audit.scorecard import make_scorecard
 from audit.yamlfile import BadFile
 from models.language import BREAK
 from models.paraphrases import BadEncoder, Encoder, Paraphrases, find_encoder, sentences
@@ -137,6 +138,25 @@ def test_nobody_is_accused_of_what_words_only_mean(tmp_path, encoder):
     )
     _, blame = verdicts(rubric(tmp_path), "that is your fault")
     assert blame.verdict == "missed"
+
+
+@pytest.mark.parametrize(
+    ("engine", "channel"),
+    [("transcript", Channel.CALL), ("transcript", Channel.CHAT), ("whisper", Channel.CALL)],
+)
+def test_nobody_is_cleared_of_what_words_may_mean(tmp_path, encoder, engine, channel):
+    _, blame = verdicts(rubric(tmp_path), "I regret the mail call", engine, channel)
+    assert (blame.verdict, blame.reason) == ("cannot_tell", "something like 'blame' was heard at 0:12")
+    assert [e.quote for e in blame.evidence] == ["I regret the mail call"]
+
+
+def test_the_scorecard_says_which_encoder_heard_what_words_mean(tmp_path, encoder):
+    observed = build.observations([("agent", 12.0, "tomorrow I ring you again")])
+    card = make_scorecard(build.interaction(), observed, rubric(tmp_path))
+    [used] = [p for p in card.provenance if p.need == "meanings"]
+    assert used.weights == sha256((encoder / "model.onnx").read_bytes()).hexdigest()
+    plain = build.rubric(tmp_path, "- {id: a, title: A, say: greeting}")
+    assert all(p.need != "meanings" for p in make_scorecard(build.interaction(), observed, plain).provenance)
 
 
 def test_a_house_may_ask_for_more(tmp_path, encoder):
