@@ -57,6 +57,9 @@ class Action(StrEnum):
     SECOND_FACTOR_OFF = "second factor off"
     RECOVERY_CODE = "recovery code used"
     IDENTITY = "identity joined"
+    TOKEN_ADDED = "token added"  # noqa: S105
+    TOKEN_REVOKED = "token revoked"  # noqa: S105
+    UPLOAD = "upload"
     EXPORT = "export"
     VERIFIED = "log verified"
     COMMAND = "command"

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import insert, select, update
 
 from audit import tables as t
+from audit.auditlog import Action, write
 from audit.store import NotStored, Store
 from audit.users import UserRole
 from models.errors import ComportError
@@ -105,6 +106,8 @@ def add_token(
             raise NotStored("user", user, "`comport user list` shows who there is")
         made = insert(t.token).values(user_id=account, added_at=now, expires_at=end, **row)
         number = connection.execute(made.returning(t.token.c.id)).scalar_one()
+        told = {"scopes": row["scopes"], "purpose": purpose, "until": end.date()}
+        write(connection, Action.TOKEN_ADDED, user, number=number, **told)
     return secret, Token(number, user, purpose, wanted, now, end, None, None)
 
 
@@ -127,6 +130,8 @@ def revoke_token(store: Store, number: int) -> None:
     with store.writing() as connection:
         if not connection.execute(done.values(revoked_at=datetime.now(UTC))).rowcount:
             raise NotStored("token", str(number), "`comport token list` shows which hold")
+        owner = select(t.user.c.name).join(t.token, t.token.c.user_id == t.user.c.id).where(row.id == number)
+        write(connection, Action.TOKEN_REVOKED, connection.execute(owner).scalar_one(), number=number)
 
 
 def bearer(store: Store, secret: str) -> Bearer | None:

@@ -35,7 +35,7 @@ SAY_THEMSELVES = frozenset(
         "second_factor.set_up",
         "second_factor.turn_off",
     }
-    | {f"api.{name}" for name in ("add_review", "release_scorecard", "add_reply")}
+    | {f"api.{name}" for name in ("add_review", "release_scorecard", "add_reply", "add_upload")}
     | {f"api.{name}" for name in ("make_user", "change_user", "drop_user", "make_token", "drop_token")}
 )
 """Endpoints whose change is logged where it is made, with what was changed."""

@@ -7,7 +7,7 @@ from flask_limiter import Limiter
 
 from audit.store import Store
 from web import tokens
-from web.api import accounts, batches, customers, findings, interactions, standards
+from web.api import accounts, batches, customers, findings, interactions, standards, uploads
 from web.api.document import document
 from web.api.operations import Operation, bound
 from web.api.problems import ROOT
@@ -24,6 +24,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *standards.OPERATIONS,
     *customers.OPERATIONS,
     *batches.OPERATIONS,
+    *uploads.OPERATIONS,
     *accounts.OPERATIONS,
     Operation("GET", "/openapi.json", openapi, "This document", dict[str, Any]),
 )
@@ -32,7 +33,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 def whole() -> dict[str, Any]:
     """The OpenAPI document of all operations."""
-    return document(OPERATIONS, {})
+    return document(OPERATIONS, uploads.FORM_SCHEMA)
 
 
 def room(app: Flask, store: Store, limiter: Limiter) -> Blueprint:

@@ -12,6 +12,7 @@ from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
 from audit.store import NotStored
 from audit.tokens import BadToken
+from audit.uploads import BadUpload, TooLarge
 from audit.users import BadUser
 from models.errors import ComportError
 from models.media import UnreadableMedia
@@ -36,6 +37,8 @@ _STATUS: dict[type[ComportError], HTTPStatus] = {
     NoOutcomes: HTTPStatus.NOT_FOUND,
     BadSearch: HTTPStatus.BAD_REQUEST,
     BadReview: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BadUpload: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadUser: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadToken: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
