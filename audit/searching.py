@@ -1,5 +1,7 @@
 """What is stored, found again by words and by everything that stands on a scorecard."""
 
+import itertools
+import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    and_,
     column,
     func,
     literal_column,
@@ -18,6 +21,7 @@ from sqlalchemy import (
     table,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import array
 
 from audit import tables as t
 from audit.indexing import fold
@@ -149,7 +153,10 @@ def _find(
 ) -> Page:
     card = t.scorecard.c
     key = tuple_(card.judged_at, card.id)
-    chosen = _chosen(wanted, store.engine.dialect.name).where(*scope.scorecards())
+    dialect = store.engine.dialect.name
+    words = _asked(wanted)
+    many = bool(words) and _is_common(store, words)
+    chosen = _chosen(wanted, words, dialect, many).where(*scope.scorecards())
     for place, beyond in ((older_than, key.__lt__), (newer_than, key.__gt__)):
         if place is not None:
             chosen = chosen.where(beyond(tuple_(place.judged_at, place.id)))
@@ -199,7 +206,7 @@ _SHOWN = [c for c in t.scorecard.c if c.name not in ("content", "verdicts")]
 """Columns of a scorecard that lists show; all of it is a hundred times as long."""
 
 
-def _chosen(wanted: Wanted, dialect: str) -> Select[Any]:
+def _chosen(wanted: Wanted, words: "Words", dialect: str, many: bool) -> Select[Any]:
     """The numbers of all scorecards that fit, in no order; only tables that are asked for are looked at."""
     card, facts = t.scorecard.c, tuple(_facts(wanted))
     query: Select[Any] = select(card.id).where(card.current, *facts, *_findings(wanted, dialect))
@@ -207,7 +214,7 @@ def _chosen(wanted: Wanted, dialect: str) -> Select[Any]:
         query = query.join(t.interaction, t.interaction.c.id == card.interaction_id)
     if wanted.words.strip():
         query = query.join(t.transcript, t.transcript.c.interaction_id == card.interaction_id)
-        query = query.where(_said(wanted, dialect))
+        query = query.where(_said(words, dialect, many))
     return query
 
 
@@ -259,12 +266,32 @@ def _has(words: tuple[str, ...], dialect: str) -> ColumnElement[bool]:
         listed: ColumnElement[Any] = literal_column("scorecard.verdict_words")
         asked = func.string_to_array(" ".join(words), literal_column("' '"))
         return listed.op("&&", is_comparison=True)(asked)
-    verdicts = t.scorecard.c.verdicts
-    return or_(*(verdicts.contains(f" {word} ", autoescape=True) for word in words))
+    known = [f'"{word}"' for word in words if _VERDICT.fullmatch(word)]
+    if not known:
+        return literal_column("1") == literal_column("0")
+    # With the plus, rows are walked in their order, and looked up in those that have the words.
+    return literal_column("+scorecard.id").in_(_matching("scorecard_words", " OR ".join(known)))
 
 
-def _said(wanted: Wanted, dialect: str) -> ColumnElement[bool]:
-    """Whether the words are in a transcript; in whichever language they may be meant."""
+_VERDICT = re.compile(r"[a-z0-9:_-]+")
+"""A verdict as a word, as standards are named: anything else would be a query of its own to FTS5."""
+
+
+def _matching(index: str, query: str) -> Select[Any]:
+    """The numbers of the rows that an FTS5 table finds."""
+    found = table(index, column("rowid", Integer))
+    return select(found.c.rowid).where(literal_column(index).op("MATCH", is_comparison=True)(query))
+
+
+Term = tuple[tuple[str, ...], bool]
+"""Words one after the other, and whether the last one only begins so."""
+
+Words = tuple[tuple[Term, ...], ...]
+"""What is searched for, in each way in which it may be meant; all terms of one way must be there."""
+
+
+def _asked(wanted: Wanted) -> Words:
+    """The words of a search, in whichever language they may be meant; empty where there are none."""
     if len(wanted.words) > LONGEST_WORDS:
         raise BadSearch("words", wanted.words, f"at most {LONGEST_WORDS} letters")
     # A quote that is still open ends with the words.
@@ -272,23 +299,78 @@ def _said(wanted: Wanted, dialect: str) -> ColumnElement[bool]:
     rest = re.sub(r'"[^"]*"?', " ", wanted.words).split()
     begun = [word.rstrip("*") for word in rest if word.endswith("*")]
     plain = " ".join(word for word in rest if not word.endswith("*"))
-    asked: dict[tuple[tuple[tuple[str, ...], bool], ...], None] = {}
+    asked: dict[tuple[Term, ...], None] = {}
     for language in (wanted.language,) if wanted.language else LANGUAGES:
         terms = [(fold(phrase, language), False) for phrase in phrases]
         terms += [((word,), False) for word in fold(plain, language)]
         terms += [(fold(word, language), True) for word in begun]
         asked[tuple(dict.fromkeys(term for term in terms if term[0]))] = None
     asked.pop((), None)
-    if not asked:
+    return tuple(asked)
+
+
+PAGE = 50
+"""Rows of a page, as the dashboard shows them."""
+
+
+def _is_common(store: Transactions, words: Words) -> bool:
+    """Whether so much says it that it is found soonest by looking into each row, from the newest on.
+
+    Of n interactions of which k say it, that looks into n / k for each row of a page, while collecting first
+    looks into k: so k is compared with the root of n times a page. PostgreSQL knows by itself how frequent
+    words are, but not how frequent phrases: only those are counted there.
+    """
+    if store.engine.dialect.name == "sqlite":
+        some = _matching("transcript_words", _fts5(words))
+    else:
+        phrases = [tuple(term for term in terms if _is_phrase(term)) for terms in words]
+        if not all(phrases):
+            return False
+        some = select(t.transcript.c.id).where(or_(*map(_neighbours, phrases)))
+    with store.reading() as connection:
+        newest = connection.execute(select(func.max(t.transcript.c.id))).scalar() or 0
+        most = max(PAGE, math.isqrt(PAGE * newest))
+        found = connection.execute(select(func.count()).select_from(some.limit(most).subquery()))
+        return found.scalar_one() == most
+
+
+def _fts5(words: Words) -> str:
+    return " OR ".join(f"({' AND '.join(_on_sqlite(*term) for term in terms)})" for terms in words)
+
+
+def _said(words: Words, dialect: str, many: bool) -> ColumnElement[bool]:
+    """Whether the words are in a transcript; `many`: by looking into each."""
+    if not words:
         return literal_column("1") == literal_column("0")
     if dialect == "postgresql":
-        query = " | ".join(f"({' & '.join(_on_postgresql(*term) for term in terms)})" for terms in asked)
+        return or_(*(and_(*_in_postgresql(terms, many)) for terms in words))
+    row = literal_column("+transcript.id") if many else t.transcript.c.id
+    return row.in_(_matching("transcript_words", _fts5(words)))
+
+
+def _in_postgresql(terms: tuple[Term, ...], many: bool) -> Iterator[ColumnElement[bool]]:
+    """The conditions of all terms: phrases by their pairs of neighbours, then letter by letter."""
+    phrases = tuple(term for term in terms if _is_phrase(term))
+    if others := [term for term in terms if not _is_phrase(term)]:
+        query = " & ".join(_on_postgresql(*term) for term in others)
         vector: ColumnElement[Any] = literal_column("transcript.vector")
-        return vector.op("@@", is_comparison=True)(func.to_tsquery(literal_column("'simple'"), query))
-    query = " OR ".join(f"({' AND '.join(_on_sqlite(*term) for term in terms)})" for terms in asked)
-    index = table("transcript_words", column("rowid", Integer))
-    matches = literal_column("transcript_words").op("MATCH", is_comparison=True)(query)
-    return t.transcript.c.id.in_(select(index.c.rowid).where(matches))
+        yield vector.op("@@", is_comparison=True)(func.to_tsquery(literal_column("'simple'"), query))
+    if phrases and not many:
+        yield _neighbours(phrases)
+    for said, _ in phrases:
+        yield func.strpos(func.concat(" ", t.transcript.c.words, " "), f" {' '.join(said)} ") > 0
+
+
+def _is_phrase(term: Term) -> bool:
+    return len(term[0]) > 1 and not term[1]
+
+
+def _neighbours(phrases: tuple[Term, ...]) -> ColumnElement[bool]:
+    """Whether a transcript has all pairs of neighbours of these phrases, or others of the same numbers."""
+    pairs = dict.fromkeys(" ".join(pair) for said, _ in phrases for pair in itertools.pairwise(said))
+    numbers = array([func.comport_pair(pair) for pair in pairs])
+    there: ColumnElement[Any] = literal_column("transcript.pairs")
+    return there.op("@>", is_comparison=True)(numbers)
 
 
 def _on_postgresql(words: tuple[str, ...], begun: bool) -> str:

@@ -7,7 +7,8 @@ Fills a throw-away PostgreSQL server by COPY (as the tests start it; `--sqlite`:
 empty database of a server that runs) with invented facts, words as frequent as in the language, verdicts by
 the own rate of each standard, and the scorecards of judged samples. Then it asks what the dashboard asks,
 through the same functions, each time for something else. `load_s` is how long the filling took, `mb` what is
-on disk, `rows` how many an answer had (at most 50), `load_average` how many programs wanted a core meanwhile.
+on disk, `rows` how many an answer had (at most 50; of a journey its interactions: their words lie in files,
+which are not made), `load_average` how many programs wanted a core meanwhile.
 """
 
 import argparse
@@ -29,9 +30,11 @@ from wordfreq import top_n_list, word_frequency
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from audit import phrasebook
 from audit import tables as t
 from audit.indexing import fold
 from audit.interactions import Channel
+from audit.journey import journey_of
 from audit.judge import Verdict
 from audit.pipeline import audit_file, find_rubric
 from audit.searching import Place, Wanted, find
@@ -42,7 +45,7 @@ from tests.postgres import Server
 SAMPLES = Path(__file__).parent.parent / "samples"
 PAGE = 50
 BATCH = 5000
-TABLES = ("recording", "interaction", "transcript", "scorecard")
+TABLES = ("recording", "interaction", "transcript", "scorecard", "person", "taking_part")
 SERVER = (
     "-c shared_buffers=1GB -c work_mem=32MB -c maintenance_work_mem=1GB -c max_wal_size=8GB "
     "-c wal_level=minimal -c max_wal_senders=0 -c default_toast_compression=lz4"
@@ -173,6 +176,8 @@ class Invented:
         missed = random.random((count, len(self.standards))) < self.missed
         untold = random.random((count, len(self.standards))) < 0.03
         recordings, interactions, transcripts, scorecards = [], [], [], []
+        persons = self._persons() if first == 0 else []
+        parts: list[dict[str, Any]] = []
         for n, identity in enumerate(ids):
             agent, number = int(agents[n]), first + n + 1
             began = now - timedelta(seconds=float(began_s[n]))
@@ -195,6 +200,8 @@ class Invented:
                     "added_at": began,
                 }
             )
+            for person in (customers[n], self.customers + agent):
+                parts.append({"interaction_id": identity, "person_id": int(person) + 1, "main": True})
             words = ["call", "agent", str(number), *said[ends[n] - lengths[n] : ends[n]]]
             # Sentences of the trade, the first of them far more often than the hundredth.
             for rank in random.zipf(1.2, SENTENCES).tolist():
@@ -202,7 +209,18 @@ class Invented:
             transcripts.append({"interaction_id": identity, "words": " ".join(words)})
             card = self.cards[number % len(self.cards)]
             scorecards.append(self._card(card, identity, missed[n], untold[n], began))
-        yield from zip(TABLES, (recordings, interactions, transcripts, scorecards), strict=True)
+        made = (recordings, interactions, transcripts, scorecards, persons, parts)
+        yield from ((table, rows) for table, rows in zip(TABLES, made, strict=True) if rows)
+
+    def _persons(self) -> list[dict[str, Any]]:
+        """All customers, by their numbers, then all employees, by their names."""
+        known = [("customer", "crm", f"C-{n}", "") for n in range(self.customers)]
+        known += [("agent", "name", name.casefold(), name) for name in self.agents]
+        return [
+            {"id": n, "role": role, "kind": kind, "value": value, "root_id": n}
+            | {"name": name, "name_key": name.casefold()}
+            for n, (role, kind, value, name) in enumerate(known, start=1)
+        ]
 
     def _card(
         self, card: tuple[str, str], identity: str, missed: np.ndarray, untold: np.ndarray, began: datetime
@@ -311,8 +329,12 @@ def ask(store: Store, invented: Invented, times: int) -> dict[str, Any]:
         "word_agent_month": lambda: rows(month(words=one(some["frequent"]), agent=one(invented.agents))),
         "nothing": lambda: rows(Wanted("nobodyeversaidthis")),
         "customer": lambda: rows(Wanted(customer=f"C-{random.integers(invented.customers)}")),
+        "journey": lambda: len(journey_of(store, f"C-{random.integers(invented.customers)}").steps),
         "scorecard": lambda: scorecard(one(invented.ids)),
     }
+    # As in a dashboard that runs: what is loaded once is loaded.
+    for language in phrasebook.languages():
+        phrasebook.finder(language)
     figures: dict[str, Any] = {}
     every: list[float] = []
     for name, question in questions.items():

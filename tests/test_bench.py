@@ -165,12 +165,21 @@ def test_a_million(database):
     options = ["--interactions", 300, "--words", 60, "--times", 2]
     found = figures("bench/million.py", *options, *(["--sqlite"] if database == "sqlite" else []))
     assert (found["interactions"], found["database"]) == (300, database)
-    questions = {"list_deep", "agent_verdict", "word_rare", "phrase", "customer", "scorecard", "all"}
+    questions = {
+        "list_deep",
+        "agent_verdict",
+        "word_rare",
+        "phrase",
+        "customer",
+        "journey",
+        "scorecard",
+        "all",
+    }
     assert questions <= found.keys()
     assert all(0 < found[name]["p50"] <= found[name]["p95"] for name in questions)
     assert found["load_s"] > 0 and found["mb"] > 0
     assert found["list"]["rows"] == found["word_common"]["rows"] == 50
-    assert min(found[name]["rows"] for name in ("phrase", "verdict", "scorecard")) > 0
+    assert min(found[name]["rows"] for name in ("phrase", "verdict", "journey", "scorecard")) > 0
     assert found["nothing"]["rows"] == 0
 
 

@@ -65,6 +65,11 @@ def differences(store):
     """Between the tables and what the migrations made, but for the index of words: each kind has its own."""
     own = (
         "transcript_words",
+        "scorecard_words",
+        "pairs",
+        "ix_transcript_pairs",
+        "ix_scorecard_walk",
+        "ix_scorecard_found",
         "vector",
         "ix_transcript_vector",
         "verdict_words",
