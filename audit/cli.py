@@ -29,6 +29,7 @@ from audit.customer_commands import customer, employee
 from audit.evaluate import evaluate
 from audit.importing import import_command
 from audit.journey_shown import journey
+from audit.leaving import export
 from audit.listing import search
 from audit.log_commands import log_command
 from audit.outcome_commands import outcomes
@@ -109,6 +110,7 @@ for _command in (
     employee,
     outcomes,
     backup,
+    export,
     restore,
     answers,
     journey,

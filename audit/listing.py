@@ -1,8 +1,9 @@
 """`comport search`: what is stored, found by words and by everything that stands on a scorecard."""
 
 import getpass
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,26 +19,65 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 _SCORE = click.FloatRange(0, 100)
 
 
-@click.command()
-@click.argument("words", nargs=-1)
-@click.option("--rubric", default="", help="Judged under the rubric of this name.")
-@click.option("--standard", "standards", multiple=True, help="With this standard; may be repeated.")
-@click.option(
-    "--verdict",
-    type=click.Choice([v.value for v in Verdict]),
-    help="Of these standards; without any, of one at least.",
+_FILTERS = (
+    click.argument("words", nargs=-1),
+    click.option("--rubric", default="", help="Judged under the rubric of this name."),
+    click.option("--standard", "standards", multiple=True, help="With this standard; may be repeated."),
+    click.option(
+        "--verdict",
+        type=click.Choice([v.value for v in Verdict]),
+        help="Of these standards; without any, of one at least.",
+    ),
+    click.option("--from", "least_score", type=_SCORE, metavar="SCORE", help="With at least this score."),
+    click.option("--to", "most_score", type=_SCORE, metavar="SCORE", help="With at most this score."),
+    click.option("--agent", default="", help="Of this employee."),
+    click.option("--team", default=""),
+    click.option("--branch", default=""),
+    click.option("--customer", default=""),
+    click.option("--channel", type=click.Choice([c.value for c in Channel])),
+    click.option("--language", default="", help="en, it, fa…"),
+    click.option("--since", type=_DAY, help="Begun on this day (UTC) or later."),
+    click.option("--until", type=_DAY, help="Begun on this day (UTC) or earlier."),
+    click.option("--waiting", is_flag=True, help="With findings that need a person."),
 )
-@click.option("--from", "least_score", type=_SCORE, metavar="SCORE", help="With at least this score.")
-@click.option("--to", "most_score", type=_SCORE, metavar="SCORE", help="With at most this score.")
-@click.option("--agent", default="", help="Of this employee.")
-@click.option("--team", default="")
-@click.option("--branch", default="")
-@click.option("--customer", default="")
-@click.option("--channel", type=click.Choice([c.value for c in Channel]))
-@click.option("--language", default="", help="en, it, fa…")
-@click.option("--since", type=_DAY, help="Begun on this day (UTC) or later.")
-@click.option("--until", type=_DAY, help="Begun on this day (UTC) or earlier.")
-@click.option("--waiting", is_flag=True, help="With findings that need a person.")
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def filtered(command: F) -> F:
+    """Gives a command the words and filters of a search; `wanted_of` makes a search of them."""
+    for option in reversed(_FILTERS):
+        command = option(command)
+    return command
+
+
+def wanted_of(
+    words: tuple[str, ...],
+    verdict: str | None,
+    channel: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    waiting: bool,
+    **plain: Any,
+) -> "Wanted":
+    """The search that was asked for on a command line."""
+    from audit.searching import Wanted
+
+    return Wanted(
+        # A word with a space in it was in the shell's quotes: it is a phrase.
+        " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words),
+        verdict=Verdict(verdict) if verdict else None,
+        channel=Channel(channel) if channel else None,
+        since=f"{since:%Y-%m-%d}" if since else "",
+        until=f"{until:%Y-%m-%d}" if until else "",
+        needs_person=waiting,
+        **plain,
+    )
+
+
+@click.command()
+@filtered
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most so many.")
 @click.option("--older", default="", metavar="PLACE", help="Go on where the last answer ended.")
 @click.option("--save", default="", metavar="NAME", help="Keep this search under a name.")
@@ -52,12 +92,6 @@ _SCORE = click.FloatRange(0, 100)
 def search(
     context: click.Context,
     /,
-    words: tuple[str, ...],
-    verdict: str | None,
-    channel: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    waiting: bool,
     limit: int,
     older: str,
     save: str,
@@ -66,7 +100,7 @@ def search(
     list_saved: bool,
     owner: str,
     as_json: bool,
-    **plain: Any,
+    **asked: Any,
 ) -> None:
     """Find interactions by words, verdicts, scores and facts; the last judged come first.
 
@@ -74,19 +108,10 @@ def search(
     finds what begins so. Without words all that fits the options is listed.
     """
     from audit.saved import save_search, saved_search
-    from audit.searching import Wanted, find, place_of
+    from audit.searching import find, place_of
     from audit.terminal import print_rows
 
-    wanted = Wanted(
-        # A word with a space in it was in the shell's quotes: it is a phrase.
-        " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words),
-        verdict=Verdict(verdict) if verdict else None,
-        channel=Channel(channel) if channel else None,
-        since=f"{since:%Y-%m-%d}" if since else "",
-        until=f"{until:%Y-%m-%d}" if until else "",
-        needs_person=waiting,
-        **plain,
-    )
+    wanted = wanted_of(**asked)
     store = store_of(context)
     if list_saved or forget:
         _tend(store, owner, forget, as_json)

@@ -65,7 +65,7 @@ def without_card_data(document: bytes) -> bytes:
     Sound and pictures in it are left as they are.
     """
     value = json.loads(document)
-    sealed = _opened(value.get("payload"), "base64url") if isinstance(value, dict) else None
+    sealed = opened(value.get("payload"), "base64url") if isinstance(value, dict) else None
     body = value if sealed is None else sealed
     texts = list(_texts(body, ""))
     said = tuple(
@@ -106,8 +106,8 @@ def _texts(value: Any, speaker: str) -> Iterator[_Text]:
         named = next((repr(value[key]) for key in _SPEAKERS if key in value), speaker)
         for key, one in value.items():
             if key not in _TECHNICAL:
-                opened = _opened(one, value.get("encoding")) if key == "body" else None
-                yield from _texts(one if opened is None else opened, named)
+                inside = opened(one, value.get("encoding")) if key == "body" else None
+                yield from _texts(one if inside is None else inside, named)
     elif isinstance(value, list):
         for one in value:
             yield from _texts(one, speaker)
@@ -119,20 +119,20 @@ def _with(value: Any, texts: Iterator[str]) -> Any:
     if isinstance(value, dict):
         done = {}
         for key, one in value.items():
-            opened = _opened(one, value.get("encoding")) if key == "body" else None
+            inside = opened(one, value.get("encoding")) if key == "body" else None
             if key in _TECHNICAL:
                 done[key] = one
-            elif opened is None:
+            elif inside is None:
                 done[key] = _with(one, texts)
             else:
-                done[key] = _closed(_with(opened, texts), opened, one, value["encoding"])
+                done[key] = closed(_with(inside, texts), inside, one, value["encoding"])
         return done
     if isinstance(value, list):
         return [_with(one, texts) for one in value]
     return next(texts) if isinstance(value, str) else value
 
 
-def _opened(body: Any, encoding: Any) -> Any:
+def opened(body: Any, encoding: Any) -> Any:
     """What an encoded body holds if it is text or JSON, else None."""
     if not isinstance(body, str):
         return None
@@ -152,7 +152,7 @@ def _opened(body: Any, encoding: Any) -> Any:
         return text if encoding != "json" else None
 
 
-def _closed(value: Any, before: Any, body: str, encoding: str) -> str:
+def closed(value: Any, before: Any, body: str, encoding: str) -> str:
     """A body encoded as it was; the very same where nothing in it changed."""
     if value == before:
         return body

@@ -16,7 +16,7 @@ from audit.interactions import Interaction, Role, clock
 if TYPE_CHECKING:
     from audit.redaction import Gone
     from audit.store import Store
-    from models.observations import Utterance
+    from models.observations import Observations, Utterance
 
 
 @click.command()
@@ -65,21 +65,46 @@ def write_redacted(
         ObservationsUnreadable: what was perceived is damaged, so that nobody knows what has to go.
         CopyUnsaved, ObservationsUnsaved: the folder cannot be written.
     """
-    from audit.evidence import unchanged
-    from audit.redaction import faces, personal, secrets, silences
-    from models.muting import suffix, write_muted
+    from audit.redaction import personal
     from models.observations import to_json, write_whole
 
     observations = store.observations(found)
-    recording = observations.recording
-    roles = _roles(store, found)
+    roles = roles_of(store, found)
     said, gone = personal(observations, found)
     files: list[Path] = []
-    left_out: list[str] = []
     if said:
         name, content = _words(found, said, roles)
         files.append(folder / f"{found.id[:12]}{name}")
         write_whole(files[-1], content)
+    copy, gone, left_out = write_copy(store, found, observations, gone, folder, tone)
+    files += [copy] if copy else []
+    files.append(folder / f"{found.id[:12]}.removed.json")
+    write_whole(files[-1], to_json({"removed": gone, "left_out": left_out}))
+    return tuple(files), gone, left_out
+
+
+def write_copy(
+    store: "Store",
+    found: Interaction,
+    observations: "Observations",
+    gone: "tuple[Gone, ...]",
+    folder: Path,
+    tone: bool = False,
+) -> "tuple[Path | None, tuple[Gone, ...], tuple[str, ...]]":
+    """Writes the sound and picture of a recording as they may leave, without what is `gone` (as
+    `audit.redaction.personal` gives it), card data and customers' faces: (the file, all that was removed,
+    what was left out and why).
+
+    Raises:
+        UnreadableMedia: the recording is gone, damaged, or another one than was audited.
+        CopyUnsaved: the folder cannot be written.
+    """
+    from audit.evidence import unchanged
+    from audit.redaction import faces, secrets, silences
+    from models.muting import suffix, write_muted
+
+    recording = observations.recording
+    left_out: list[str] = []
     heard, seen, paint = bool(recording.channels), recording.size_px is not None, None
     if heard and observations.utterances is None:
         heard = False
@@ -90,24 +115,23 @@ def write_redacted(
     if heard:
         gone = (*gone, *secrets(observations))
     if seen and observations.people is not None:
-        agents = {label for label, role in roles.items() if role == Role.AGENT}
+        agents = {label for label, role in roles_of(store, found).items() if role == Role.AGENT}
         paint, blurred = faces(observations.people, agents)
         gone = (*gone, *blurred)
+    path = None
     if heard or seen:
         copy = msgspec.structs.replace(
             recording,
             channels=recording.channels if heard else 0,
             size_px=recording.size_px if seen else None,
         )
-        files.append(folder / f"{found.id[:12]}{suffix(copy)}")
-        write_muted(files[-1], unchanged(found, recording), copy, silences(gone), tone, paint)
+        path = folder / f"{found.id[:12]}{suffix(copy)}"
+        write_muted(path, unchanged(found, recording), copy, silences(gone), tone, paint)
     gone = tuple(sorted((g for g in gone if heard or g.where != "sound"), key=lambda one: one.span))
-    files.append(folder / f"{found.id[:12]}.removed.json")
-    write_whole(files[-1], to_json({"removed": gone, "left_out": tuple(left_out)}))
-    return tuple(files), gone, tuple(left_out)
+    return path, gone, tuple(left_out)
 
 
-def _roles(store: "Store", found: Interaction) -> dict[str, Role]:
+def roles_of(store: "Store", found: Interaction) -> dict[str, Role]:
     """Who is who, as on the newest scorecard; as the facts say where there is none."""
     card = next(iter(store.scorecards(found.id)), None)
     return dict(card.roles.of if card else found.roles)

@@ -1,6 +1,7 @@
 """What has to go: card data from sound that is played, personal data too from what leaves the house."""
 
 import hashlib
+import re
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from audit.personal import personal_data
 from audit.pictures import blur, present
 from audit.speakers import is_recognised
 from audit.store import Store
+from models.carddata import find as find_secrets
 from models.frames import Frame
 from models.muting import Paint, suffix, write_muted
 from models.observations import Observations, People, Recording, Span, Utterance, Word, span, union
@@ -124,16 +126,12 @@ def personal(
     """The utterances with marks for personal data and names of customers, and what was removed of text and
     sound; what was cut out of the words before is among it.
     """
-    names = _names(interaction)
+    names = names_of(interaction)
     said, gone = [], [Gone(c.span, c.kind.replace("_", " "), "text", c.speaker) for c in observations.cut]
     for utterance in observations.utterances or ():
-        parts = [(one.start, one.end, one.kind) for one in personal_data(utterance)]
-        taken = {i for start, end, _ in parts for i in range(start, end)}
-        for i, word in enumerate(utterance.words):
-            if i not in taken and _bare(word.text) in names:
-                parts.append((i, i + 1, NAME))
+        parts = _parts(utterance, names)
         words = list(utterance.words)
-        for start, end, kind in sorted(parts, reverse=True):
+        for start, end, kind in reversed(parts):
             where = Span(words[start].span.start_s, words[end - 1].span.end_s)
             gone.append(Gone(where, kind, "text", utterance.speaker))
             if where:
@@ -147,13 +145,47 @@ def personal(
     return tuple(said), tuple(sorted(gone, key=lambda one: one.span))
 
 
+def _parts(utterance: Utterance, names: Collection[str]) -> list[tuple[int, int, str]]:
+    """What has to go of an utterance, in order: (first word, word after the last, kind)."""
+    parts = [(one.start, one.end, one.kind) for one in personal_data(utterance)]
+    taken = {i for start, end, _ in parts for i in range(start, end)}
+    for i, word in enumerate(utterance.words):
+        if i not in taken and _bare(word.text) in names:
+            parts.append((i, i + 1, NAME))
+    return sorted(parts)
+
+
+def clean(text: str, language: str, names: Collection[str]) -> tuple[str, tuple[str, ...]]:
+    """A text with marks for card data, personal data and these names, and the kinds of what went.
+
+    `names` are as `names_of` gives them. All the rest stays as it is, spaces and lines too.
+    """
+    words = list(re.finditer(r"\S+", text))
+    if not words:
+        return text, ()
+    whole = Span(0.0, float(len(words)))
+    said = tuple(Word(Span(float(i), i + 1.0), w[0], 1.0) for i, w in enumerate(words))
+    utterance = Utterance(whole, None, language, text, said)
+    hits = [(start, end, hit.kind) for hit in find_secrets([utterance]) for _, start, end in hit.words]
+    secret = [(start, end, kind.replace("_", " ")) for start, end, kind in hits]
+    covered = {i for start, end, _ in secret for i in range(start, end)}
+    parts = [p for p in _parts(utterance, names) if covered.isdisjoint(range(p[0], p[1]))]
+    done = text
+    gone = sorted((*secret, *parts))
+    for start, end, kind in reversed(gone):
+        done = f"{done[: words[start].start()]}[{kind}]{done[words[end - 1].end() :]}"
+    return done, tuple(kind for _, _, kind in gone)
+
+
 def _bare(text: str) -> str:
     """A word in small letters without marks and without the English possessive."""
     return normal(text).removesuffix("'s")
 
 
-def _names(interaction: Interaction) -> frozenset[str]:
+def names_of(interaction: Interaction, *more: str) -> frozenset[str]:
+    """The parts of the customers' names, as far as facts tell them, and of `more` names, in small letters."""
     named = [interaction.customer or "", *(p.name for p in interaction.parties if p.role == Role.CUSTOMER)]
+    named += more
     parts = (_bare(part) for name in named for part in name.split())
     return frozenset(part for part in parts if len(part) >= SHORTEST_NAME)
 

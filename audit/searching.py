@@ -164,14 +164,7 @@ def _find(
     order = (card.judged_at.asc(), card.id.asc()) if upwards else (card.judged_at.desc(), card.id.desc())
     # Only what a page shows is put together: of a hundred thousand that fit a database would do it for all.
     few = chosen.order_by(*order).limit(None if limit is None else limit + 1).subquery()
-    query = (
-        select(t.interaction, t.recording.c.duration_s, *_SHOWN, t.rubric.c.version.label("rubric_version"))
-        .join(few, few.c.id == card.id)
-        .join(t.interaction, t.interaction.c.id == card.interaction_id)
-        .join(t.rubric, t.rubric.c.digest == card.rubric_digest)
-        .join(t.recording, t.recording.c.id == t.interaction.c.recording_id)
-        .order_by(*order)
-    )
+    query = _listed().join(few, few.c.id == card.id).order_by(*order)
     with store.reading() as connection:
         rows = connection.execute(query).all()
     more = limit is not None and len(rows) > limit
@@ -184,6 +177,32 @@ def _find(
     newer = first if (more if upwards else older_than is not None) else None
     older = last if (more or upwards) else None
     return Page(tuple(_row(row) for row in rows), newer, older)
+
+
+def _listed() -> Select[Any]:
+    """What a list shows of scorecards."""
+    card = t.scorecard.c
+    version = t.rubric.c.version.label("rubric_version")
+    return (
+        select(t.interaction, t.recording.c.duration_s, *_SHOWN, version)
+        .select_from(t.scorecard)
+        .join(t.interaction, t.interaction.c.id == card.interaction_id)
+        .join(t.rubric, t.rubric.c.digest == card.rubric_digest)
+        .join(t.recording, t.recording.c.id == t.interaction.c.recording_id)
+    )
+
+
+def rows_of(store: Transactions, interaction: str) -> tuple[Row, ...]:
+    """The current scorecards of one interaction as rows of a list, last judged first."""
+
+    def read() -> tuple[Row, ...]:
+        with store.reading() as connection:
+            card = t.scorecard.c
+            query = _listed().where(card.interaction_id == interaction, card.current)
+            newest = (card.judged_at.desc(), card.id.desc())
+            return tuple(_row(row) for row in connection.execute(query.order_by(*newest)))
+
+    return store.again(read)
 
 
 def _row(row: Any) -> Row:

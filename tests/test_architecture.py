@@ -113,6 +113,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "outcomes",
         "backup",
         "restore",
+        "export",
         "answers",
         "journey",
         "token",

@@ -1,0 +1,227 @@
+"""`comport export`: what was judged for other systems, without personal data unless it is asked for."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from audit.console import FAILED, complain, json_option, out, print_json, progress_bar, store_of
+from audit.listing import filtered, wanted_of
+from models.errors import ComportError
+
+if TYPE_CHECKING:
+    from audit.leaving.rows import Leaving
+    from audit.searching import Row, Wanted
+    from audit.store import Store
+
+FORMATS = ("vcon", "json", "csv", "parquet")
+
+PAGE = 200
+"""Scorecards read and written at a time."""
+
+
+class ExportUnsaved(ComportError):
+    """An export could not be written."""
+
+    def __init__(self, path: str, found: str) -> None:
+        super().__init__(path, found)
+        self.path, self.found = path, found
+
+    def __str__(self) -> str:
+        return f"{self.path}: nothing was exported ({self.found}); give an empty folder with room in it"
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """What an export wrote: `removed` counts what was taken out of texts, sound and pictures by its kind
+    (vCons only: there each is listed in its file), `left_out` says what could not be given and why."""
+
+    files: tuple[str, ...]
+    scorecards: int
+    removed: dict[str, int]
+    left_out: tuple[str, ...]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--format", "form", type=click.Choice(FORMATS), required=True)
+@filtered
+@click.option("--with-personal-data", "personal", is_flag=True, help="Names, addresses, numbers, faces too.")
+@click.option("--no-media", is_flag=True, help="vCons without sound and pictures.")
+@json_option
+@click.pass_context
+def export(
+    context: click.Context,
+    /,
+    folder: Path,
+    form: str,
+    personal: bool,
+    no_media: bool,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Write scorecards to FOLDER for other systems; what is asked for is chosen as by `comport search`.
+
+    Customers' names, personal data, faces and what is said of them are taken out first. Card data never
+    leaves. What nobody recognised is not removed: have a person look before it leaves the house.
+    """
+    store = store_of(context)
+    with progress_bar("writing", quiet=as_json, unit="scorecards") as bar:
+        done = write_export(store, folder, form, wanted_of(**asked), personal, not no_media, bar)
+    if as_json:
+        print_json(done)
+    else:
+        out.print(f"{done.scorecards} scorecards in {len(done.files)} files", highlight=False)
+        for kind, count in sorted(done.removed.items()):
+            out.print(f"removed: {kind}, {count} times", highlight=False, markup=False, soft_wrap=True)
+        for told in done.left_out:
+            complain(told)
+    context.exit(FAILED if done.left_out else 0)
+
+
+def write_export(
+    store: "Store",
+    folder: Path,
+    form: str,
+    wanted: "Wanted",
+    personal: bool = False,
+    media: bool = True,
+    progress: Any = lambda done, total: None,
+) -> Exported:
+    """Writes what fits `wanted` into a new or empty folder in one of `FORMATS`, whole or not at all.
+
+    What is written is noted first, so that an erasure finds it again.
+
+    Raises:
+        ExportUnsaved: the folder is not empty or cannot be written.
+        BadSearch: what is asked for cannot be understood.
+    """
+    folder = folder.absolute()
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise ExportUnsaved(str(folder), "it is not empty")
+        folder.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=folder, prefix=".part-"))
+        try:
+            number = _begin(store, folder, form, personal)
+            write = _vcons if form == "vcon" else _tables
+            done = write(store, part, form, _noted(store, number, wanted, progress), personal, media)
+            for name in done.files:
+                (part / name).replace(folder / name)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:
+        raise ExportUnsaved(str(folder), error.strerror or str(error)) from error
+    return msgspec.structs.replace(done, files=tuple(str(folder / name) for name in done.files))
+
+
+def _begin(store: "Store", folder: Path, form: str, personal: bool) -> int:
+    from sqlalchemy import insert
+
+    from audit import tables as t
+    from audit.auditlog import Action, write
+
+    row = {"at": datetime.now(UTC), "path": str(folder), "format": form, "personal": personal}
+    with store.writing() as connection:
+        write(connection, Action.EXPORT, str(folder), format=form, personal=personal)
+        number: int = connection.execute(insert(t.export).values(**row)).inserted_primary_key[0]  # type: ignore[index]
+    return number
+
+
+def _noted(store: "Store", number: int, wanted: "Wanted", progress: Any) -> "Iterator[list[Row]]":
+    """The rows of a search by the page, each noted as a part of the export before it is given."""
+    from sqlalchemy import insert, select
+
+    from audit import tables as t
+    from audit.searching import find
+
+    older, done = None, 0
+    seen: set[str] = set()
+    while True:
+        page = find(store, wanted, PAGE, older)
+        names = {row.interaction.id for row in page.rows} - seen
+        seen |= names
+        if names:
+            with store.writing() as connection:
+                same = t.export_row.c.export_id == number
+                known = set(connection.execute(select(t.export_row.c.interaction_id).where(same)).scalars())
+                rows = [{"export_id": number, "interaction_id": name} for name in sorted(names - known)]
+                connection.execute(insert(t.export_row), rows)
+        if page.rows:
+            yield list(page.rows)
+        done += len(page.rows)
+        progress(done, done)
+        older = page.older
+        if older is None:
+            return
+
+
+def _leaving(store: "Store", row: "Row", personal: bool) -> "Leaving | None":
+    """The scorecard of a row; None when another one has taken its place meanwhile."""
+    from audit.leaving.rows import leaving
+
+    cards = (c for c in store.scorecards(row.interaction.id) if c.rubric == row.rubric)
+    card = next(cards, None)
+    return leaving(store, row, card, personal) if card else None
+
+
+def _tables(
+    store: "Store", folder: Path, form: str, pages: "Iterator[list[Row]]", personal: bool, media: bool
+) -> Exported:
+    from audit.leaving.tables import CsvWriter, JsonWriter, ParquetWriter
+
+    writer = {"json": JsonWriter, "csv": CsvWriter, "parquet": ParquetWriter}[form](folder)
+    count = 0
+    try:
+        for page in pages:
+            batch = [one for row in page if (one := _leaving(store, row, personal))]
+            writer.write(batch)
+            count += len(batch)
+    finally:
+        writer.close()
+    return Exported(tuple(path.name for path in writer.files), count, {}, ())
+
+
+def _vcons(
+    store: "Store", folder: Path, form: str, pages: "Iterator[list[Row]]", personal: bool, media: bool
+) -> Exported:
+    import json
+
+    from audit.leaving.vcon import Part, make_vcon, together
+    from models.observations import write_whole
+
+    files: list[str] = []
+    removed: dict[str, int] = {}
+    left_out: list[str] = []
+    count = 0
+    done: set[str] = set()
+    for page in pages:
+        for row in page:
+            if row.interaction.id in done:
+                continue
+            group = together(store, row.interaction)
+            done |= {one.id for one in group}
+            try:
+                parts = [Part(one, _cards(store, one.id, personal)) for one in group]
+                document, gone = make_vcon(store, parts, personal, media)
+            except ComportError as error:
+                left_out.append(f"{row.interaction.id[:12]}: {error.line}")
+                continue
+            files.append(f"{group[0].id[:12]}.vcon")
+            write_whole(folder / files[-1], json.dumps(document, ensure_ascii=False).encode())
+            count += sum(len(part.cards) for part in parts)
+            for one in gone:
+                removed[one["kind"]] = removed.get(one["kind"], 0) + 1
+    return Exported(tuple(files), count, removed, tuple(left_out))
+
+
+def _cards(store: "Store", interaction: str, personal: bool) -> "tuple[Leaving, ...]":
+    """All current scorecards of an interaction, each as a row of a list has it."""
+    from audit.searching import rows_of
+
+    found = (_leaving(store, row, personal) for row in rows_of(store, interaction))
+    return tuple(one for one in found if one)
