@@ -7,13 +7,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.asking import REACH, Said, asks_to_repeat
 from audit.events import SURE as SURE  # noqa: PLC0414
 from audit.events import Channel as Channel  # noqa: PLC0414  what happens is read together with where
 from audit.events import Event as Event  # noqa: PLC0414
 from audit.events import Role as Role  # noqa: PLC0414
 from audit.heard import Heard
 from audit.palette import Palette
-from audit.speakers import Speakers, is_recognised
+from audit.speakers import MESSAGE_S, Speakers, is_recognised
 from audit.trace import traced
 from models.geometry import Distance
 from models.observations import UNDETERMINED, Activity, Observations, PersonTrack, Span, Utterance, union
@@ -72,6 +73,10 @@ class Roles(msgspec.Struct, frozen=True):
     of: tuple[tuple[str, Role], ...]
     how: str
     confidence: float
+
+
+APOLOGY = "apology"
+"""The phrase of this name does not count what only asks to repeat."""
 
 
 class Conversation:
@@ -205,7 +210,27 @@ class Conversation:
     @traced
     def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
         """Where a role says a phrase of the rubric; None: an unknown speaker, `ANYONE`: everybody."""
-        return self._of_voices(self._speakers.said, phrase, role)
+        found = self._of_voices(self._speakers.said, phrase, role)
+        return tuple(e for e in found if not self._asks_to_repeat(e)) if phrase == APOLOGY else found
+
+    def _asks_to_repeat(self, event: Event) -> bool:
+        """Whether an apology is a "sorry?" that only asks to say something again."""
+        lines = self.utterances
+        at = next(
+            (
+                number
+                for number, (role, u) in enumerate(lines)
+                if role == event.role
+                and u.span.start_s <= event.span.start_s
+                and event.text in u.text
+                and event.span.end_s <= max(u.span.end_s, u.span.start_s + MESSAGE_S)
+            ),
+            None,
+        )
+        if at is None:
+            return False
+        said = [Said(str(role), u.text) for role, u in lines[max(0, at - REACH) : at + 2]]
+        return asks_to_repeat(event.text, said, min(at, REACH), self.phrases.language)
 
     def negated(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
         """Where a role says a phrase of what is not: "I can't promise"."""

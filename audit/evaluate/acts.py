@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from audit.evaluate.asking import REACH, around, asks_again, has
+from audit.asking import REACH, around, asks_again, has
 from audit.pattern import BadPattern, unfold
 from audit.rubric import Rubric
 from audit.rules import Texts

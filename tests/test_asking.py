@@ -1,0 +1,72 @@
+"""What is an apology, and what only asks to say something again."""
+
+import pytest
+
+from audit.asking import begins, has
+from audit.interactions import Channel, Role
+from audit.rubricfile import load_rubric
+from models.language import ANY
+from tests import build
+
+APOLOGIES = {"en": "(I am)? (so|very)? sorry", "it": "(mi)? scusi", "fa": "ببخشید"}
+
+
+def apologies(tmp_path, language, lines, channel=Channel.CALL, name="apology"):
+    path = tmp_path / "house.yaml"
+    text = build.rubric_text(f"- {{id: a, title: A, say: {name}}}").replace(
+        "language: en", f"language: {language}"
+    )
+    path.write_text(text.replace("phrases:\n", f'phrases:\n  {name}: "{APOLOGIES[language]}"\n', 1), "utf-8")
+    house = load_rubric(path)
+    observed = build.observations([(who, 5.0 * n, said) for n, (who, said) in enumerate(lines)])
+    return [e.text for e in build.conversation(house, observed, channel).said(name, Role.AGENT)]
+
+
+@pytest.mark.parametrize(
+    ("language", "lines", "said"),
+    [
+        ("en", ["It is the home service.", "Sorry?", "The home service."], []),
+        ("en", ["It is the home service.", "I'm sorry?", "Yes."], []),
+        ("en", ["It is the home service.", "Sorry, what was that?", "The home service."], []),
+        ("en", ["It is the home service.", "Sorry sir, could you repeat that?", "Yes."], []),
+        ("en", ["It is the home service.", "I'm sorry, I didn't catch that.", "Yes."], []),
+        ("en", ["It is the home service.", "sorry", "the home service"], []),
+        ("en", ["It is the home service.", "sorry", "thank you"], ["sorry"]),
+        ("en", ["The room was cold.", "I am so sorry.", "It was really cold."], ["I am so sorry."]),
+        (
+            "en",
+            ["The room was cold.", "I'm sorry.", "You should heat a room that is so cold."],
+            ["I'm sorry."],
+        ),
+        ("en", ["The room was cold.", "I'm sorry to hear that. May I ask your name?", "Tom."], ["I'm sorry"]),
+        ("en", ["The room was cold.", "Sorry? I see. I'm very sorry.", "Yes."], ["I'm very sorry."]),
+        ("it", ["Il servizio è lento.", "Scusi?", "Il servizio."], []),
+        ("it", ["Il servizio è lento.", "Mi scusi, può ripetere?", "Sì."], []),
+        ("it", ["Il servizio è lento.", "Mi scusi, rimedio subito.", "Grazie."], ["Mi scusi,"]),
+        ("fa", ["سرویس کند است.", "ببخشید؟", "سرویس."], []),
+        ("fa", ["سرویس کند است.", "ببخشید متوجه نشدم.", "سرویس."], []),
+        ("fa", ["سرویس کند است.", "ببخشید، درست می‌کنم.", "ممنون."], ["ببخشید،"]),
+    ],
+)
+@pytest.mark.parametrize("channel", [Channel.CALL, Channel.CHAT])
+def test_an_apology_asks_for_nothing(tmp_path, language, lines, said, channel):
+    talk = list(zip(["customer", "agent", "customer"], lines, strict=True))
+    assert apologies(tmp_path, language, talk, channel) == said
+
+
+def test_a_phrase_of_another_name_counts_all(tmp_path):
+    assert apologies(tmp_path, "en", [("agent", "Sorry?")], name="asks-again") == ["Sorry?"]
+
+
+@pytest.mark.parametrize(
+    ("sequence", "forms", "there"),
+    [
+        (("it", ANY, "is"), ("it", "is"), True),
+        (("it", ANY, "is"), ("it", "charge", "advice", "is", "it"), True),
+        (("it", ANY, "is"), ("it", *"abcdef", "is"), False),
+        (("it", "is"), ("oh", "it", "is"), True),
+    ],
+)
+def test_a_gap_stands_for_up_to_five_words(sequence, forms, there):
+    assert has(forms, sequence) == there
+    assert begins(forms, sequence) == (there and forms[0] != "oh")
