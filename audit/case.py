@@ -137,7 +137,7 @@ class Case:
 
     def deaf(self, by: Role, window: Span) -> str:
         """Why words in a window may have gone unheard; empty when hearing was good enough."""
-        return deaf(self.conversation, by, (window,), self.least.heard)
+        return deaf(self.conversation, by, window, self.least.heard)
 
     def unseen(self, name: str, by: Role, window: Span) -> str:
         """Why an event may have gone unseen in a window; empty when it could not."""

@@ -1,7 +1,5 @@
 """Why something may have happened although it was not found: nobody could hear or see it."""
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from audit.interactions import Conversation, Role
@@ -47,7 +45,7 @@ def unseen(name: str, by: Role, conversation: Conversation, window: Span, least:
     if not reasons and needs == {"utterances"}:
         if by != Role.ANYONE and any(e.role is None and e.span & window for e in kind.find(conversation)):
             return "it was said, but by whom is unknown"
-        return deaf(conversation, by, (window,))
+        return deaf(conversation, by, window)
     if not reasons and "people" in needs and not kind.of_party and _weak_detector(conversation):
         return MAYBE_MORE
     if not reasons and kind.seen:
@@ -77,11 +75,18 @@ def hidden(by: Role, share: float) -> str:
 
 
 @traced
-def deaf(conversation: Conversation, by: Role, windows: Iterable[Span], least: float = LEAST_HEARD) -> str:
-    """Why words in these windows may have gone unheard; empty when hearing was good enough.
+def deaf(conversation: Conversation, by: Role, window: Span, least: float = LEAST_HEARD) -> str:
+    """Why words in a window may have gone unheard; empty when hearing was good enough.
 
     `least` is the mean probability 0..1 that the words need.
     """
+    known = conversation.deaf
+    if (by, window, least) not in known:
+        known[by, window, least] = _deaf(conversation, by, window, least)
+    return known[by, window, least]
+
+
+def _deaf(conversation: Conversation, by: Role, window: Span, least: float) -> str:
     if conversation.observations.utterances is None:
         return conversation.missing.get("utterances", "no transcript")
     words = conversation.heard(by)
@@ -89,27 +94,23 @@ def deaf(conversation: Conversation, by: Role, windows: Iterable[Span], least: f
         return f"no words of the {by} are known" if by != Role.ANYONE else "no words are known"
     if not conversation.recognised:
         return ""
-    for window in windows:
-        spoken_s, unheard_s = _unheard_s(conversation, by, window)
-        if spoken_s > 0 and unheard_s / spoken_s > UNHEARD_SHARE:
-            return f"{unheard_s:.0f} of {spoken_s:.0f} s of speech could not be understood"
-        if (heard := words.mean_probability(window)) < least:
-            return f"the words were heard too weakly (mean probability {heard:.2f})"
+    spoken_s, unheard_s = _unheard_s(conversation, by, window)
+    if spoken_s > 0 and unheard_s / spoken_s > UNHEARD_SHARE:
+        return f"{unheard_s:.0f} of {spoken_s:.0f} s of speech could not be understood"
+    if (heard := words.mean_probability(window)) < least:
+        return f"the words were heard too weakly (mean probability {heard:.2f})"
     return ""
 
 
 def _unheard_s(conversation: Conversation, by: Role, window: Span) -> tuple[float, float]:
     """Seconds of speech in a window that may be the role's, and of those without a recognised word."""
-    known = conversation.unheard_s
-    if (by, window) not in known:
-        words, speech = conversation.heard(by), conversation.stretches(by)
-        starts_s = np.maximum(speech[0], window.start_s)
-        ends_s = np.minimum(speech[1], window.end_s)
-        inside = starts_s < ends_s
-        starts_s, ends_s = starts_s[inside], ends_s[inside]
-        # The first word that ends after a stretch of speech began is in it, or there is none in it.
-        after = np.searchsorted(words.ends_s, starts_s, side="right")
-        unheard = np.append(words.starts_s, np.inf)[after] >= ends_s
-        lengths_s = ends_s - starts_s
-        known[by, window] = sum(lengths_s.tolist()), sum(lengths_s[unheard].tolist())
-    return known[by, window]
+    words, speech = conversation.heard(by), conversation.stretches(by)
+    starts_s = np.maximum(speech[0], window.start_s)
+    ends_s = np.minimum(speech[1], window.end_s)
+    inside = starts_s < ends_s
+    starts_s, ends_s = starts_s[inside], ends_s[inside]
+    # The first word that ends after a stretch of speech began is in it, or there is none in it.
+    after = np.searchsorted(words.ends_s, starts_s, side="right")
+    unheard = np.append(words.starts_s, np.inf)[after] >= ends_s
+    lengths_s = ends_s - starts_s
+    return sum(lengths_s.tolist()), sum(lengths_s[unheard].tolist())

@@ -165,8 +165,8 @@ class Conversation:
         return self._stretches[by]
 
     @cached_property
-    def unheard_s(self) -> dict[tuple[Role, Span], tuple[float, float]]:
-        """What `audit.doubt` has found so far of speech in a window and of that without words."""
+    def deaf(self) -> dict[tuple[Role, Span, float], str]:
+        """What `audit.doubt.deaf` has said so far of a role in a window."""
         return {}
 
     @cached_property

@@ -112,9 +112,12 @@ class Garbled:
                 best = start
                 for before, says in ends.items():
                     if before <= begin:
-                        best = max(best, says - ADDED * max(0.0, begin - before - reach))
-                if best + gain > after.get(end, NEVER):
-                    after[end] = best + gain
+                        further = begin - before - reach
+                        so_far = says - ADDED * further if further > 0 else says
+                        best = max(best, so_far)
+                best += gain
+                if best > after.get(end, NEVER):
+                    after[end] = best
             start = start + drop if drop > NEVER else NEVER
             if not after and start == NEVER:
                 return NEVER

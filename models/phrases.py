@@ -180,11 +180,12 @@ class Phrases:
             for form in forms_of[rarest.removeprefix(MARK)] if rarest in marked else (rarest,):
                 self._by_word.setdefault(form, []).append(one)
         self._garbled = Garbled(language, tolerant)
+        self._sounding: dict[str, tuple[str, ...]] = {}
         self._form = functools.lru_cache(maxsize=MOST_KNOWN)(self._forms_of)
 
     def learn(self, words: Iterable[str]) -> None:
         """Looks up how words sound before they are searched: many at once are much faster than few."""
-        known = (self._form(word)[0] for word in dict.fromkeys(words))
+        known = map(self._form, dict.fromkeys(words))
         self._garbled.meanings.learn(itertools.chain.from_iterable(known))
 
     def prepare(self, words: Sequence[str]) -> Prepared:
@@ -200,18 +201,21 @@ class Phrases:
             forms, firsts, lasts = [f for f, _, _ in kept], [a for _, a, _ in kept], [b for _, _, b in kept]
         else:
             known = list(map(self._form, words))
-            forms = [form for part, _ in known for form in part]
-            firsts = lasts = [number for number, (part, _) in enumerate(known) for _ in part]
-            sounds = [Match(name, n, n + 1, 1.0) for n, (_, names) in enumerate(known) for name in names]
+            forms = list(itertools.chain.from_iterable(known))
+            firsts = lasts = [n for n, part in enumerate(known) for _ in part]
+            # Few words are such a sound, and all of them were just met.
+            some = () if self._sounding.keys().isdisjoint(words) else enumerate(words)
+            sounds = [Match(name, n, n + 1, 1.0) for n, w in some for name in self._sounding.get(w, ())]
         return Prepared(words, forms, firsts, lasts, sounds, self._garbled, self._paraphrases)
 
-    def _forms_of(self, word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The normal forms of a word that are no fillers, and the phrases that are such a sound."""
+    def _forms_of(self, word: str) -> tuple[str, ...]:
+        """The normal forms of a word that are no fillers."""
         if word == BREAK:
-            return (BREAK,), ()
+            return (BREAK,)
         forms = tuple(form for form, _ in pieces(word, self.language))
-        names = tuple(name for form in forms for name in self._sounds.get(form, ()))
-        return tuple(form for form in forms if form not in self._skipped), names
+        if names := tuple(name for form in forms for name in self._sounds.get(form, ())):
+            self._sounding[word] = names
+        return tuple(form for form in forms if form not in self._skipped)
 
     def _joined(self, words: Sequence[str]) -> Iterator[tuple[str, int, int]]:
         """The normal forms of words that may belong together, each with its first and last word."""
