@@ -1,6 +1,6 @@
 """Why something may have happened although it was not found: nobody could hear or see it."""
 
-import numpy as np
+import bisect
 
 from audit.interactions import Conversation, Role
 from audit.signals import event_kinds
@@ -90,7 +90,7 @@ def _deaf(conversation: Conversation, by: Role, window: Span, least: float) -> s
     if conversation.observations.utterances is None:
         return conversation.missing.get("utterances", "no transcript")
     words = conversation.heard(by)
-    if not len(words.starts_s):
+    if not words.starts_s:
         return f"no words of the {by} are known" if by != Role.ANYONE else "no words are known"
     if not conversation.recognised:
         return ""
@@ -104,13 +104,14 @@ def _deaf(conversation: Conversation, by: Role, window: Span, least: float) -> s
 
 def _unheard_s(conversation: Conversation, by: Role, window: Span) -> tuple[float, float]:
     """Seconds of speech in a window that may be the role's, and of those without a recognised word."""
-    words, speech = conversation.heard(by), conversation.stretches(by)
-    starts_s = np.maximum(speech[0], window.start_s)
-    ends_s = np.minimum(speech[1], window.end_s)
-    inside = starts_s < ends_s
-    starts_s, ends_s = starts_s[inside], ends_s[inside]
-    # The first word that ends after a stretch of speech began is in it, or there is none in it.
-    after = np.searchsorted(words.ends_s, starts_s, side="right")
-    unheard = np.append(words.starts_s, np.inf)[after] >= ends_s
-    lengths_s = ends_s - starts_s
-    return sum(lengths_s.tolist()), sum(lengths_s[unheard].tolist())
+    words = conversation.heard(by)
+    spoken_s = unheard_s = 0.0
+    for begun_s, over_s in conversation.stretches(by):
+        start_s, end_s = max(begun_s, window.start_s), min(over_s, window.end_s)
+        if start_s < end_s:
+            spoken_s += end_s - start_s
+            # The first word that ends after a stretch of speech began is in it, or there is none in it.
+            after = bisect.bisect_right(words.ends_s, start_s)
+            if after == len(words.ends_s) or words.starts_s[after] >= end_s:
+                unheard_s += end_s - start_s
+    return spoken_s, unheard_s

@@ -105,7 +105,7 @@ class Conversation:
         self.duration_s = observations.recording.duration_s
         self.missing: Mapping[str, str] = dict(observations.missing)
         self._speakers = speakers
-        self._stretches: dict[Role, NDArray[np.float64]] = {}
+        self._stretches: dict[Role, list[tuple[float, float]]] = {}
         self._role: dict[str | None, Role] = dict(roles.of)
 
     @property
@@ -156,12 +156,11 @@ class Conversation:
             self._speech[role] = union(spans)
         return self._speech[role]
 
-    def stretches(self, by: Role) -> NDArray[np.float64]:
-        """When there is speech that may be the role's, as an array `(2, n)` of starts and ends."""
+    def stretches(self, by: Role) -> list[tuple[float, float]]:
+        """When there is speech that may be the role's: from when to when, role by role."""
         if by not in self._stretches:
             roles = dict.fromkeys(r for r, _ in self.activity if by == Role.ANYONE or r in (by, None))
-            spans = [(s.start_s, s.end_s) for role in roles for s in self.speech(role)]
-            self._stretches[by] = np.array(spans, dtype=float).reshape(-1, 2).T
+            self._stretches[by] = [(s.start_s, s.end_s) for role in roles for s in self.speech(role)]
         return self._stretches[by]
 
     @cached_property
@@ -179,7 +178,8 @@ class Conversation:
         if role not in self._heard:
             whose, words = self._words
             mine = [role == Role.ANYONE or who in (role, None) for who, _ in self.utterances]
-            self._heard[role] = Heard(*words[:, np.array(mine, bool)[whose]])
+            starts_s, ends_s, probabilities = words[:, np.array(mine, bool)[whose]]
+            self._heard[role] = Heard(starts_s.tolist(), ends_s.tolist(), probabilities)
         return self._heard[role]
 
     @cached_property

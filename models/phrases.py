@@ -13,7 +13,7 @@ import msgspec
 from models.garbled import Garbled, Hit, Overheard
 from models.inflection import inflections
 from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, frequency, normal, pieces, tokeniser
-from models.literals import Literals
+from models.literals import Literals, gapped
 from models.negation import ends_clause, has_negator, is_negated
 from models.observations import Provenance
 from models.paraphrases import Alike, Paraphrases
@@ -162,16 +162,18 @@ class Phrases:
             bodies = dict.fromkeys(_trim(one) for one in alternatives if not _is_sound(one))
             for body in filter(None, bodies):
                 plain = tuple(element.removeprefix(MARK) for element in body)
-                if plain != body or any(element == ANY or element in SLOTS for element in body):
+                words = tuple(e for e in body if e != ANY and e not in SLOTS)
+                if any(element in SLOTS for element in body):
                     matcher = Matcher(vocabulary)
                     patterns = _spacy_patterns(body, sorted(not_names), forms_of, language)
                     matcher.add(name, patterns, greedy="LONGEST")
-                    words = tuple(e for e in body if e != ANY and e not in SLOTS)
-                    self._open.append(_Open(name, words, matcher, " ".join(body)))
+                    self._open.append(_Open(name, body, words, matcher))
+                    continue
+                tolerant.append((name, plain))
+                if plain != body or ANY in body:
+                    self._open.append(_Open(name, body, words))
                 else:
                     self._literal.add(name, body)
-                if not any(element in SLOTS for element in body):
-                    tolerant.append((name, plain))
         self._skipped = FILLERS - used - self._marked.keys()
         # Each is looked for where the rarest of its words is, or a form of it.
         self._by_word: dict[str, list[_Open]] = {}
@@ -279,15 +281,23 @@ class Phrases:
                 there.update(element for form in forms for element in self._marked.get(form, ()))
             document = None
             for one in dict.fromkeys((*here, *everywhere)):
-                if there.issuperset(one.words) and self._in_order(one.words, forms):
+                if not there.issuperset(one.words) or not self._in_order(one.words, forms):
+                    continue
+                if one.matcher is None:
+                    places = gapped(one.body, forms, self._stands_for)
+                else:
                     document = document or self._doc(words=list(forms))
-                    for _, start, end in one.matcher(document):
-                        yield Hit(one.name, begin + start, begin + end, 1.0, one.pattern)
+                    places = ((start, end) for _, start, end in one.matcher(document))
+                for start, end in places:
+                    yield Hit(one.name, begin + start, begin + end, 1.0, " ".join(one.body))
+
+    def _stands_for(self, element: str, form: str) -> bool:
+        return element == form or element in self._marked.get(form, ())
 
     def _in_order(self, words: tuple[str, ...], forms: tuple[str, ...]) -> bool:
         """Whether all of `words` stand among the forms, one after the other."""
         at = iter(forms)
-        return all(any(word == form or word in self._marked.get(form, ()) for form in at) for word in words)
+        return all(any(self._stands_for(word, form) for form in at) for word in words)
 
     def _garbled_hits(self, prepared: Prepared, exact: list[Hit]) -> Iterator[Hit]:
         begins = [breath.begin for breath in prepared.breaths]
@@ -321,13 +331,13 @@ class Phrases:
 
 @dataclass(frozen=True, eq=False)
 class _Open:
-    """A way to say a phrase that has gaps, slots or marked words: its words in order, and spaCy's matcher for
-    it."""
+    """A way to say a phrase that has gaps, slots or marked words: its words in order, and with slots spaCy's
+    matcher for it."""
 
     name: str
+    body: tuple[str, ...]
     words: tuple[str, ...]
-    matcher: Any
-    pattern: str
+    matcher: Any = None
 
 
 def _is_sound(body: tuple[str, ...]) -> bool:
