@@ -20,6 +20,13 @@ MIN_PASSWORD = 12
 MAX_PASSWORD = 256
 """Letters at most, so that hashing cannot be made slow on purpose; ASVS 5.0, 6.2.9 asks for 64 or more."""
 
+GUESSED = ("comport", "12345678", "qwertz", "qwerty")
+"""What no password may have in it, beside the name of its account where it has four letters or more.
+Source: OWASP ASVS 5.0, 6.1.2 asks for such a list; the words are our choice."""
+
+LEAST_DIFFERENT = 5
+"""So many different letters a password needs, so that it is no letter again and again: our choice."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,79}")
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
@@ -77,7 +84,7 @@ def add_user(
     Without a `password` only an identity provider lets it in.
 
     Raises:
-        BadUser: the name is taken or not allowed, the password is too short or too long, or the role lacks
+        BadUser: the name is taken or not allowed, the password is not good enough, or the role lacks
             the team or employee that it is about.
     """
     if not _NAME.fullmatch(name):
@@ -116,7 +123,7 @@ def set_password(store: Store, name: str, password: str) -> None:
 
     Raises:
         NotStored: there is no such account.
-        BadUser: the password is too short or too long.
+        BadUser: the password is not good enough.
     """
     hashed = _hashed(name, password)
     with store.writing() as connection:
@@ -141,6 +148,10 @@ def set_locked(store: Store, name: str, locked: bool) -> None:
 def _hashed(name: str, password: str) -> str:
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise BadUser(name, f"the password needs {MIN_PASSWORD} to {MAX_PASSWORD} letters")
+    small = password.casefold()
+    words = (*GUESSED, name) if len(name) > 3 else GUESSED
+    if any(word in small for word in words) or len(set(small)) < LEAST_DIFFERENT:
+        raise BadUser(name, "the password is easily guessed; take one without your name, of more letters")
     return _hasher.hash(password)
 
 
@@ -240,7 +251,8 @@ def password_fits(store: Store, name: str, password: str) -> bool:
             select(user.c.password_hash).where(user.c.name == name, user.c.locked_at.is_(None))
         ).scalar()
     try:
-        _hasher.verify(stored or _NOBODY, password[:MAX_PASSWORD])
+        # What is cut off here is no password of anybody: none has so many letters.
+        _hasher.verify(stored or _NOBODY, password[: MAX_PASSWORD + 1])
     except VerificationError:
         return False
     return bool(stored)

@@ -9,7 +9,16 @@ from audit.reviews import next_waiting
 from audit.scope import EVERYTHING, Scope
 from audit.searching import Wanted, find
 from audit.store import NotStored, open_store
-from audit.users import BadUser, UserRole, accounts, add_user, set_locked, set_password, set_role
+from audit.users import (
+    BadUser,
+    UserRole,
+    accounts,
+    add_user,
+    password_fits,
+    set_locked,
+    set_password,
+    set_role,
+)
 from tests.test_web import PASSWORD, keep_call, log_in, stereo, token
 from web import create_app
 from web.rights import RIGHTS, RULES
@@ -75,11 +84,15 @@ class Site:
             for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
         ]
 
-    def ask(self, role, endpoint, method, arguments, title):
-        """What a role is answered; of an address with parts about the call of this title."""
+    def address(self, endpoint, method, arguments, title):
+        """The address of an endpoint, with its parts about the call of this title."""
         known = {"standard": "greets", "filename": "site.css"}
         parts = {name: known.get(name, self.calls[title].id) for name in arguments}
-        path = self.app.url_map.bind("localhost").build(endpoint, parts, method=method)
+        return self.app.url_map.bind("localhost").build(endpoint, parts, method=method)
+
+    def ask(self, role, endpoint, method, arguments, title):
+        """What a role is answered; of an address with parts about the call of this title."""
+        path = self.address(endpoint, method, arguments, title)
         browser = self.browsers[role]
         form = None if method == "GET" else {"csrf_token": token(browser, "/login")}
         answer = browser.open(path, method=method, data=form)
@@ -135,6 +148,38 @@ def test_a_route_without_a_rule_is_refused_to_everybody(site, caplog):
         answer = browser.get("/new")
         assert (answer.status_code, "secret" in answer.text) == (403, False)
     assert "new has no rule in web/rights.py" in caplog.text
+
+
+@pytest.mark.parametrize("role", [UserRole.ADMIN])
+def test_nothing_is_changed_by_a_form_of_another_site(site, role):
+    open_ = {}
+    for endpoint, method, arguments in site.routes():
+        # The interface for programs takes a token in a header, which no form sends, and no cookie.
+        if method != "GET" and not endpoint.startswith("api."):
+            path = site.address(endpoint, method, arguments, "released")
+            answer = site.browsers[role].open(path, method=method, data={"name": "eve", "role": "admin"})
+            if answer.status_code != 400 or "not sent from a page of this dashboard" not in answer.text:
+                open_[endpoint] = answer.status_code
+    assert open_ == {}
+
+
+def test_every_answer_tells_browsers_what_it_may_be(site):
+    app = create_app(site.store, behind_proxy=True)
+    for browser, tls in ((site.browsers[UserRole.ADMIN], False), (app.test_client(), True)):
+        for endpoint, method, arguments in site.routes():
+            if method == "GET":
+                headers = browser.get(site.address(endpoint, method, arguments, "released")).headers
+                policy = headers["Content-Security-Policy"]
+                assert policy.startswith("default-src 'none'; script-src 'self';"), endpoint
+                assert "frame-ancestors 'none'" in policy and "unsafe" not in policy, endpoint
+                assert headers["X-Content-Type-Options"] == "nosniff", endpoint
+                assert ("Strict-Transport-Security" in headers) == tls, endpoint
+
+
+def test_behind_tls_the_session_is_of_this_very_host(site):
+    browser = create_app(site.store, behind_proxy=True).test_client()
+    cookie = browser.get("/login", base_url="https://comport.example").headers["Set-Cookie"]
+    assert cookie.startswith("__Host-comport=") and "Secure; HttpOnly; Path=/; SameSite=Lax" in cookie
 
 
 # Interactions of others
@@ -276,6 +321,34 @@ def test_a_changed_account_has_to_log_in_again(store, change, logs_in):
     change(store)
     assert browser.get("/").location == "/login"
     assert (log_in(browser, "ben").status_code == 302) == logs_in
+
+
+@pytest.mark.parametrize(
+    ("password", "says"),
+    [
+        ("eleven lett", "needs 12 to 256 letters"),
+        ("x" * 257, "needs 12 to 256 letters"),
+        ("abababababab", "easily guessed"),
+        ("I am ROSA and tired", "easily guessed"),
+        ("welcome to Comport", "easily guessed"),
+        ("twelve letter", None),
+        ("سلام ای دوست گرامی", None),
+    ],
+)
+def test_a_password_is_long_and_not_easily_guessed(store, password, says):
+    if says is None:
+        add_user(store, "rosa", password)
+        assert password_fits(store, "rosa", password)
+        assert not password_fits(store, "rosa", password + "x" * 300)
+        return
+    with pytest.raises(BadUser, match=says):
+        add_user(store, "rosa", password)
+
+
+def test_a_password_is_compared_whole(store):
+    longest = "ab cd ef gh " * 21 + "abcd"
+    add_user(store, "ben", longest)
+    assert [password_fits(store, "ben", longest + more) for more in ("", "x", "xx")] == [True, False, False]
 
 
 def test_an_account_without_a_password_is_let_in_by_none(store):

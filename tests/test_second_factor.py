@@ -257,6 +257,7 @@ def test_a_role_that_needs_one_sets_it_up_before_anything_else(store, clock):
         ({"password": WRONG}, "This is not your password."),
         ({"again": "another long passwort"}, "typed in two ways"),
         ({"new": "short", "again": "short"}, "12 to 256 letters"),
+        ({"new": "aaaabbbbaaaabbbb", "again": "aaaabbbbaaaabbbb"}, "not easily guessed"),
     ],
 )
 def test_a_password_is_changed_by_who_knows_it(app, store, change, says):

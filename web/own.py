@@ -34,7 +34,7 @@ def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
             try:
                 set_password(store, name, new)
             except BadUser:
-                problem = _("A password needs 12 to 256 letters.")
+                problem = _("A password needs 12 to 256 letters, and is not easily guessed.")
             else:
                 sessions.begin(name)
                 return redirect(url_for("own.account", changed=1), HTTPStatus.SEE_OTHER)
