@@ -254,7 +254,7 @@ def test_media_come_in_ranges(site):
         ("/interactions?limit=1&limit=2", 400, "'limit' is given 2 times"),
         ("/interactions?since=soon", 400, "$.since"),
         ("/interactions?after=here", 400, "$.after"),
-        ("/rubrics/none", 404, "no rubric 'none' is stored"),
+        (f"/rubrics/{'f' * 64}", 404, "no rubric 'ffffffffffff' is stored"),
         ("/users/nobody", 404, "no user 'nobody' is stored"),
         ("/outcomes?kind=csat", 404, "no outcomes of kind 'csat'"),
         ("/batches/7", 404, "no batch '7'"),

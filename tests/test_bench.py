@@ -183,6 +183,22 @@ def test_a_million(database):
     assert found["nothing"]["rows"] == 0
 
 
+def test_the_interface_keeps_its_contract():
+    found = figures("bench/contract.py", "--examples", 2)
+    assert found["operations"] >= 40
+    assert found["requests"] > 200
+    assert found["failures"] == 0
+    assert not any(status.startswith("5") for status in found["statuses"])
+
+
+def test_many_reviewers():
+    options = ["--users", 3, "--seconds", 8, "--interactions", 200, "--words", 60, "--think", 0.5, "--sqlite"]
+    found = figures("bench/load.py", *options)
+    assert (found["users"], found["errors"]) == (3, 0)
+    assert {"list", "interaction", "review"} <= found["pages"].keys()
+    assert 0 < found["p50_ms"] <= found["p95_ms"]
+
+
 CLIPS = ROOT / "tests" / "video"
 
 

@@ -25,6 +25,7 @@ from web.api.problems import ROOT
 
 _Short = Annotated[str, msgspec.Meta(max_length=80)]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+_Time = Annotated[datetime, msgspec.Meta(tz=True)]
 _Password = Annotated[str, msgspec.Meta(max_length=MAX_PASSWORD)]
 
 
@@ -71,8 +72,8 @@ class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     who: Annotated[str, msgspec.Meta(max_length=120)] = ""
     action: _Short = ""
     subject: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    since: datetime | None = None
-    until: datetime | None = None
+    since: _Time | None = None
+    until: _Time | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
     before: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None = None
 

@@ -7,22 +7,10 @@ from typing import Any
 import msgspec
 
 from audit.scorecard import SOFTWARE
-from web.api.operations import FORM, Nothing, Operation
+from web.api.operations import FORM, PARTS, Nothing, Operation
 from web.api.problems import ROOT, Problem
 from web.rights import RIGHTS, RULES, Right
 from web.tokens import PER_MINUTE, scope_needed
-
-PARTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "identity": ("Id of an interaction.", {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
-    "rubric": ("Name of a rubric.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,79}$"}),
-    "standard": ("Id of a standard.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,79}$"}),
-    "digest": ("Digest of a rubric version.", {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
-    "upload": ("Id of an upload.", {"type": "string", "pattern": "^[0-9a-f]{32}$"}),
-    "name": ("A name.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9._@-]{0,79}$"}),
-    "called": ("What a search is called.", {"type": "string", "pattern": "^[A-Za-z0-9-]{1,80}$"}),
-    "number": ("A number.", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}),
-}
-"""Parts of addresses."""
 
 ALWAYS = (
     HTTPStatus.BAD_REQUEST,
@@ -125,19 +113,22 @@ def _query(one: Operation) -> list[dict[str, Any]]:
     return told
 
 
+_ANY = {"type": "string"}
+_KEY = {"type": "string", "pattern": "^[!-~]{1,200}$"}
+
+
 def _headers(one: Operation) -> list[dict[str, Any]]:
     if one.method == "GET":
-        names = {"If-None-Match": "The ETag of what you have: 304 when it is still so."}
+        names = {"If-None-Match": ("The ETag of what you have: 304 when it is still so.", _ANY)}
     elif one.body == FORM:
-        names = {"Idempotency-Key": "Of your choice: the same upload sent again is taken once."}
+        names = {"Idempotency-Key": ("Of your choice: the same upload sent again is taken once.", _KEY)}
     elif HTTPStatus.PRECONDITION_FAILED in one.problems:
-        names = {"If-Match": "The ETag of what you read: 412 when it was changed since."}
+        names = {"If-Match": ("The ETag of what you read: 412 when it was changed since.", _ANY)}
     else:
         names = {}
-    schema = {"type": "string", "pattern": "^[!-~]{1,200}$"}
     return [
         {"name": name, "in": "header", "required": False, "description": why, "schema": schema}
-        for name, why in names.items()
+        for name, (why, schema) in names.items()
     ]
 
 

@@ -4,6 +4,7 @@ The routes, the checks of what comes in and the OpenAPI document are all made fr
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
@@ -15,13 +16,25 @@ from werkzeug.exceptions import (
     BadRequest,
     NotFound,
     PreconditionFailed,
-    RequestEntityTooLarge,
     UnsupportedMediaType,
 )
 
 from audit.store import Store
 
 T = TypeVar("T")
+
+
+PARTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "identity": ("Id of an interaction.", {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+    "rubric": ("Name of a rubric.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,79}$"}),
+    "standard": ("Id of a standard.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,79}$"}),
+    "digest": ("Digest of a rubric version.", {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+    "upload": ("Id of an upload.", {"type": "string", "pattern": "^[0-9a-f]{32}$"}),
+    "name": ("A name.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9._@-]{0,79}$"}),
+    "called": ("What a search is called.", {"type": "string", "pattern": "^[A-Za-z0-9-]{1,80}$"}),
+    "number": ("A number.", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}),
+}
+"""Parts of addresses."""
 
 
 class Many(msgspec.Struct, Generic[T], frozen=True):
@@ -76,8 +89,9 @@ def bound(operation: Operation, store: Store) -> Callable[..., Response]:
     """The view as Flask calls it: with what came in checked, and what goes out as JSON with its ETag."""
 
     def run(**parts: Any) -> Response:
-        if any("\0" in part for part in parts.values() if isinstance(part, str)):
-            raise NotFound
+        for name, part in parts.items():
+            if isinstance(part, str) and not re.fullmatch(PARTS[name][1]["pattern"], part):
+                raise NotFound
         given = dict(parts)
         query = query_of(operation.query)
         if operation.query is not Nothing:
@@ -117,11 +131,18 @@ def body_of(kind: Any) -> Any:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("expected a body of type application/json")
     try:
-        return msgspec.json.decode(request.get_data(), type=kind)
-    except RequestEntityTooLarge:
-        raise
+        return msgspec.convert(_whole(msgspec.json.decode(request.get_data())), kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadRequest(f"body: {error}") from error
+
+
+def _whole(value: Any) -> Any:
+    """JSON in which 2.0 is 2, as JSON Schema has it."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, list) else value
 
 
 def answered(operation: Operation, answer: Any) -> Response:
