@@ -1,5 +1,6 @@
 """What was said in a stored interaction, line by line with its role, and where phrases are in it."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -60,12 +61,22 @@ class Contact:
                 hits += [(_line_of(lines, event), name, event) for event in events if event.sure and lines]
         yield from sorted(hits, key=lambda hit: (hit[0].number, hit[2].span.start_s, hit[1]))
 
-    def moment(self, line: Line, quote: str = "") -> Moment:
-        """A line as evidence."""
+    def moment(self, line: Line, words: str = "") -> Moment:
+        """A line as evidence; of a long one the sentences around these words of it, or its beginning."""
         about = self.interaction
-        text = quote or line.said.text
-        text = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+        text = line.said.text
+        if len(text) > LONGEST_QUOTE:
+            plain = " ".join(text.split())
+            at = plain.find(words)
+            begin = max((m.end() for m in _END.finditer(plain) if m.end() <= at), default=0)
+            end = next((m.start() for m in _END.finditer(plain, at + len(words)) if at >= 0), LONGEST_QUOTE)
+            cut = plain[begin : min(end, begin + LONGEST_QUOTE)]
+            text = f"{'…' if begin else ''}{cut}{'…' if begin + len(cut) < len(plain) else ''}"
         return Moment(about.id, about.title, about.channel, about.started_at, line.said.span, line.role, text)
+
+
+_END = re.compile(r"(?<=[.!?؟…]) ")
+"""Where a sentence ends and another one begins."""
 
 
 def _line_of(lines: list[Line], event: Event) -> Line:

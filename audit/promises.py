@@ -71,7 +71,7 @@ def _promises(one: Heard) -> Iterator[_Promise]:
             language = one.contact.language or "en"
             read = amount(value.text, language) if kind == "money" else day and due(value.text, language, day)
             if read:
-                yield _Promise(one, topic, kind, read, value.text, one.contact.moment(line))
+                yield _Promise(one, topic, kind, read, value.text, one.contact.moment(line, value.text))
 
 
 def _within(words: str, sentence: str) -> bool:

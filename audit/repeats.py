@@ -12,7 +12,7 @@ from audit.contacts import Contact, Line, Moment
 from audit.identities import numbers_in
 from audit.indexing import fold
 from audit.interactions import Event, Role
-from models.language import frequency
+from models.language import FILLERS, frequency
 
 
 class Kind(StrEnum):
@@ -99,14 +99,15 @@ def asked_again(contacts: Iterable[Heard]) -> Iterator[Again]:
     numbers: dict[str, Moment] = {}
     before: list[Heard] = []
     for one in contacts:
-        asked = {(line.number, what) for line, what in _questions(one)}
+        asked = {(line.number, what): words for line, what, words in _questions(one)}
         gives = {(line.number, what) for line, what, _ in one.of(book.GIVES, Role.CUSTOMER)}
         waiting: list[tuple[str, int]] = []
         for line in one.contact.lines:
             moment = one.contact.moment(line)
             if line.role == Role.AGENT:
                 for what in sorted(what for number, what in asked if number == line.number):
-                    yield from _asked(one, line, what, given, numbers, before)
+                    later = one.contact.moment(line, asked[line.number, what])
+                    yield from _asked(one, line, what, later, given, numbers, before)
                     waiting.append((what, ANSWER_LINES))
                 continue
             if line.role != Role.CUSTOMER:
@@ -116,18 +117,17 @@ def asked_again(contacts: Iterable[Heard]) -> Iterator[Again]:
             ):
                 given.setdefault(what, []).append(moment)
             for number in given_numbers(line):
-                numbers.setdefault(number, moment)
+                numbers.setdefault(number, one.contact.moment(line, number))
             waiting = [(what, left - 1) for what, left in waiting if left > 1]
         before.append(one)
 
 
-def _questions(one: Heard) -> Iterator[tuple[Line, str]]:
-    """What the agent asks for in which line; an e-mail address is no address."""
-    for part in (book.ASKS, book.ASKS_IF):
-        for line, what, _ in one.of(part, Role.AGENT):
-            if part == book.ASKS_IF and not re.search("[?؟]", line.said.text):
-                continue
-            yield line, what
+def _questions(one: Heard) -> Iterator[tuple[Line, str, str]]:
+    """What the agent asks for in which line, and with which words."""
+    for part in (book.ASKS_IF, book.ASKS):
+        for line, what, event in one.of(part, Role.AGENT):
+            if part == book.ASKS or re.search("[?؟]", line.said.text):
+                yield line, what, event.text
 
 
 def _answers(one: Heard, line: Line, waiting: list[tuple[str, int]]) -> set[str]:
@@ -137,13 +137,20 @@ def _answers(one: Heard, line: Line, waiting: list[tuple[str, int]]) -> set[str]
     text = line.said.text
     found = set()
     for what, _ in waiting:
-        if what == "name" and len(text.split()) <= LONGEST_NAME_LINE:
+        if what == "name" and len(text.split()) <= LONGEST_NAME_LINE and _has_name(one, text):
             found.add(what)
         if what == "address" and re.search(r"\d", text):
             found.add(what)
         if what == "email" and "@" in text:
             found.add(what)
     return found
+
+
+def _has_name(one: Heard, text: str) -> bool:
+    """Whether a word of a line may be a name: "mm, oh good" has none; "John" alone is too common to tell."""
+    language = one.contact.language or "en"
+    words = (w for w in fold(text, language) if w.isalpha() and len(w) > 2 and w not in FILLERS)
+    return any(frequency(word, language) < RARE for word in words)
 
 
 LONGEST_NAME_LINE = 8
@@ -154,11 +161,11 @@ def _asked(
     one: Heard,
     line: Line,
     what: str,
+    later: Moment,
     given: dict[str, list[Moment]],
     numbers: dict[str, Moment],
     before: list[Heard],
 ) -> Iterator[Again]:
-    later = one.contact.moment(line)
     if what == "number":
         answered = _next_numbers(one, line)
         known = [number for number in answered if number in numbers]
@@ -212,14 +219,15 @@ def explained_again(contacts: Iterable[Heard]) -> Iterator[Again]:
                 earlier = next((m for other in reversed(before) if (m := _problem(other))), None)
             if earlier is None and (first := _problem(one)) and first.span.start_s < line.said.span.start_s:
                 earlier = first
-            yield Again(Kind.EXPLAINED_AGAIN, "problem", earlier, one.contact.moment(line), True, event.text)
+            later = one.contact.moment(line, event.text)
+            yield Again(Kind.EXPLAINED_AGAIN, "problem", earlier, later, True, event.text)
         for other in reversed(before):
-            earlier, later = _problem(other), _problem(one)
+            earlier, now = _problem(other), _problem(one)
             shared = sorted(one.numbers & other.numbers)
             words = () if shared or same_matter(one, other) is False else _alike(other, one)
-            if earlier and later and (shared or words):
+            if earlier and now and (shared or words):
                 told = f"both name {shared[0]}" if shared else f"both say {', '.join(words)}"
-                yield Again(Kind.CAME_BACK, "problem", earlier, later, bool(shared), told)
+                yield Again(Kind.CAME_BACK, "problem", earlier, now, bool(shared), told)
                 break
         before.append(one)
 

@@ -59,6 +59,7 @@ ORDER = "What is your order number?"
         ("en", [[(C, "my name is Laura"), (A, NAME)]], [("name", "my name is Laura", NAME)]),
         ("en", [[(A, NAME), (C, "Laura Keller"), (A, "who am I speaking to")]], [("name", "Laura Keller", "who am I speaking to")]),
         ("en", [[(A, NAME), (C, "Laura Keller")]], []),
+        ("en", [[(A, NAME), (C, "mm oh good"), (A, NAME)]], []),
         ("en", [[(A, NAME), (C, "why do you ask? I do not have to tell you that, do I, after all")], [(A, NAME)]], []),
         ("en", [[(C, "my order number is 5512"), (A, ORDER), (C, "5512 as I said")]], [("number", "my order number is 5512", ORDER)]),
         ("en", [[(C, "order 5512"), (A, "hi, order number?"), (C, "again?")]], [("number", "order 5512", "hi, order number?")]),
@@ -262,3 +263,13 @@ def test_the_command_tells_the_journey(tmp_path):
     assert "asked again, number: 5512 was given before" in said
     assert "2026-03-04 chat second 0:00 agent “What is your order number?”" in said
     assert json.loads(run("journey", "1", "--json"))["again"][0]["kind"] == "asked_again"
+
+
+def test_of_a_long_mail_the_sentence_is_quoted(store):
+    long = " ".join(["Thank you for writing to us about your vase."] * 9)
+    first = f"{long} My number is 5512. I am waiting."
+    second = f"{long} What is your order number? We will look then."
+    journey = travel(store, [(C, first), (A, second), (C, "5512")], channel=Channel.EMAIL)
+    assert told(journey, Kind.ASKED_AGAIN) == [
+        ("number", "…My number is 5512.…", "…What is your order number?…")
+    ]
