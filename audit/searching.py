@@ -81,6 +81,8 @@ class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
     since: str = ""
     until: str = ""
     needs_person: bool = False
+    critical: bool = False
+    """With critical misses that stand."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -265,6 +267,8 @@ def _findings(wanted: Wanted, dialect: str) -> Iterator[ColumnElement[bool]]:
         yield card.standing_score <= wanted.most_score
     if wanted.needs_person:
         yield card.waiting > 0
+    if wanted.critical:
+        yield card.critical_misses > 0
     if wanted.verdict and not wanted.standards:
         yield _has((str(wanted.verdict),), dialect)
     for standard in wanted.standards:

@@ -222,7 +222,7 @@ def test_a_persian_call_is_shown_from_right_to_left(site: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page()
-        page.goto(site)
+        page.goto(f"{site}/interactions")
         page.fill("#name", "ana")
         page.fill("#password", PASSWORD)
         page.click("main button")

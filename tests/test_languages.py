@@ -186,7 +186,7 @@ def test_every_script_text_reaches_its_page(client, call):
 def test_a_choice_goes_before_the_languages_of_the_browser(client, accepts, chosen, code, title, direction):
     if chosen:
         client.set_cookie(languages.CHOSEN, chosen)
-    answer = client.get("/", headers={"Accept-Language": accepts} if accepts else {})
+    answer = client.get("/interactions", headers={"Accept-Language": accepts} if accepts else {})
     assert f'<html lang="{code}" dir="{direction}">' in answer.text
     assert f"<h1>{title}</h1>" in answer.text
 

@@ -209,7 +209,15 @@ def test_nothing_can_be_said_of_an_interaction_of_others(site, role):
 
 
 @pytest.mark.parametrize("role", UserRole)
-@pytest.mark.parametrize("address", ["/", "/?search=morning", "/?agent=Ben+Adler", "/?team=Rome+desk"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/interactions",
+        "/interactions?search=morning",
+        "/interactions?agent=Ben+Adler",
+        "/interactions?team=Rome+desk",
+    ],
+)
 def test_lists_and_searches_show_what_the_role_sees(site, role, address):
     page = site.browsers[role].get(address).text
     fits = {title for title, agent, team in CALLS if address.count("=") == 0 or "search" in address}
@@ -317,7 +325,7 @@ def test_a_changed_account_has_to_log_in_again(store, change, logs_in):
     app = create_app(store)
     browser = app.test_client()
     log_in(browser, "ben")
-    assert browser.get("/").status_code == 200
+    assert browser.get("/interactions").status_code == 200
     change(store)
     assert browser.get("/").location == "/login"
     assert (log_in(browser, "ben").status_code == 302) == logs_in

@@ -449,8 +449,8 @@ def test_pages_with_personal_data_are_not_kept_by_the_browser(client, call):
         ("/interactions/" + "0" * 64, 404, "no interaction"),
         ("/interactions/" + "0" * 64 + "/media", 404, "no interaction"),
         ("/interactions/" + "0" * 64 + "/peaks.json", 404, "no interaction"),
-        ("/?older=7", 400, "expected one that a page of the list has given"),
-        ("/?since=yesterday", 400, "expected a day such as"),
+        ("/interactions?older=7", 400, "expected one that a page of the list has given"),
+        ("/interactions?since=yesterday", 400, "expected a day such as"),
         ("/interactions/" + "0" * 60_000, 404, "There is nothing here"),
         ("/logout", 405, "This cannot be done here"),
     ],
@@ -494,11 +494,14 @@ ODD = [
 def test_no_value_of_a_parameter_breaks_a_page(client, call, value):
     quoted = quote(value, errors="surrogatepass")
     for path, codes in (
-        (f"/?older={quoted}", {200, 400}),
-        (f"/?newer={quoted}&since={quoted}", {200, 400}),
-        (f"/?verdict={quoted}&standard={quoted}&from={quoted}&to={quoted}&waiting={quoted}", {200}),
-        (f"/?search={quoted}", {200}),
-        (f"/?search=%ff&agent={quoted}", {200}),
+        (f"/interactions?older={quoted}", {200, 400}),
+        (f"/interactions?newer={quoted}&since={quoted}", {200, 400}),
+        (
+            f"/interactions?verdict={quoted}&standard={quoted}&from={quoted}&to={quoted}&waiting={quoted}",
+            {200},
+        ),
+        (f"/interactions?search={quoted}", {200}),
+        (f"/interactions?search=%ff&agent={quoted}", {200}),
         (f"/interactions/{call.id}?rubric={quoted}", {200, 404}),
         (f"/interactions/{quoted}", {200, 404}),
         (f"/interactions/{quoted}/media", {404}),
@@ -610,7 +613,7 @@ def test_only_behind_a_proxy_the_server_lets_its_headers_through(store, behind_p
 
 
 def test_the_list_shows_score_share_and_critical_misses(client, call):
-    shown = page(client, "/")
+    shown = page(client, "/interactions")
     assert "a call" in shown.text
     assert "Sarah Lind" in shown.text
     assert "house v1" in shown.text
@@ -620,7 +623,7 @@ def test_the_list_shows_score_share_and_critical_misses(client, call):
 
 
 def test_an_empty_list_tells_how_to_start(client):
-    assert "comport audit call.wav --rubric voice-en" in page(client, "/").text
+    assert "comport audit call.wav --rubric voice-en" in page(client, "/interactions").text
 
 
 @pytest.mark.parametrize(
@@ -628,14 +631,14 @@ def test_an_empty_list_tells_how_to_start(client):
     [("sarah", True), ("A CALL", True), ('"your fault"', True), ("nobody", False), ("%", False)],
 )
 def test_the_search_looks_in_facts_and_words(client, call, words, found):
-    answer = client.get("/", query_string={"search": words})
+    answer = client.get("/interactions", query_string={"search": words})
     assert (call.id in answer.text) is found
     assert found or "Nothing fits" in answer.text
 
 
 def test_what_is_asked_for_stays_in_the_form(client, call):
     asked = {"verdict": "missed", "standard": "blame", "to": "90,5", "channel": "call", "waiting": "1"}
-    html = client.get("/", query_string=asked).text
+    html = client.get("/interactions", query_string=asked).text
     for part in (
         '<option value="missed" selected>',
         'name="standard" value="blame"',
@@ -653,7 +656,7 @@ def test_long_lists_have_pages(client, store, tmp_path):
         path.write_text(VTT.replace("contract", f"contract {n}"))
         audit_file(path, [rubric], store)
     rows = re.compile('class="row" href="([^"]+)"')
-    first = client.get("/?search=contract")
+    first = client.get("/interactions?search=contract")
     older = unescape(re.search('rel="next" href="([^"]+)"', first.text)[1])
     second = client.get(older)
     newer = unescape(re.search('rel="prev" href="([^"]+)"', second.text)[1])
@@ -783,7 +786,7 @@ def test_a_written_chat_has_clock_times_and_no_player(client, store, tmp_path):
     assert "Customer 09:16:30 1:30 سلام, where is my parcel?" in shown.text
     assert "clock times in UTC" in shown.text
     assert "2026-03-02 09:15 UTC" in shown.text
-    assert "2026-03-02 09:15 UTC" in page(client, "/").text
+    assert "2026-03-02 09:15 UTC" in page(client, "/interactions").text
     assert not [t for t, _ in shown.tags if t in ("audio", "video")]
     assert client.get(f"/interactions/{one.id}/media").status_code == 404
     assert client.get(f"/interactions/{one.id}/peaks.json").status_code == 404

@@ -35,7 +35,7 @@ def test_a_verdict_goes_beside_the_machines_and_into_the_score(client, store, ca
     stands = card_stands(store, card).score.score
     assert stands < card.score.score
     assert f"<b>{stands:.1f}</b>" in page
-    assert f"<b>{stands:.1f}</b>" in client.get("/").text
+    assert f"<b>{stands:.1f}</b>" in client.get("/interactions").text
 
 
 def test_an_earlier_word_stays_in_the_history(client, call):  # noqa: F811

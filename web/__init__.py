@@ -31,6 +31,7 @@ from web import (
     interactions,
     languages,
     logbook,
+    overview,
     own,
     people,
     provider,
@@ -109,6 +110,7 @@ def create_app(
     app.register_blueprint(second_factor.room(store, limiter, sessions))
     app.register_blueprint(provider.room(app, store, sessions, identities))
     app.register_blueprint(own.room(store, limiter, sessions))
+    app.register_blueprint(overview.room(store))
     app.register_blueprint(interactions.room(store))
     app.register_blueprint(admin.room(store))
     app.register_blueprint(people.room(store))

@@ -73,7 +73,7 @@ def room(app: Flask, store: Store, limiter: Limiter, sessions: Sessions) -> Blue
         sessions.begin(name)
         act_as(of_browser())
         record(store, Action.LOG_IN, name)
-        answer = redirect(target or url_for("interactions.index"))
+        answer = redirect(target or url_for("overview.start"))
         return _with_known_browser(make_response(answer), name)
 
     def logout() -> ResponseReturnValue:

@@ -79,7 +79,7 @@ def room(store: Store) -> Blueprint:
     """The pages of this room."""
     blueprint = Blueprint("interactions", __name__)
     for rule, view in (
-        ("/", index),
+        ("/interactions", index),
         ("/interactions/<identity>", interaction),
         ("/interactions/<identity>/media", media),
         ("/interactions/<identity>/peaks.json", waveform),

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import jdatetime
+from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -72,7 +73,7 @@ def room() -> Blueprint:
 def choose() -> ResponseReturnValue:
     from web.accounts import own_path
 
-    target = own_path(request.form.get("next", "")) or url_for("interactions.index")
+    target = own_path(request.form.get("next", "")) or url_for("overview.start")
     answer = make_response(redirect(target, 303))
     wanted = request.form.get("language", "")
     if wanted in LANGUAGES:
@@ -183,3 +184,10 @@ def day(at: datetime | str) -> str:
 def date(at: datetime) -> str:
     """A day alone, as `2026-03-02`; in Persian the Jalali one before it."""
     return day(at).replace(at.astimezone(UTC).strftime(" %H:%M UTC"), "")
+
+
+def short_day(at: datetime) -> str:
+    """A day under a chart: `7 Sep`, in Persian the Jalali one."""
+    if language() == "fa":
+        return figures(jdatetime.date.fromgregorian(date=at.date(), locale="fa_IR").strftime("%-d %b"))
+    return str(format_date(at, "d MMM", locale=language()))

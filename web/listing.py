@@ -43,6 +43,7 @@ def asked(arguments: Mapping[str, str]) -> Wanted:
         most_score=number("to"),
         channel=choice(Channel, "channel"),
         needs_person=bool(given("waiting")),
+        critical=bool(given("critical")),
         **{name: given(name) for name in _WORDS},
     )
 
@@ -57,6 +58,7 @@ def fields(wanted: Wanted) -> dict[str, str]:
         "to": None if wanted.most_score is None else f"{wanted.most_score:g}",
         "channel": wanted.channel,
         "waiting": "1" if wanted.needs_person else "",
+        "critical": "1" if wanted.critical else "",
         **{name: getattr(wanted, name) for name in _WORDS},
     }
     return {name: str(value) for name, value in given.items() if value}

@@ -56,7 +56,7 @@ def room(app: Flask, store: Store, sessions: Sessions, provider: Provider | None
         sessions.begin(name, by_provider=True)
         act_as(of_browser())
         record(store, Action.LOG_IN, name, by=provider.issuer)
-        return redirect(target or url_for("interactions.index"))
+        return redirect(target or url_for("overview.start"))
 
     blueprint.add_url_rule("/login/provider", "begin", begin)
     blueprint.add_url_rule("/login/provider/back", "back", back)

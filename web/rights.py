@@ -86,6 +86,7 @@ RULES: dict[str, Right] = {
     "admin.change": Right.ADMIN,
     "admin.log": Right.LOG,
     "admin.verify_log": Right.LOG,
+    "overview.start": Right.READ,
     "interactions.index": Right.READ,
     "interactions.interaction": Right.READ,
     "interactions.media": Right.READ,

@@ -48,7 +48,7 @@ def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
         sessions.begin(name)
         act_as(of_browser())
         record(store, Action.LOG_IN, name, by="password and code")
-        return redirect(own_path(request.args.get("next", "")) or url_for("interactions.index"))
+        return redirect(own_path(request.args.get("next", "")) or url_for("overview.start"))
 
     def set_up() -> ResponseReturnValue:
         name = person().name

@@ -1,6 +1,7 @@
 """How values are worded on pages: Jinja filters, names of verdicts and roles, texts of error pages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from audit import interactions
 from audit.auditlog import Action
 from audit.interactions import Channel, Role
+from audit.intervals import Compared, Interval
 from audit.judge import Verdict
 from audit.outcomes import Evidence
 from audit.quantities import show
@@ -18,7 +20,8 @@ from audit.score import Score, show_sum
 from audit.terminal import UNSURE
 from audit.users import UserRole
 from models.errors import ComportError
-from web.languages import day, figures, gettext, ngettext, number, percent, plain
+from web.charts import scale_of, trend
+from web.languages import date, day, figures, gettext, ngettext, number, percent, plain, short_day
 from web.playback import codec_name
 
 VERDICTS = {
@@ -131,6 +134,15 @@ def register(app: Flask) -> None:
     app.add_template_filter(plain)
     app.add_template_filter(percent)
     app.add_template_filter(bdi)
+    app.add_template_filter(date)
+    app.add_template_filter(signed)
+    app.add_template_filter(iso_day)
+    app.add_template_filter(short_day)
+    app.add_template_filter(without)
+    app.add_template_filter(trend)
+    app.add_template_filter(lambda rows: scale_of(*_spans(rows)), "scale")
+    app.add_template_filter(lambda scores: scale_of(scores, ()), "scale_of_scores")
+    app.add_template_global(timedelta(days=6), "one_week")  # type: ignore[arg-type]
     app.add_template_global(VERDICTS, "VERDICTS")  # type: ignore[arg-type]
     app.add_template_global(ROLES, "ROLES")  # type: ignore[arg-type]
     app.add_template_global(USER_ROLES, "USER_ROLES")  # type: ignore[arg-type]
@@ -143,6 +155,27 @@ def register(app: Flask) -> None:
 def clock(time_s: float) -> str:
     """A time as people read it on a player: `1:07` or `1:02:05`."""
     return figures(interactions.clock(time_s))
+
+
+def iso_day(at: datetime) -> str:
+    """A day as the list is asked for it."""
+    return at.strftime("%Y-%m-%d")
+
+
+def signed(value: float) -> str:
+    """A difference with its sign: `+1.2`, `−0.4`."""
+    written = number(abs(value))
+    return f"{'+' if value >= 0 else '−'}{written}"
+
+
+def without(values: dict[str, object], name: str) -> dict[str, object]:
+    """All values but the one of this name."""
+    return {key: value for key, value in values.items() if key != name}
+
+
+def _spans(rows: Sequence[Compared]) -> tuple[list[float], list[Interval | None]]:
+    means = [side.mean for row in rows for side in (row.now, row.before) if side.mean is not None]
+    return means, [row.interval for row in rows]
 
 
 def bdi(text: str) -> Markup:

@@ -50,7 +50,7 @@ def take(address: str, password: str, heard: str, seen: str) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         size = {"width": WIDTH_PX, "height": HEIGHT_PX}
         page = browser.new_page(viewport=size, color_scheme="light")  # type: ignore[arg-type]
-        page.goto(address)
+        page.goto(f"{address}/interactions")
         page.fill("#name", "ana")
         page.fill("#password", password)
         page.click("main button")
