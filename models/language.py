@@ -105,6 +105,7 @@ def pieces(word: str, language: str) -> tuple[tuple[str, bool], ...]:
 
     Only Persian pieces are not yet normal forms: what stands beside them belongs to them (`normal`).
     """
+    word = _respelled(word, language)
     if language in _PLAIN and word.isascii() and word.isalpha() and word not in _exceptions(language):
         # Of such words spaCy makes one token; without it they are ten times as fast.
         return ((word.lower(), False),)
@@ -121,12 +122,69 @@ def pieces(word: str, language: str) -> tuple[tuple[str, bool], ...]:
     # The apostrophe of an Italian elision may stand anywhere or be missing: "dell'ordine", "dell' ordine".
     signs = SIGNS + "'" if language == "it" else SIGNS
     money = CURRENCIES.get(language, {})
-    return tuple(
-        (form.rstrip("'") if language == "it" else form, False)
+    forms = tuple(
+        form.rstrip("'") if language == "it" else form
         for token in tokeniser(language)(text)
         if (form := money.get(token.text) or token.norm_.strip().lower().lstrip(signs))
         and any(c.isalnum() for c in form)
     )
+    if language == "en" and "'" in text and len(forms) > 1 and forms[-1] in _SHORT and forms[-2] in _SUBJECTS:
+        forms = (*forms[:-1], _SHORT[forms[-1]])
+    return tuple((form, False) for form in forms)
+
+
+def _respelled(word: str, language: str) -> str:
+    """A word as it is written with care: people who type leave out apostrophes and accents."""
+    table = TYPED.get(language)
+    if table is None:
+        return word
+    bare = word.strip(_AROUND).lower()
+    if bare in table:
+        return word.lower().replace(bare, table[bare])
+    if language == "it" and (found := _ITALIAN_ACCENT.fullmatch(bare)) and bare not in _ITALIAN_CUT:
+        return word.lower().replace(bare, found[1] + _ACCENTED[found[2]])
+    return word
+
+
+_AROUND = '.,;:!?…"“”«»()'
+
+_SHORT = {"'s": "is", "'d": "would"}
+"""What stands behind a subject: "it's", "I'd". It may be "has" or "had", too, but seldom in formulas."""
+
+_SUBJECTS = (
+    {"i", "you", "he", "she", "it", "we", "they", "this", "that", "who", "what", "where", "when", "how"}
+    | {"why", "there", "here", "everything", "nothing", "something", "name"}
+)  # fmt: skip
+
+TYPED: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        **{"im": "I'm", "ive": "I've", "youre": "you're", "youve": "you've", "theyre": "they're"},
+        **{"thats": "that's", "whats": "what's", "theres": "there's", "wheres": "where's", "hes": "he's"},
+        **{"shes": "she's", "wanna": "want to", "gotta": "got to", "okay": "ok", "o.k": "ok", "o.k.": "ok"},
+        **{"e-mail": "email", "e-mails": "emails"},
+    },
+    "it": {
+        **{bare: bare[:-1] + "é" for bare in ("perche", "poiche", "finche", "affinche", "purche", "benche")},
+        **{bare: bare[:-1] + "à" for bare in ("citta", "gia", "qualita", "novita", "possibilita", "liberta")},
+        **{
+            bare: bare[:-1] + "ì" for bare in ("cosi", "lunedi", "martedi", "mercoledi", "giovedi", "venerdi")
+        },
+        **{"piu": "più", "puo": "può", "cioe": "cioè", "percio": "perciò", "pero": "però"},
+        **{"perchè": "perché", "poichè": "poiché", "finchè": "finché", "nè": "né", "sè": "sé"},
+    },
+}
+"""Words that are none without their apostrophe or accent, and the two ways to write one."""
+
+_ITALIAN_ACCENT = re.compile(r"(\w*?)(che|[aeiou])'")
+"""An apostrophe in the stead of an accent: `e'`, `perche'`, `citta'`."""
+
+_ITALIAN_CUT = (
+    {"po'", "mo'", "di'", "fa'", "va'", "sta'", "da'", "be'", "ca'", "to'", "a'", "de'", "ne'", "co'"}
+    | {"se'", "te'", "i'", "u'"}
+)  # fmt: skip
+"""Words that are cut short and so end in an apostrophe."""
+
+_ACCENTED = {"a": "à", "e": "è", "che": "ché", "i": "ì", "o": "ò", "u": "ù"}
 
 
 _PLAIN = ("en", "it")
