@@ -356,25 +356,24 @@ def _propose(
     """Proposes to join a customer with those of whom a number, or name and branch, is the same."""
     evidence: dict[int, list[str]] = {}
     key = name_key(name)
-    row = t.person.c
+    named: dict[int, str] = {}
     for value in numbers:
         for one in _who_said(connection, value, main):
             if not key or not one.name_key or _alike({key}, {one.name_key}):
                 evidence.setdefault(one.id, []).append(f"the number {value} is said by both")
+                named[one.id] = one.name_key
     if len(key.split()) > 1:
-        named = select(row.id).where(row.role == Role.CUSTOMER.value, row.name_key == key, row.id != main)
-        for number in connection.execute(named.limit(MOST_CANDIDATES)).scalars().all():
-            here = bool(interaction.branch) and _at_branch(connection, number, interaction.branch or "")
-            if here or number in evidence:
-                same = [
-                    f"the same name, {name}",
-                    *([f"the same branch, {interaction.branch}"] if here else []),
-                ]
-                evidence[number] = [*same, *evidence.get(number, [])]
+        at_branch = _at_branch(connection, key, interaction.branch) - {main} if interaction.branch else set()
+        same_name = {one for one in evidence if one in named and named[one] == key}
+        for number in at_branch | same_name:
+            here = [f"the same branch, {interaction.branch}"] if number in at_branch else []
+            evidence[number] = [f"the same name, {name}", *here, *evidence.get(number, [])]
     left = MOST_PROPOSALS
     for number in sorted(evidence, key=lambda number: (-len(evidence[number]), number)):
+        if not left:
+            return
         roots = roots_of(connection, main, number)
-        if left and len(roots) > 1 and not _linked(connection, roots) and not _against(connection, roots):
+        if len(roots) > 1 and not _linked(connection, roots) and not _against(connection, roots):
             link = add_link(connection, main, number, State.PROPOSED, evidence[number])
             log(connection, link, State.PROPOSED, COMPORT, "; ".join(evidence[number]))
             left -= 1
@@ -396,15 +395,17 @@ def _who_said(connection: Connection, value: str, main: int) -> Sequence[Any]:
     return connection.execute(there).all()
 
 
-def _at_branch(connection: Connection, number: int, branch: str) -> bool:
-    part, facts = t.taking_part.c, t.interaction.c
+def _at_branch(connection: Connection, key: str, branch: str) -> set[int]:
+    """Customers of this name who were at this branch, the first `MOST_CANDIDATES`."""
+    part, facts, row = t.taking_part.c, t.interaction.c, t.person.c
     there = (
-        select(part.interaction_id)
+        select(row.id)
+        .join(t.taking_part, and_(part.person_id == row.id, part.main))
         .join(t.interaction, facts.id == part.interaction_id)
-        .where(part.person_id == number, facts.branch == branch)
-        .limit(1)
+        .where(row.role == Role.CUSTOMER.value, row.name_key == key, facts.branch == branch)
+        .limit(MOST_CANDIDATES)
     )
-    return connection.execute(there).scalar() is not None
+    return set(connection.execute(there).scalars())
 
 
 def _linked(connection: Connection, roots: set[int]) -> bool:
