@@ -29,6 +29,7 @@ from web import (
     admin,
     api,
     interactions,
+    interface,
     languages,
     logbook,
     overview,
@@ -116,6 +117,7 @@ def create_app(
     app.register_blueprint(people.room(store))
     app.register_blueprint(reviewing.room(store))
     app.register_blueprint(releasing.room(store))
+    app.register_blueprint(interface.room())
     programs = api.room(app, store, limiter)
     app.register_blueprint(programs)
     # A token in a header is sent by no form and by no page of others.

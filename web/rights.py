@@ -98,6 +98,7 @@ RULES: dict[str, Right] = {
     "reviewing.next_": Right.REVIEW,
     "releasing.release": Right.RELEASE,
     "releasing.reply": Right.REPLY,
+    "interface.page": Right.PUBLIC,
     "api.list_interactions": Right.READ,
     "api.interaction": Right.READ,
     "api.transcript": Right.READ,
