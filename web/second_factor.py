@@ -111,7 +111,7 @@ def _picture(secret: str, name: str, problem: str = "") -> str:
     return render_template(
         "second_factor.html",
         # Black on white in dark mode too: not every camera reads it the other way round.
-        picture=Markup(drawn.svg_inline(scale=4, dark="#000", light="#fff")),  # noqa: S704  segno's own words
+        picture=Markup(drawn.svg_inline(omitsize=True, dark="#000", light="#fff")),  # noqa: S704  segno's own words
         secret=" ".join(secret[n : n + 4] for n in range(0, len(secret), 4)),
         required=needs_second_factor(),
         problem=problem,
