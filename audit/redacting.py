@@ -38,8 +38,11 @@ def redact(context: click.Context, interaction: str, folder: Path, tone: bool, a
     was removed (ID.removed.json). What nobody recognised is not removed: have a person look and listen before
     it leaves the house.
     """
+    from audit.auditlog import Action, record
+
     store = store_of(context)
     found = store.interaction(interaction)
+    record(store, Action.EXPORT, found.id, path=folder, format="redacted")
     files, gone, left_out = write_redacted(store, found, folder, tone)
     if as_json:
         print_json({"files": [str(f) for f in files], "removed": gone, "left_out": left_out})

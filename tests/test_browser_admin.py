@@ -142,4 +142,4 @@ def test_a_second_factor_is_turned_on_and_asked_for(browse, site):
     page.wait_for_selector("#code")
     page.fill("#code", recovery)
     page.press("#code", "Enter")
-    page.wait_for_selector("table.list")
+    page.wait_for_selector("header.top")
