@@ -61,6 +61,8 @@ class Action(StrEnum):
     TOKEN_REVOKED = "token revoked"  # noqa: S105
     UPLOAD = "upload"
     EXPORT = "export"
+    ERASE = "erase"
+    HOLD = "hold"
     VERIFIED = "log verified"
     COMMAND = "command"
     CHANGE = "change"

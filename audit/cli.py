@@ -26,6 +26,7 @@ from audit.console import (
     store_of,
 )
 from audit.customer_commands import customer, employee
+from audit.erasing_commands import erase, hold, retention
 from audit.evaluate import evaluate
 from audit.importing import import_command
 from audit.journey_shown import journey
@@ -111,6 +112,9 @@ for _command in (
     outcomes,
     backup,
     export,
+    erase,
+    hold,
+    retention,
     restore,
     answers,
     journey,

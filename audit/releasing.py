@@ -106,7 +106,8 @@ def keep_reply(
             .where(*current, columns.current)
             .values(**standing(connection, card, store.rubric))
         )
-        told = {"rubric_name": card.rubric, "standard": standard, "disputes": disputes, "text": text}
+        # Not the text: it may name a customer, and the log cannot forget.
+        told = {"rubric_name": card.rubric, "standard": standard, "disputes": disputes}
         write(connection, Action.REPLY, card.interaction, **told)
 
 

@@ -183,7 +183,8 @@ def keep_review(
             "at": datetime.now(UTC),
         }
         connection.execute(insert(t.review).values(**row))
-        told = {name: row[name] for name in ("rubric_name", "standard", "verdict", "machine", "comment")}
+        # Not the comment: it may name a customer, and the log cannot forget.
+        told = {name: row[name] for name in ("rubric_name", "standard", "verdict", "machine")}
         write(connection, Action.REVIEW, card.interaction, **told, said_by=reviewer)
         now = _stands_now(connection, card, rubric)
         connection.execute(

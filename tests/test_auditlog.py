@@ -171,7 +171,6 @@ def test_a_verdict_is_logged_with_what_it_says(store, call):  # noqa: F811
         "standard": "greets",
         "verdict": "missed",
         "machine": "met",
-        "comment": "no name",
         "said_by": "ben",
     }
 

@@ -1,0 +1,324 @@
+"""Erases interactions, or all of a customer, wherever Comport wrote them, and shows that nothing is left.
+
+What has to go is written down first, then removed step by step, each of which may be done twice: so what was
+interrupted is finished by the next erasure. Audit log and rubrics stay: neither holds what customers said.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+
+from audit import tables as t
+from audit.auditlog import Action, write
+from audit.customers import find_person
+from audit.enclosed import ENCLOSED
+from audit.holds import check_free, interactions_of_customer
+from audit.identities import settle
+from audit.interactions import Role
+from audit.leaving.forgetting import forget_in
+from audit.proof import Proof, in_database, prove
+from audit.records import interaction_of
+from audit.store import NotStored, Store
+
+ERASED = "[erased]"
+"""What stands in account books of batches and imports instead of what named somebody."""
+
+SHORTEST = 4
+"""Letters of the shortest string that is looked for: shorter ones stand everywhere. Our choice."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What has to go: interactions, their recordings, files inside of the home, strings that only they have,
+    names, and the places of exports."""
+
+    interactions: tuple[str, ...]
+    recordings: tuple[str, ...]
+    files: tuple[str, ...]
+    sure: tuple[str, ...]
+    names: tuple[str, ...]
+    people: tuple[int, ...] = ()
+    exports: tuple[tuple[int, str, str], ...] = ()
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """What was removed: rows of tables and files, each by its kind; `outside` are files that lie where the
+    house put them, and that Comport leaves to it. `proof` is the search afterwards."""
+
+    number: int
+    interactions: int
+    rows: dict[str, int]
+    files: dict[str, int]
+    exports: tuple[str, ...]
+    outside: tuple[str, ...]
+    proof: Proof
+    notes: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        return not self.proof.left
+
+
+def of_customer(store: Store, who: str) -> Asked:
+    """All of a customer: whatever `comport customer show` finds, or who is named so in facts.
+
+    Where nobody fits only the search afterwards is asked for.
+
+    Raises:
+        NotStored: more than one fits.
+    """
+    names = interactions_of_customer(store, who)
+    people: tuple[int, ...] = ()
+    sure: list[str] = []
+    called: list[str] = [who] if " " in who.strip() else []
+    try:
+        person = find_person(store, Role.CUSTOMER, who)
+    except NotStored:
+        # Who is erased already is looked for all the same.
+        sure.append(who)
+    else:
+        people = tuple(one.number for one in person.identities)
+        called += person.names
+        sure += [one.value for one in person.identities if one.kind in ("email", "phone", "crm")]
+    return _asked(store, names, sure, called, people)
+
+
+def of_interactions(store: Store, ids: Collection[str]) -> Asked:
+    """These interactions; whose they are is forgotten with the last one of a customer."""
+    return _asked(store, tuple(ids), (), (), ())
+
+
+def _asked(
+    store: Store,
+    ids: Sequence[str],
+    sure: Iterable[str],
+    names: Iterable[str],
+    people: tuple[int, ...],
+) -> Asked:
+    row, seen = t.interaction.c, t.observation.c
+    with store.reading() as connection:
+        found = [interaction_of(r) for r in connection.execute(select(t.interaction).where(row.id.in_(ids)))]
+        kept = select(row.recording_id).where(row.id.not_in(ids))
+        others = set(
+            connection.execute(kept.where(row.recording_id.in_([o.recording for o in found]))).scalars()
+        )
+        recordings = tuple(sorted({o.recording for o in found} - others))
+        files = connection.execute(select(seen.file).where(seen.recording_id.in_(recordings))).scalars().all()
+        export, part = t.export.c, t.export_row.c
+        exports = connection.execute(
+            select(export.id, export.path, export.format)
+            .where(export.id.in_(select(part.export_id).where(part.interaction_id.in_(ids))))
+            .order_by(export.id)
+        ).all()
+    home = store.home.resolve()
+    places = [Path(o.path) for o in found if o.recording in recordings]
+    inside = [str(p) for p in places if p.is_relative_to(home / ENCLOSED)]
+    inside += [str(store.observations_folder / file) for file in files]
+    inside += [str(p.parent) for p in places if p.is_relative_to(home / "uploads")]
+    outside = [str(p) for p in places if not p.is_relative_to(home)]
+    long = tuple(dict.fromkeys(one for one in (*ids, *recordings, *outside, *sure) if len(one) >= SHORTEST))
+    called = tuple(dict.fromkeys(one for one in names if len(one) >= SHORTEST and one not in long))
+    return Asked(
+        *(tuple(ids), recordings, tuple(dict.fromkeys(inside)), long, called, people),
+        tuple((e.id, e.path, e.format) for e in exports),
+    )
+
+
+def erase(store: Store, asked: Asked) -> Erased:
+    """Erases, and looks for what is left.
+
+    Raises:
+        Held: something of it is under a legal hold; then nothing is erased.
+    """
+    check_free(store, asked.interactions)
+    if not asked.interactions and not asked.people:
+        number = 0
+    else:
+        row = {"started_at": datetime.now(UTC), "asked": msgspec.json.encode(asked).decode()}
+        with store.writing() as connection:
+            made = connection.execute(insert(t.erasure).values(**row))
+            number = int(made.inserted_primary_key[0])  # type: ignore[index]
+            write(connection, Action.ERASE, f"erasure {number}", interactions=len(asked.interactions))
+    return _finish(store, number, asked)
+
+
+def finish_all(store: Store) -> tuple[Erased, ...]:
+    """Finishes what was interrupted."""
+    row = t.erasure.c
+    with store.reading() as connection:
+        query = select(row.id, row.asked).where(row.finished_at.is_(None)).order_by(row.id)
+        open_ = connection.execute(query).all()
+    return tuple(_finish(store, one.id, msgspec.json.decode(one.asked, type=Asked)) for one in open_)
+
+
+def _finish(store: Store, number: int, asked: Asked) -> Erased:
+    outside = tuple(one for one in asked.sure if one.startswith("/") and Path(one).exists())
+    files = _remove_files(store, asked)
+    touched: list[str] = []
+    for _, path, form in asked.exports:
+        touched += forget_in(Path(path), form, asked.interactions)[0]
+    rows = store.again(lambda: _remove_rows(store, asked))
+    _account_books(store, asked)
+    notes = _compact(store)
+    folders = [Path(path) for _, path, _ in asked.exports]
+    proof = prove(store, asked.sure, asked.names, folders)
+    done = Erased(number, len(asked.interactions), rows, files, tuple(touched), outside, proof, notes)
+    if not done.complete:
+        return done
+    if number:
+        # The report says how much, never what; whom it was about is forgotten now.
+        plain = msgspec.structs.replace(proof, names=(), log=())
+        short = msgspec.structs.replace(done, exports=(), outside=(), proof=plain)
+        values = {"asked": "{}", "report": msgspec.json.encode(short).decode()}
+        with store.writing() as connection:
+            over = update(t.erasure).where(t.erasure.c.id == number)
+            connection.execute(over.values(finished_at=datetime.now(UTC), **values))
+        _compact(store)
+    left = in_database(store, [one for one in asked.sure if one not in proof.log])
+    return msgspec.structs.replace(done, proof=msgspec.structs.replace(proof, left=left))
+
+
+def _remove_files(store: Store, asked: Asked) -> dict[str, int]:
+    """Removes recordings that lie in the home, silent copies, curves and observations."""
+    done: dict[str, int] = {}
+    copies = [
+        file
+        for folder in ("muted", "peaks")
+        for one in asked.recordings
+        for file in (store.home / folder / one[:2]).glob(f"{one}.*")
+    ]
+    for file in dict.fromkeys((*map(Path, asked.files), *copies)):
+        home = store.home.resolve()
+        kind = file.relative_to(home if file.is_relative_to(home) else store.home).parts[0]
+        try:
+            if file.is_dir():
+                shutil.rmtree(file)
+            else:
+                file.unlink()
+        except FileNotFoundError:
+            continue
+        done[kind] = done.get(kind, 0) + 1
+    return done
+
+
+def _remove_rows(store: Store, asked: Asked) -> dict[str, int]:
+    """Removes the rows of the interactions from every table that names one, and who is then in none."""
+    ids = asked.interactions
+    done: dict[str, int] = {}
+
+    def remove(connection: Connection, table: str, *where: object) -> None:
+        count = connection.execute(delete(t.metadata.tables[table]).where(*where)).rowcount  # type: ignore[arg-type]
+        if count > 0:
+            done[table] = done.get(table, 0) + count
+
+    with store.writing() as connection:
+        part = t.taking_part.c
+        theirs = select(part.person_id).where(part.interaction_id.in_(ids))
+        people = {*asked.people, *connection.execute(theirs).scalars()}
+        for table in reversed(t.metadata.sorted_tables):
+            for key in table.foreign_keys:
+                if key.column.table is t.interaction:
+                    remove(connection, table.name, key.parent.in_(ids))
+        _forget_people(connection, people, remove)
+        remove(connection, "interaction", t.interaction.c.id.in_(ids))
+        remove(connection, "observation", t.observation.c.recording_id.in_(asked.recordings))
+        remove(connection, "recording", t.recording.c.id.in_(asked.recordings))
+        remove(connection, "export_row", t.export_row.c.interaction_id.in_(ids))
+        for name in ids:
+            mine = t.webhook_message.c.body.contains(name)
+            remove(connection, "webhook_message", mine)
+            remove(connection, "upload", t.upload.c.interactions.contains(name))
+    return done
+
+
+def _forget_people(connection: Connection, people: set[int], remove: Callable[..., None]) -> None:
+    """Forgets identities that no interaction names any more, and finds anew who the others are."""
+    row, link, part = t.person.c, t.person_link.c, t.taking_part.c
+    named = set(connection.execute(select(part.person_id).where(part.person_id.in_(people))).scalars())
+    gone = people - named
+    if not gone:
+        return
+    roots = set(connection.execute(select(row.root_id).where(row.id.in_(people))).scalars())
+    links = select(link.id).where(or_(link.one_id.in_(gone), link.other_id.in_(gone)))
+    remove(connection, "person_decision", t.person_decision.c.link_id.in_(links))
+    remove(connection, "person_link", or_(link.one_id.in_(gone), link.other_id.in_(gone)))
+    remove(connection, "person", row.id.in_(gone))
+    settle(connection, roots)
+
+
+def _account_books(store: Store, asked: Asked) -> None:
+    """Takes what names somebody out of the books of batches and imports and out of kept searches; that there
+    was a file, and what became of it, stays."""
+    wanted = sorted((*asked.sure, *asked.names), key=len, reverse=True)
+    item, result, run = t.batch_item.c, t.batch_result.c, t.intake_run.c
+    with store.writing() as connection:
+        mine = select(result.item_id).where(result.interaction_id.in_(asked.interactions))
+        connection.execute(update(t.batch_item).where(item.id.in_(mine)).values(location=ERASED, reason=""))
+        same = result.interaction_id.in_(asked.interactions)
+        connection.execute(update(t.batch_result).where(same).values(interaction_id=None, reason=ERASED))
+        for table, key, text in (
+            (t.intake_run, run.id, run.report),
+            (t.batch_item, item.id, item.reason),
+            (t.batch_item, item.id, item.location),
+            (t.batch_result, result.item_id, result.reason),
+        ):
+            for one in wanted:
+                found = func.lower(text).contains(one.lower(), autoescape=True)
+                for row in connection.execute(select(key, text).where(found)).all():
+                    values = {text.name: _without(row[1], one)}
+                    same_text = text == row[1]
+                    connection.execute(update(table).where(key == row[0], same_text).values(**values))
+        for one in wanted:
+            kept = func.lower(t.saved_search.c.wanted).contains(one.lower(), autoescape=True)
+            connection.execute(delete(t.saved_search).where(kept))
+    for file in sorted((store.home / "batches").rglob("*")) if (store.home / "batches").is_dir() else ():
+        if file.is_file() and file.suffix in (".md", ".html", ".json", ".txt"):
+            said = before = file.read_text("utf-8", errors="surrogateescape")
+            for one in wanted:
+                said = _without(said, one)
+            if said != before:
+                file.write_text(said, "utf-8", errors="surrogateescape")
+
+
+def _without(text: str, one: str) -> str:
+    return re.sub(re.escape(one), ERASED, text, flags=re.IGNORECASE)
+
+
+def _compact(store: Store) -> tuple[str, ...]:
+    """Lets the database forget what it removed; says what is left to whoever runs it."""
+    raw = store.engine.raw_connection()
+    try:
+        driver = raw.driver_connection
+        if driver is None:
+            return ()
+        if store.engine.dialect.name == "sqlite":
+            # Words that were removed stay in the index as such until it is made anew.
+            for statement in (
+                "PRAGMA secure_delete=ON",
+                "INSERT INTO transcript_words(transcript_words) VALUES ('rebuild')",
+                "VACUUM",
+                "PRAGMA wal_checkpoint(TRUNCATE)",
+            ):
+                driver.execute(statement)
+            return (BACKUPS,)
+        driver.rollback()
+        driver.autocommit = True
+        for table in t.metadata.sorted_tables:
+            driver.execute(f'VACUUM "{table.name}"')
+        driver.autocommit = False
+    finally:
+        raw.close()
+    return (BACKUPS, SERVER)
+
+
+BACKUPS = (
+    "backups, files that were moved, and what was sent to others keep what they have: see to them yourself"
+)
+
+SERVER = (
+    "WAL archives, replicas and backups of the PostgreSQL server keep what they have until they are rotated"
+)

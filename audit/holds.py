@@ -1,0 +1,116 @@
+"""Legal holds: what nobody may erase, by hand or by keep times, until the hold is lifted."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+import msgspec
+from sqlalchemy import delete, insert, select
+
+from audit import tables as t
+from audit.auditlog import Action, write
+from audit.interactions import Role
+from audit.store import NotStored, Store
+from models.errors import ComportError
+
+KINDS = ("customer", "interaction")
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """`value` is the id of an interaction, or whom a customer was named by."""
+
+    number: int
+    kind: str
+    value: str
+    reason: str
+    held_by: str
+    at: datetime
+
+
+class Held(ComportError):
+    """Something that must not be erased."""
+
+    def __init__(self, what: str, reason: str, number: int) -> None:
+        super().__init__(what, reason, number)
+        self.what, self.reason, self.number = what, reason, number
+
+    def __str__(self) -> str:
+        lift = f"comport hold remove {self.number}"
+        return f"{self.what}: held ({self.reason}); nothing was erased; to lift it: {lift}"
+
+
+def add_hold(store: Store, kind: str, value: str, reason: str, by: str) -> Hold:
+    """Holds an interaction, or all that there is and will be of a customer.
+
+    Raises:
+        NotStored: there is no such interaction or customer.
+    """
+    if kind == "interaction":
+        value = store.interaction(value).id
+    elif not interactions_of_customer(store, value):
+        raise NotStored("customer", value, "`comport customer list` shows who is")
+    row = {"kind": kind, "value": value, "reason": reason, "held_by": by, "at": datetime.now(UTC)}
+    same = (t.hold.c.kind == kind, t.hold.c.value == value)
+    with store.writing() as connection:
+        connection.execute(delete(t.hold).where(*same))
+        connection.execute(insert(t.hold).values(**row))
+        number = connection.execute(select(t.hold.c.id).where(*same)).scalar_one()
+        write(connection, Action.HOLD, f"hold {number}", kind=kind, reason=reason)
+    return Hold(number, **row)  # type: ignore[arg-type]
+
+
+def remove_hold(store: Store, number: int) -> None:
+    """Lifts a hold.
+
+    Raises:
+        NotStored: there is none of this number.
+    """
+    with store.writing() as connection:
+        if not connection.execute(delete(t.hold).where(t.hold.c.id == number)).rowcount:
+            raise NotStored("hold", str(number), "`comport hold list` shows all")
+        write(connection, Action.HOLD, f"hold {number}", lifted=True)
+
+
+def holds(store: Store) -> tuple[Hold, ...]:
+    """All holds, the first one first."""
+    with store.reading() as connection:
+        rows = connection.execute(select(t.hold).order_by(t.hold.c.id)).all()
+    return tuple(Hold(*row) for row in rows)
+
+
+def interactions_of_customer(store: Store, who: str) -> tuple[str, ...]:
+    """The ids of all interactions of a customer: of who is known over channels, or is named so in facts.
+
+    Raises:
+        NotStored: more than one customer fits.
+    """
+    from audit.customers import find_person, interactions_of
+
+    row = t.interaction.c
+    with store.reading() as connection:
+        named = connection.execute(select(row.id).where(row.customer == who).order_by(row.id)).scalars().all()
+    try:
+        known = interactions_of(store, find_person(store, Role.CUSTOMER, who))
+    except NotStored as error:
+        if error.what != "customer":
+            raise
+        return tuple(named)
+    return tuple(dict.fromkeys((*known, *(named if " " not in who else ()))))
+
+
+def held(store: Store, interactions: Collection[str] | None = None) -> dict[str, Hold]:
+    """Which of these interactions (None: of all) are held, and by which hold."""
+    found: dict[str, Hold] = {}
+    for one in holds(store):
+        names = (one.value,) if one.kind == "interaction" else interactions_of_customer(store, one.value)
+        found |= {name: one for name in names if interactions is None or name in interactions}
+    return found
+
+
+def check_free(store: Store, interactions: Collection[str]) -> None:
+    """Does nothing where none of them is held.
+
+    Raises:
+        Held: one is.
+    """
+    for name, hold in held(store, interactions).items():
+        raise Held(name[:12], hold.reason, hold.number)

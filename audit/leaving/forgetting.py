@@ -1,0 +1,83 @@
+"""Takes interactions out of exports that still lie where they were written."""
+
+import csv
+import io
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+from models.observations import write_whole
+
+
+def forget_in(folder: Path, form: str, interactions: Collection[str]) -> tuple[list[str], int]:
+    """Removes the interactions from an export's files: (the files that changed or went, rows removed).
+
+    A file that is no longer there, or is no longer what was written, is left as it is; `audit.proof` looks
+    through it.
+    """
+    wanted = frozenset(interactions)
+    touched: list[str] = []
+    rows = 0
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if form == "vcon" and file.suffix == ".vcon":
+            gone = _of_vcon(file, wanted)
+        elif form == "json" and file.suffix == ".jsonl":
+            gone = _of_lines(file, wanted)
+        elif form == "csv" and file.suffix == ".csv":
+            gone = _of_csv(file, wanted)
+        elif form == "parquet" and file.suffix == ".parquet":
+            gone = _of_parquet(file, wanted)
+        else:
+            gone = 0
+        if gone:
+            touched.append(str(file))
+            rows += gone
+    return touched, rows
+
+
+def _of_vcon(file: Path, wanted: frozenset[str]) -> int:
+    """A vCon goes whole: all in it is one conversation."""
+    try:
+        document = json.loads(file.read_bytes())
+        inside = {
+            a["body"].get("interaction") for a in document["analysis"] if isinstance(a.get("body"), dict)
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        inside = set()
+    if wanted.isdisjoint(inside):
+        return 0
+    file.unlink()
+    return 1
+
+
+def _of_lines(file: Path, wanted: frozenset[str]) -> int:
+    lines = file.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if json.loads(line).get("interaction") not in wanted]
+    if len(kept) < len(lines):
+        write_whole(file, b"".join(kept))
+    return len(lines) - len(kept)
+
+
+def _of_csv(file: Path, wanted: frozenset[str]) -> int:
+    with file.open(encoding="utf-8-sig", newline="") as source:
+        rows = list(csv.reader(source))
+    kept = [row for row in rows if not row or row[0] not in wanted]
+    if len(kept) < len(rows):
+        into = io.StringIO(newline="")
+        csv.writer(into).writerows(kept)
+        write_whole(file, into.getvalue().encode("utf-8-sig"))
+    return len(rows) - len(kept)
+
+
+def _of_parquet(file: Path, wanted: frozenset[str]) -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(file)
+    kept = table.filter(pc.invert(pc.is_in(table["interaction"], pa.array(sorted(wanted)))))
+    if kept.num_rows < table.num_rows:
+        into = io.BytesIO()
+        pq.write_table(kept, into, compression="zstd")
+        write_whole(file, into.getvalue())
+    return int(table.num_rows - kept.num_rows)

@@ -1,0 +1,191 @@
+"""How long what is kept: for each channel, media, transcripts, observations and scorecards, in days."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import msgspec
+from pydantic import BeforeValidator
+from sqlalchemy import Select, delete, func, select, update
+
+from audit import tables as t
+from audit import yamlfile
+from audit.enclosed import ENCLOSED
+from audit.erasing import Erased, erase, of_interactions
+from audit.holds import held
+from audit.interactions import Channel, Interaction
+from audit.records import interaction_of
+from audit.store import Store
+
+NAME = "retention.yaml"
+
+KINDS = ("media", "transcripts", "observations", "scorecards")
+
+_UNITS = {"day": 1, "week": 7, "month": 31, "year": 366}
+"""Days: of months and years the longest, so that nothing goes early."""
+
+OVER = "its keep time is over"
+"""Why there is nothing any more."""
+
+WORDS = ("utterances",)
+"""Needs whose observations are the words; all others are `observations`."""
+
+
+def days(written: object) -> object:
+    """Days of `90 days`, `2 weeks`, `6 months`, `1 year`; None of `forever`."""
+    if written == "forever":
+        return None
+    found = re.fullmatch(r"(\d{1,5}) (day|week|month|year)s?", str(written))
+    if not found:
+        raise ValueError("expected a time such as 90 days, 6 months or 1 year, or forever")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+Days = Annotated[int | None, BeforeValidator(days)]
+
+
+class Times(yamlfile.Checked):
+    """How long each kind is kept, in days; None: for ever."""
+
+    media: Days = None
+    transcripts: Days = None
+    observations: Days = None
+    scorecards: Days = None
+
+
+class Retention(yamlfile.Checked):
+    """The file: times for every channel, and other ones for some."""
+
+    every: Times = Times()
+    call: Times | None = None
+    video: Times | None = None
+    in_person: Times | None = None
+    chat: Times | None = None
+    email: Times | None = None
+    social: Times | None = None
+
+    def of(self, channel: Channel) -> Times:
+        """The times of a channel: what it does not say is said for every one."""
+        own: Times | None = getattr(self, channel.value)
+        if own is None:
+            return self.every
+        return self.every.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
+class Due(NamedTuple):
+    """Something whose time is over."""
+
+    kind: str
+    interaction: Interaction
+    age_days: int
+
+
+class Applied(NamedTuple):
+    """How many interactions lost each kind, and how many are over time and held."""
+
+    removed: dict[str, int]
+    held: int
+    erased: Erased | None
+
+
+def read_retention(path: Path) -> Retention:
+    """The keep times in a file; without a file everything is kept.
+
+    Raises:
+        BadFile: it has problems.
+    """
+    if not path.exists():
+        return Retention()
+    document = yamlfile.read_document(path)
+    found = yamlfile.check(document, Retention)
+    document.raise_problems()
+    return found or Retention()
+
+
+def due(store: Store, times: Retention, now: datetime | None = None) -> Iterator[Due]:
+    """What is over time and still there; an age is counted from when a conversation began, where nobody knows
+    that from when it was taken in. What is held is among it.
+    """
+    now = now or datetime.now(UTC)
+    row = t.interaction.c
+    began = func.coalesce(row.started_at, row.added_at)
+    for channel in Channel:
+        keep = times.of(channel)
+        least = min((d for kind in KINDS if (d := getattr(keep, kind)) is not None), default=None)
+        if least is None:
+            continue
+        old = select(t.interaction).where(row.channel == channel.value, began < now - timedelta(days=least))
+        with store.reading() as connection:
+            found = connection.execute(old.order_by(row.id)).all()
+        for one in found:
+            age_days = (now - (one.started_at or one.added_at)).days
+            about = interaction_of(one)
+            over = [k for k in KINDS if (d := getattr(keep, k)) is not None and age_days >= d]
+            # With its scorecards all of an interaction goes.
+            for kind in ["scorecards"] if "scorecards" in over else over:
+                if kind == "scorecards" or _there(store, about, kind):
+                    yield Due(kind, about, age_days)
+
+
+def _there(store: Store, one: Interaction, kind: str) -> bool:
+    """Whether there is something of this kind."""
+    if kind == "media":
+        return Path(one.path).is_relative_to(store.home.resolve() / ENCLOSED) and Path(one.path).exists()
+    with store.reading() as connection:
+        return connection.execute(_observations(one, kind).limit(1)).first() is not None
+
+
+def _observations(one: Interaction, kind: str) -> Select[tuple[str]]:
+    row = t.observation.c
+    needs = row.need.in_(WORDS) if kind == "transcripts" else row.need.not_in(WORDS)
+    return select(row.file).where(row.recording_id == one.recording, needs)
+
+
+def apply_retention(store: Store, times: Retention, now: datetime | None = None) -> Applied:
+    """Removes what is over time and not held."""
+    over = list(due(store, times, now))
+    kept = held(store, {one.interaction.id for one in over})
+    free = [one for one in over if one.interaction.id not in kept]
+    removed: dict[str, int] = {}
+    for one in free:
+        removed[one.kind] = removed.get(one.kind, 0) + 1
+        if one.kind == "media":
+            _remove_media(store, one.interaction)
+        elif one.kind != "scorecards":
+            store.again(lambda one=one: _remove_observed(store, one.interaction, one.kind))  # type: ignore[misc]
+    whole = [one.interaction.id for one in free if one.kind == "scorecards"]
+    erased = erase(store, of_interactions(store, whole)) if whole else None
+    return Applied(removed, len({one.interaction.id for one in over} & kept.keys()), erased)
+
+
+def _remove_media(store: Store, one: Interaction) -> None:
+    Path(one.path).unlink(missing_ok=True)
+    for folder in ("muted", "peaks"):
+        for file in (store.home / folder / one.recording[:2]).glob(f"{one.recording}.*"):
+            file.unlink(missing_ok=True)
+
+
+def _remove_observed(store: Store, one: Interaction, kind: str) -> None:
+    """Removes words or all else that was perceived; with the words the index and the document go."""
+    row = t.observation.c
+    with store.writing() as connection:
+        files = connection.execute(_observations(one, kind)).scalars().all()
+        for name in files:
+            (store.observations_folder / str(name)).unlink(missing_ok=True)
+        needs = select(row.need).where(row.file.in_(files)).distinct()
+        over = [(need, OVER) for need in connection.execute(needs).scalars()]
+        connection.execute(delete(t.observation).where(row.file.in_(files)))
+        told = connection.execute(
+            select(t.interaction.c.missing).where(t.interaction.c.id == one.id)
+        ).scalar_one()
+        missing = [m for m in msgspec.json.decode(told) if m[0] not in dict(over)]
+        values = {"missing": msgspec.json.encode([*missing, *over]).decode()}
+        connection.execute(update(t.interaction).where(t.interaction.c.id == one.id).values(**values))
+        if kind == "transcripts":
+            connection.execute(
+                update(t.transcript).where(t.transcript.c.interaction_id == one.id).values(words="")
+            )
+            connection.execute(delete(t.original).where(t.original.c.interaction_id == one.id))
+            connection.execute(delete(t.mention).where(t.mention.c.interaction_id == one.id))
