@@ -370,6 +370,14 @@ def test_an_account_is_added_changed_and_removed(site):
     assert (answer.status_code, "last admin" in answer.json["detail"]) == (422, True)
 
 
+def test_the_overview_is_of_what_the_role_sees(site):
+    for role in (UserRole.ADMIN, UserRole.LEAD):
+        told = site.ask("/overview?weeks=4", role).json
+        assert told["whole"]["now"]["n"] == len(SEEN[role])
+        assert len(told["weeks"]) == 4
+    assert site.ask("/overview?weeks=5").status_code == 400
+
+
 def test_a_search_is_kept(site):
     kept = site.ask("/searches/late", method="PUT", json={"words": "late", "channel": "call"})
     assert kept.status_code == 200

@@ -125,6 +125,7 @@ RULES: dict[str, Right] = {
     "api.employee": Right.READ,
     "api.employee_interactions": Right.READ,
     "api.outcomes": Right.COMPARE,
+    "api.overview": Right.COMPARE,
     "api.add_review": Right.REVIEW,
     "api.next_": Right.REVIEW,
     "api.release_scorecard": Right.RELEASE,

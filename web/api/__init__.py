@@ -7,7 +7,7 @@ from flask_limiter import Limiter
 
 from audit.store import Store
 from web import tokens
-from web.api import accounts, batches, customers, findings, interactions, standards, uploads
+from web.api import accounts, batches, customers, findings, interactions, overview, standards, uploads
 from web.api.document import document
 from web.api.operations import Operation, bound
 from web.api.problems import ROOT
@@ -23,6 +23,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *findings.OPERATIONS,
     *standards.OPERATIONS,
     *customers.OPERATIONS,
+    *overview.OPERATIONS,
     *batches.OPERATIONS,
     *uploads.OPERATIONS,
     *accounts.OPERATIONS,
