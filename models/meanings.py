@@ -66,6 +66,7 @@ class Meanings:
         """The same as an array."""
         self._turning = np.array([word in NEGATIONS for word in words], bool)
         self._joined = {(word[:end], word[end:]): word for word in words for end in range(1, len(word))}
+        self._pairs = frozenset(self._joined)
         self.gains = functools.lru_cache(maxsize=16384)(self._gains)
         self._forget()
 
@@ -141,18 +142,19 @@ class Meanings:
         """How many meanings each form has, and how many that do not only raise a doubt; then of all of them,
         form by form and those first, the numbers of the words, and what is said for them in nats."""
         try:
-            known = [self._known[form] for form in forms]
+            known = np.array([self._known[form] for form in forms], np.intp)
         except KeyError:
             self.learn(forms)
-            known = [self._known[form] for form in forms]
+            known = np.array([self._known[form] for form in forms], np.intp)
         taken = self._counts[known]
-        ends = np.cumsum(taken)
-        which = np.arange(taken.sum()) + np.repeat(self._begins[known] - ends + taken, taken)
+        ends = taken.cumsum()
+        which = np.arange(taken.sum())
+        which += (self._begins[known] - ends + taken).repeat(taken)
         return taken, self._surely[known], self._numbers[which], self._nats[which]
 
     def joined(self, forms: Sequence[str]) -> dict[int, str]:
         """The words of phrases that two heard words make ("north wind"), by the number of the second."""
-        known = self._joined.keys() & set(itertools.pairwise(forms))
+        known = self._pairs.intersection(itertools.pairwise(forms))
         places = enumerate(itertools.pairwise(forms), 1) if known else ()
         return {i: self._joined[pair] for i, pair in places if pair in known}
 
@@ -169,24 +171,25 @@ class Reading:
             row = bisect.bisect_right(self._begins, second) - 1
             if second > self._begins[row]:
                 self.joined[row][second - self._begins[row]] = word
-        rows = np.repeat(np.arange(len(breaths)), list(map(len, breaths)))
+        rows = np.arange(len(breaths)).repeat(np.diff(self._begins))
         if any(self.joined):
             forms += [word for words in self.joined for word in words.values()]
             rows = np.append(rows, [row for row, words in enumerate(self.joined) for _ in words])
         self._taken, surely, self._numbers, self._nats = meanings.meant(forms)
-        self._rows = np.repeat(rows, self._taken)
-        self._ends = np.cumsum(self._taken)
-        within = np.arange(len(self._rows)) - np.repeat(self._ends - self._taken, self._taken)
-        self._sure = within < np.repeat(surely, self._taken)
+        self._ends = self._taken.cumsum()
+        begins = self._ends - self._taken
+        self._sure = np.arange(len(self._nats)) < (begins + surely).repeat(self._taken)
+        self._cells = (rows * len(meanings.least)).repeat(self._taken)
+        self._cells += self._numbers
 
     def most(self, near: bool) -> Floats:
         """The most that each breath (row) says for each word (column), or what it costs without it; `near`
         takes in what only raises a doubt."""
-        least = self.meanings.least
-        best = np.tile(least, len(self.breaths))
-        cells, nats = self._rows * len(least) + self._numbers, self._nats
-        np.maximum.at(best, *((cells, nats) if near else (cells[self._sure], nats[self._sure])))
-        return best.reshape(len(self.breaths), -1)
+        best = np.empty((len(self.breaths), len(self.meanings.least)), np.float32)
+        best[:] = self.meanings.least
+        which = slice(None) if near else self._sure
+        np.maximum.at(best.reshape(-1), self._cells[which], self._nats[which])
+        return best
 
     def said(self, row: int, near: bool) -> Floats:
         """What each form (row) of a breath says for each word (column) in nats, `NEVER` for other words."""
@@ -195,7 +198,7 @@ class Reading:
         says = np.full((end - first, len(self.meanings.least)), NEVER, np.float32)
         which = slice(self._ends[first] - taken[0], self._ends[end - 1])
         forms, numbers, nats = (
-            np.repeat(np.arange(end - first), taken),
+            np.arange(end - first).repeat(taken),
             self._numbers[which],
             self._nats[which],
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from audit.interactions import Conversation, Event, Role
 from audit.signals import EventKind, Measure, MeasureKind, once
-from audit.signals.timing import SILENCE_S, untold
+from audit.signals.timing import SILENCE_S, pauses, untold
 from audit.spans import cut, gaps
 from audit.voices import no_levels, unheard
 from models.observations import TIME_DECIMALS, Span, union
@@ -104,14 +104,18 @@ def _waits(conversation: Conversation) -> tuple[Span, ...]:
     if unheard(conversation):
         return ()
     music = union(sorted(s for one in conversation.observations.levels or () for s in one.music))
-    voices = [
-        (role, part)
-        for role, active in conversation.activity
-        for s in active.spans
-        for part in (gaps(music, s) if music else (s,))
-    ]
-    silences = gaps(union(sorted(s for _, s in voices)), conversation.whole)
-    agent = union(sorted(s for role, s in voices if role in (Role.AGENT, None)))
+    if music:
+        voices = [
+            (role, part)
+            for role, active in conversation.activity
+            for s in active.spans
+            for part in gaps(music, s)
+        ]
+        silences = gaps(union(sorted(s for _, s in voices)), conversation.whole)
+        agent = union(sorted(s for role, s in voices if role in (Role.AGENT, None)))
+    else:
+        silences = pauses(conversation)
+        agent = union(sorted((*conversation.speech(Role.AGENT), *conversation.speech(None))))
     found: list[Span] = []
     for one in (s for s in silences if round(s.duration_s, TIME_DECIMALS) >= SILENCE_S):
         if found:

@@ -38,11 +38,18 @@ YIELDED = "stopped"
 WHO_SPOKE = "who spoke is unknown"
 
 
+@once
+def pauses(conversation: Conversation) -> tuple[Span, ...]:
+    """When nobody speaks, however shortly."""
+    return gaps(conversation.speech(Role.ANYONE), conversation.whole)
+
+
 def longest_silence(conversation: Conversation, of: Role, window: Span) -> Measure:
     """The longest stretch in the window in which nobody speaks, in seconds."""
     if why := unheard(conversation):
         return untold("longest_silence", "s", window, why)
-    silences = gaps(conversation.speech(Role.ANYONE), window)
+    whole = window == conversation.whole
+    silences = pauses(conversation) if whole else gaps(conversation.speech(Role.ANYONE), window)
     longest = max(silences, key=lambda s: s.duration_s, default=None)
     if longest is None:
         return Measure("longest_silence", 0.0, "s", window)
@@ -167,11 +174,7 @@ def silence(conversation: Conversation) -> tuple[Event, ...]:
     """Stretches of at least `SILENCE_S` in which nobody speaks."""
     if unheard(conversation):
         return ()
-    return tuple(
-        Event("silence", s, None, 1.0)
-        for s in gaps(conversation.speech(Role.ANYONE), conversation.whole)
-        if s.duration_s >= SILENCE_S
-    )
+    return tuple(Event("silence", s, None, 1.0) for s in pauses(conversation) if s.duration_s >= SILENCE_S)
 
 
 def handle_time(conversation: Conversation, of: Role, window: Span) -> Measure:
