@@ -56,13 +56,14 @@ class Case:
         self.phases = phases
         self.least = least or Least()
         self._events: dict[tuple[str, Role | None], Found] = {}
+        self._absences: dict[tuple[str, Role, Span, Least], Absence] = {}
 
     def under(self, least: Least) -> "Case":
         """The same case for a standard that needs so much."""
         if least == self.least:
             return self
         other = Case(self.conversation, self.phases, least)
-        other._events = self._events
+        other._events, other._absences = self._events, self._absences
         return other
 
     @property
@@ -149,7 +150,10 @@ class Case:
 
     def absence(self, name: str, by: Role, inside: Span) -> Absence:
         """That a phrase or event was not surely found in a part of the conversation."""
-        return _absence(name, by, self, inside)
+        key = (name, by, inside, self.least)
+        if key not in self._absences:
+            self._absences[key] = _absence(name, by, self, inside)
+        return self._absences[key]
 
     def take(self, name: str, by: Role, window: Span) -> Measure:
         """A measure of a role over a window."""

@@ -28,8 +28,8 @@ class Literals:
     def find(self, words: Sequence[str]) -> Iterator[tuple[str, int, int]]:
         """(name, start, end) wherever a sequence is; they may overlap."""
         root, length = self._root, len(words)
-        for start, word in enumerate(words):
-            node, end = root.get(word), start + 1
+        for start in [start for start, word in enumerate(words) if word in root]:
+            node, end = root[words[start]], start + 1
             while node is not None:
                 for name in node.get(_HERE, ()):
                     yield name, start, end
