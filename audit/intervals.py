@@ -1,7 +1,7 @@
 """What of numbers is more than chance: means with their intervals, differences, and spread over people."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -69,6 +69,12 @@ class Evenness(msgspec.Struct, frozen=True):
     interval: Interval
     means: tuple[float, ...]
     """Of each employee with at least `LEAST` interactions, lowest first, without names."""
+
+
+def level_of(pairs: Iterable[tuple[Sums, Sums]]) -> float:
+    """The level of each of several intervals, so that `LEVEL` holds for all of them together."""
+    compared = sum(min(one.n, other.n) >= LEAST for one, other in pairs)
+    return 1 - (1 - LEVEL) / max(1, compared)
 
 
 def compare(name: str, now: Sums, before: Sums, level: float = LEVEL, shares: bool = False) -> Compared:

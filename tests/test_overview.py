@@ -8,11 +8,14 @@ import pytest
 from sqlalchemy import insert
 
 from audit import tables as t
-from audit.interactions import Channel
+from audit.interactions import Channel, Roles
 from audit.intervals import Sums, compare, evenness, interval
 from audit.overview import Of, Stretch, newest_stretch, overview
+from audit.score import Score
+from audit.scorecard import Scorecard
 from audit.store import open_store
 from audit.users import UserRole, add_user
+from models.observations import to_json
 from tests import build
 from tests.test_web import PASSWORD, log_in, page
 from web import create_app
@@ -34,13 +37,24 @@ def keep(store, rubric, rows):
         found["interaction"].append({"id": key, "missing": "[]", "added_at": NEWEST, **facts})
         card = {"interaction_id": key, "rubric_digest": rubric.digest, "rubric_name": rubric.rubric}
         card |= {"digest": key, "current": True, "score": score, "standing_score": score, "judged_at": NEWEST}
-        card |= {"assessed_share": 1.0, "critical_misses": int(score < 30), "content": "{}"}
+        card |= {
+            "assessed_share": 1.0,
+            "critical_misses": int(score < 30),
+            "content": content(key, rubric, score),
+        }
         card |= {"waiting": int("cannot_tell" in verdicts), "verdicts": f" {verdicts} "}
         found["scorecard"].append(card)
     store.keep_rubric(rubric)
     with store.writing() as connection:
         for table, values in found.items():
             connection.execute(insert(t.metadata.tables[table]), values)
+
+
+def content(key, rubric, score):
+    """A scorecard without findings, as it is stored."""
+    sums = Score(score, 1.0, (), (), ())
+    named = (rubric.rubric, rubric.version, rubric.digest, rubric.title)
+    return to_json(Scorecard(key, *named, "", "1", Roles((), "", 1.0), (), sums, (), ())).decode()
 
 
 def company(folder):

@@ -28,6 +28,7 @@ from web import (
     accounts,
     admin,
     api,
+    employees,
     interactions,
     interface,
     languages,
@@ -40,6 +41,7 @@ from web import (
     reviewing,
     rights,
     second_factor,
+    standards,
     wording,
 )
 from web.api import problems
@@ -112,6 +114,8 @@ def create_app(
     app.register_blueprint(provider.room(app, store, sessions, identities))
     app.register_blueprint(own.room(store, limiter, sessions))
     app.register_blueprint(overview.room(store))
+    app.register_blueprint(employees.room(store))
+    app.register_blueprint(standards.room(store))
     app.register_blueprint(interactions.room(store))
     app.register_blueprint(admin.room(store))
     app.register_blueprint(people.room(store))

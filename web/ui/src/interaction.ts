@@ -12,3 +12,8 @@ if (player.media) document.body.classList.add("live");
 followTranscript(player);
 listenToKeys(player, findings, new Reviewing(findings));
 await Promise.all([drawWaveform(player, findings), drawPeople(player)]);
+// A link to a moment: `?at=12.3#finding-greets`.
+const at_s = Number(new URLSearchParams(location.search).get("at"));
+const linked = document.getElementById(location.hash.slice(1));
+if (linked?.matches(".finding")) findings.select(linked);
+if (at_s > 0) player.seek(at_s);

@@ -1,0 +1,153 @@
+"""One employee: the trend, what they do better and worse than the others, and moments worth hearing."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, select
+
+from audit import tables as t
+from audit.interactions import Interaction
+from audit.intervals import Compared, Sums, compare, level_of
+from audit.judge import Verdict
+from audit.overview import (
+    Of,
+    Stretch,
+    Week,
+    begun,
+    held_of,
+    score_sums,
+    standard_sums,
+    titles_of,
+    week_sums,
+    weeks_of,
+)
+from audit.records import interaction_of
+from audit.scorecard import Scorecard
+from audit.transactions import Transactions
+
+CLIPS = 3
+"""Moments shown of one employee: as many as somebody listens to before a conversation. Our choice."""
+
+
+class Clip(msgspec.Struct, frozen=True):
+    """A moment that shows a standard met."""
+
+    interaction: Interaction
+    rubric: str
+    standard: str
+    at_s: float
+    quote: str
+
+
+class Employee(msgspec.Struct, frozen=True):
+    """An employee in a stretch, beside the stretch before and beside everybody else.
+
+    In `standards` `before` are the others, in percent met; `strengths` and `gaps` are those of them whose
+    difference is more than chance, the largest first.
+    """
+
+    name: str
+    stretch: Stretch
+    whole: Compared
+    weeks: tuple[Week, ...]
+    standards: tuple[Compared, ...]
+    strengths: tuple[Compared, ...]
+    gaps: tuple[Compared, ...]
+    titles: dict[str, str]
+    clips: tuple[Clip, ...]
+
+
+def employee(store: Transactions, name: str, stretch: Stretch, *seen: ColumnElement[bool]) -> Employee | None:
+    """What is known of an employee; None when nothing of them may be `seen` (conditions on a scorecard)."""
+    return store.again(lambda: _employee(store, name, stretch, seen))
+
+
+def _employee(
+    store: Transactions, name: str, stretch: Stretch, seen: Sequence[ColumnElement[bool]]
+) -> Employee | None:
+    facts = t.interaction.c
+    own = (facts.agent == name, *seen)
+    with store.reading() as connection:
+        known = select(facts.id).join(t.scorecard, t.scorecard.c.interaction_id == facts.id)
+        if connection.execute(known.where(t.scorecard.c.current, *own).limit(1)).scalar() is None:
+            return None
+        now, before = (
+            sum((cell.scores for cell in score_sums(connection, (), (*begun(one), *own))), Sums())
+            for one in (stretch, stretch.before)
+        )
+        weeks = weeks_of(stretch, week_sums(store, connection, (*begun(stretch), *own)))
+        others = (facts.agent != name, *begun(stretch))
+        theirs, of_others = (
+            dict(standard_sums(store, connection, (), held)) for held in ((*begun(stretch), *own), others)
+        )
+        titles = titles_of(connection)
+        pairs = {key: (sums, of_others.get(key, Sums())) for key, sums in theirs.items()}
+        level = level_of(pairs.values())
+        rows = [compare(key, *pair, level, shares=True) for key, pair in pairs.items()]
+        rows.sort(key=lambda row: (-(row.difference or 0.0), titles.get(row.name, row.name)))
+        strengths = tuple(row for row in rows if row.changed and (row.difference or 0.0) > 0)
+        gaps = tuple(row for row in reversed(rows) if row.changed and (row.difference or 0.0) < 0)
+        best = [row.name for row in strengths] or [row.name for row in rows]
+        clips = _clips(connection, best, (*begun(stretch), *own))
+    return Employee(
+        name,
+        stretch,
+        compare("", now, before),
+        weeks,
+        tuple(sorted(rows, key=lambda row: (row.now.mean or 0.0, row.name))),
+        strengths,
+        gaps,
+        titles,
+        clips,
+    )
+
+
+def _clips(
+    connection: Connection, standards: Sequence[str], held: Sequence[ColumnElement[bool]]
+) -> tuple[Clip, ...]:
+    """A moment of each of these standards, of the best interaction in which it was met."""
+    card = t.scorecard.c
+    clips: list[Clip] = []
+    for standard in standards:
+        met = f" {standard}:{Verdict.MET} "
+        query = (
+            select(t.interaction, card.content)
+            .join(t.interaction, t.interaction.c.id == card.interaction_id)
+            .where(card.current, card.verdicts.contains(met, autoescape=True), *held)
+            .order_by(card.standing_score.desc(), card.id.desc())
+            .limit(1)
+        )
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            continue
+        found = msgspec.json.decode(row.content, type=Scorecard)
+        finding = next(
+            (f for f in found.findings if f.standard == standard and f.verdict == Verdict.MET), None
+        )
+        if finding is not None and finding.evidence:
+            moment = finding.evidence[0]
+            one = Clip(interaction_of(row), found.rubric, standard, moment.span.start_s, moment.quote or "")
+            clips.append(one)
+        if len(clips) == CLIPS:
+            break
+    return tuple(clips)
+
+
+def employees(
+    store: Transactions, of: Of, stretch: Stretch, *seen: ColumnElement[bool]
+) -> tuple[Compared, ...]:
+    """Everybody who has a score in a stretch, by name: nobody is ranked."""
+    agent, held = t.interaction.c.agent, (*held_of(of), *seen)
+
+    def read() -> tuple[Compared, ...]:
+        with store.reading() as connection:
+            now, before = (
+                {cell.key[0]: cell.scores for cell in score_sums(connection, (agent,), (*begun(one), *held))}
+                for one in (stretch, stretch.before)
+            )
+        level = level_of((now[name], before.get(name, Sums())) for name in now)
+        return tuple(
+            compare(name, now[name], before.get(name, Sums()), level) for name in sorted(filter(None, now))
+        )
+
+    return store.again(read)

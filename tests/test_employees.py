@@ -1,0 +1,117 @@
+"""The pages of employees and standards: what somebody may see of whom, strengths and gaps, agreement."""
+
+from collections import Counter
+
+import pytest
+
+from audit.agreement import agreement, agreements, apart
+from audit.employees import employee, employees
+from audit.judge import Verdict
+from audit.overview import Of, newest_stretch
+from audit.reviews import keep_review
+from audit.store import open_store
+from audit.users import UserRole, add_user
+from tests.test_overview import browser, company, keep
+from tests.test_web import PASSWORD, keep_call, page, stereo
+from web import create_app
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("employees")
+    found = open_store(folder / "home")
+    rubric, rows = company(folder)
+    # Cy greets always, the others two times of three.
+    rows = [
+        (*row[:6], row[6].replace("greets:missed missed", "greets:met met") if row[1] == "Cy" else row[6])
+        for row in rows
+    ]
+    keep(found, rubric, rows)
+    add_user(found, "ana", PASSWORD)
+    add_user(found, "cy", PASSWORD, UserRole.AGENT, "", "Cy")
+    add_user(found, "lea", PASSWORD, UserRole.LEAD, "Rome desk")
+    return found
+
+
+@pytest.fixture(scope="module")
+def site(store):
+    return create_app(store)
+
+
+def test_strengths_and_gaps_are_what_differs_from_the_others_by_more_than_chance(store):
+    stretch = newest_stretch(store, 4)
+    cy, ada = (employee(store, name, stretch) for name in ("Cy", "Ada"))
+    assert [row.name for row in cy.strengths] == ["greets"] and cy.gaps == ()
+    assert [row.name for row in ada.gaps] == ["greets"] and ada.strengths == ()
+    assert ada.whole.changed and ada.whole.difference < -15
+    assert not cy.whole.changed
+    assert employee(store, "Nobody", stretch) is None
+
+
+def test_employees_come_by_name_and_not_by_score(store):
+    assert [row.name for row in employees(store, Of(), newest_stretch(store, 4))] == ["Ada", "Bo", "Cy"]
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "code"),
+    [
+        ("ana", "/employees", 200),
+        ("ana", "/employees/Ada", 200),
+        ("ana", "/employees/Nobody", 404),
+        ("lea", "/employees/Cy", 200),
+        ("lea", "/employees/Ada", 404),
+        ("cy", "/employees", 403),
+        ("cy", "/employees/Ada", 404),
+        ("cy", "/employees/Cy", 404),  # nothing was released yet
+        ("cy", "/standards", 200),
+        ("ana", "/standards/house/greets", 200),
+        ("ana", "/standards/house/none", 404),
+        ("ana", "/standards/none/greets", 404),
+    ],
+)
+def test_who_may_see_whom(site, who, path, code):
+    assert browser(site, who).get(path).status_code == code
+
+
+@pytest.mark.parametrize(
+    ("pairs", "n", "agreed", "kappa"),
+    [
+        (
+            {("met", "met"): 20, ("missed", "missed"): 15, ("met", "missed"): 5, ("missed", "met"): 10},
+            50,
+            0.7,
+            0.4,
+        ),
+        ({("met", "met"): 3}, 3, 1.0, None),
+        ({("met", "missed"): 2, ("missed", "met"): 2}, 4, 0.0, -1.0),
+    ],
+)
+def test_agreement_and_kappa(pairs, n, agreed, kappa):
+    found = agreement(Counter(pairs))
+    assert (found.n, found.agreed) == (n, pytest.approx(agreed))
+    assert found.kappa == (None if kappa is None else pytest.approx(kappa))
+
+
+def test_a_standard_shows_where_people_differ_and_a_clip_opens_its_moment(tmp_path):
+    store = open_store(tmp_path / "home")
+    add_user(store, "ana", PASSWORD)
+    call = keep_call(store, tmp_path, stereo(tmp_path))
+    [card] = store.scorecards(call.id)
+    client = browser(create_app(store))
+    clips = [
+        a["href"]
+        for t, a in page(client, "/employees/Sarah Lind").tags
+        if t == "a" and "at=" in a.get("href", "")
+    ]
+    assert f"/interactions/{call.id}?rubric=house&at=0.0#finding-greets" in clips
+    keep_review(store, card, "greets", Verdict.MET, "ana")
+    keep_review(store, card, "no-blame", Verdict.MET, "ana", "a joke")
+    keep_review(store, card, "thanks", Verdict.MET, "ben")
+    keep_review(store, card, "thanks", Verdict.MISSED, "ana")  # the newest word counts
+    assert agreements(store)["house", "greets"].agreed == 1.0
+    assert agreements(store)["house", "thanks"].agreed == 1.0
+    [one] = apart(store, "house", "no-blame")
+    assert (one.machine, one.person, one.comment) == (Verdict.MISSED, Verdict.MET, "a joke")
+    shown = page(client, "/standards/house/no-blame")
+    assert "machine: Missed, person: Met" in shown.text and "a joke" in shown.text
+    assert "Smile first, then speak." in page(client, "/standards/house/greets").text
