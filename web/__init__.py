@@ -21,6 +21,7 @@ from audit.provider import Provider
 from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
 from audit.store import NotStored, Store
+from audit.uploads import BadUpload, TooLarge
 from audit.users import BadUser, UserRole
 from models.errors import ComportError
 from models.media import UnreadableMedia
@@ -42,6 +43,7 @@ from web import (
     rights,
     second_factor,
     standards,
+    uploading,
     wording,
 )
 from web.api import problems
@@ -63,6 +65,8 @@ _STATUS: dict[type[ComportError], HTTPStatus] = {
     BadReview: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadUser: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BadUpload: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
     ConnectionLost: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -116,6 +120,7 @@ def create_app(
     app.register_blueprint(overview.room(store))
     app.register_blueprint(employees.room(store))
     app.register_blueprint(standards.room(store))
+    app.register_blueprint(uploading.room(store))
     app.register_blueprint(interactions.room(store))
     app.register_blueprint(admin.room(store))
     app.register_blueprint(people.room(store))

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from audit import interactions
 from audit.auditlog import Action
+from audit.batch.ledger import RunState
 from audit.interactions import Channel, Role
 from audit.intervals import Compared, Interval
 from audit.judge import Verdict
@@ -118,7 +119,15 @@ ERRORS = {
 }
 """Status → (title, what to do)."""
 
+RUN_STATES = {
+    RunState.RUNNING: _("running"),
+    RunState.INTERRUPTED: _("interrupted"),
+    RunState.CANCELLED: _("cancelled"),
+    RunState.FINISHED: _("finished"),
+}
+
 _BUNDLE = "dist/interaction.js"
+_PROGRESS = "dist/progress.js"
 
 
 def register(app: Flask) -> None:
@@ -149,7 +158,14 @@ def register(app: Flask) -> None:
     app.add_template_global(ACTIONS, "ACTIONS")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
-    app.context_processor(lambda: {"bundle": _BUNDLE if built.is_file() else ""})
+    progress = built.with_name(Path(_PROGRESS).name)
+    app.add_template_global(RUN_STATES, "RUN_STATES")  # type: ignore[arg-type]
+    app.context_processor(
+        lambda: {
+            "bundle": _BUNDLE if built.is_file() else "",
+            "progress_script": _PROGRESS if progress.is_file() else "",
+        }
+    )
 
 
 def clock(time_s: float) -> str:

@@ -1,0 +1,174 @@
+"""Bringing in recordings and chats, and watching their audits; and how far batches are."""
+
+import functools
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from audit import tables as t
+from audit.batch import ledger
+from audit.batch.ledger import RunState, State
+from audit.pipeline import pack_names
+from audit.store import Store
+from audit.uploads import MOST_BYTES, OVER, Upload, bring, look_after, upload_of, uploads
+from audit.users import UserRole
+from audit.zipped import files_in, is_zip
+from web.languages import figures, gettext, percent
+from web.listing import rubric_names
+from web.rights import may, person
+from web.streaming import stream
+
+FIELDS_BYTES = 64 * 1024
+"""For all that is sent beside the file."""
+
+RUNS = 50
+"""Batches on the page, the newest."""
+
+FACTS = ("agent", "customer", "branch", "channel", "language")
+"""Facts that the form asks for; more can stand in a `.meta.yaml`."""
+
+
+def room(store: Store) -> Blueprint:
+    """The pages of this room."""
+    blueprint = Blueprint("uploading", __name__)
+    for rule, view, methods in (
+        ("/upload", upload, ["GET"]),
+        ("/upload", take, ["POST"]),
+        ("/uploads/<identity>", one, ["GET"]),
+        ("/uploads/<identity>/events", events, ["GET"]),
+        ("/batches", batches, ["GET"]),
+        ("/batches/<number>", batch, ["GET"]),
+        ("/batches/<number>/events", batch_events, ["GET"]),
+    ):
+        bound = functools.update_wrapper(functools.partial(view, store), view)
+        blueprint.add_url_rule(rule, view.__name__, bound, methods=methods)
+    return blueprint
+
+
+def upload(store: Store) -> ResponseReturnValue:
+    return _form(store)
+
+
+def take(store: Store) -> ResponseReturnValue:
+    request.max_content_length = MOST_BYTES + FIELDS_BYTES
+    request.max_form_memory_size = FIELDS_BYTES
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        return _form(store, gettext("Choose a file first.")), 422
+    rubrics = request.form.getlist("rubric")
+    facts = {name: request.form.get(name, "").replace("\0", "") for name in FACTS}
+    owner, name = person().name, sent.filename
+    found: list[Upload] = []
+    if is_zip(name):
+        for inside, content in files_in(name, sent.stream):
+            found.append(bring(store, owner, inside, content, rubrics, facts)[0])
+    else:
+        found.append(bring(store, owner, name, sent.stream, rubrics, facts)[0])
+    look_after(store)
+    if len(found) > 1:
+        return redirect(url_for("uploading.upload"), 303)
+    return redirect(url_for("uploading.one", identity=found[0].id), 303)
+
+
+def one(store: Store, identity: str) -> ResponseReturnValue:
+    found = _own(store, identity)
+    if found.state not in OVER:
+        look_after(store)
+    return render_template("uploaded.html", found=found, over=found.state in OVER, told=_told(found))
+
+
+def events(store: Store, identity: str) -> Response:
+    _own(store, identity)
+
+    def state() -> tuple[dict[str, Any], bool]:
+        now = upload_of(store, identity)
+        return _told(now), now.state in OVER
+
+    return stream(state)
+
+
+def batches(store: Store) -> ResponseReturnValue:
+    query = select(t.batch_run.c.id).order_by(t.batch_run.c.id.desc()).limit(RUNS)
+    with store.reading() as connection:
+        numbers: Sequence[int] = connection.execute(query).scalars().all()
+    runs = [(ledger.run_of(store, number), ledger.counts(store, number)) for number in numbers]
+    return render_template("batches.html", runs=[(run, _run_told(run, counts)) for run, counts in runs])
+
+
+def batch(store: Store, number: str) -> ResponseReturnValue:
+    run = _run(store, number)
+    counts = ledger.counts(store, run.id)
+    bad = [item for item, _ in zip(ledger.items(store, run.id, _BAD), range(RUNS), strict=False)]
+    return render_template(
+        "batch.html", run=run, counts=counts, told=_run_told(run, counts), bad=bad, over=_is_over(run)
+    )
+
+
+def batch_events(store: Store, number: str) -> Response:
+    asked = _run(store, number).id
+
+    def state() -> tuple[dict[str, Any], bool]:
+        run = ledger.run_of(store, asked)
+        return _run_told(run, ledger.counts(store, asked)), _is_over(run)
+
+    return stream(state)
+
+
+def _run(store: Store, number: str) -> ledger.Run:
+    if not re.fullmatch(r"[1-9]\d{0,8}", number, re.ASCII):
+        abort(404)
+    return ledger.run_of(store, int(number))
+
+
+_BAD = (State.FAILED, State.SET_ASIDE)
+
+
+def _is_over(run: ledger.Run) -> bool:
+    return run.state != RunState.RUNNING
+
+
+def _run_told(run: ledger.Run, counts: dict[State, int]) -> dict[str, Any]:
+    done, of = sum(counts[state] for state in ledger.OVER), sum(counts.values())
+    text = gettext(
+        "%(done)s of %(of)s files (%(share)s), %(running)s running, %(bad)s without a scorecard",
+        done=figures(done),
+        of=figures(of),
+        share=percent(done / of if of else 1.0),
+        running=figures(counts[State.RUNNING]),
+        bad=figures(sum(counts[state] for state in _BAD)),
+    )
+    return {"share": done / of if of else 1.0, "text": text, "over": _is_over(run)}
+
+
+def _told(found: Upload) -> dict[str, Any]:
+    words = {
+        "waiting": gettext("Waits for its turn"),
+        "running": gettext("Is being audited"),
+        "done": gettext("Done"),
+        "failed": gettext("Could not be audited"),
+    }
+    share = 1.0 if found.state in OVER else found.done_s / found.all_s if found.all_s else 0.0
+    return {"share": share, "text": words[found.state.value], "over": found.state in OVER}
+
+
+def _own(store: Store, identity: str) -> Upload:
+    found = upload_of(store, identity[:64])
+    if person().role != UserRole.ADMIN and found.owner != person().name:
+        abort(404)
+    return found
+
+
+def _form(store: Store, problem: str = "") -> str:
+    mine = None if may("admin") else person().name
+    found = uploads(store, mine, 20)
+    return render_template(
+        "upload.html",
+        problem=problem,
+        rubrics=sorted({*pack_names(), *rubric_names(store)}),
+        found=[(one, _told(one)) for one in found],
+        most_mb=MOST_BYTES // 1_000_000,
+    )
