@@ -41,6 +41,7 @@ from audit.reviewing import review
 from audit.rubric_commands import rubric
 from audit.token_commands import token
 from audit.user_commands import user
+from audit.webhook_commands import webhook
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ for _command in (
     backup,
     export,
     erase,
+    webhook,
     hold,
     retention,
     restore,

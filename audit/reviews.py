@@ -17,6 +17,7 @@ from audit.rubric import Rubric, Standard
 from audit.scope import EVERYTHING, Scope
 from audit.score import Score, add_up
 from audit.scorecard import Scorecard, awaited_caveat
+from audit.webhooks import announce, told_of
 from models.errors import ComportError
 from models.transcripts import printable
 
@@ -192,6 +193,8 @@ def keep_review(
             .where(*current)
             .values(**_columns(now.score, now.findings, now.waiting, len(now.of)))
         )
+        said_of = {name: row[name] for name in ("standard", "verdict", "machine", "reviewer")}
+        announce(connection, "review", [{**told_of(card, now.score), **said_of}])
     return now
 
 

@@ -22,6 +22,7 @@ from audit.scope import EVERYTHING, Scope
 from audit.scorecard import Scorecard
 from audit.searching import Row, Wanted, find
 from audit.transactions import Transactions, lasting
+from audit.webhooks import announce_judged
 from models import observations as obs
 from models.cutting import before_cut, cut, cut_words
 from models.errors import ComportError
@@ -350,6 +351,7 @@ class Store(Transactions):
                 )
             if added:
                 connection.execute(insert(t.scorecard), added)
+            announce_judged(connection, [cards[number] for number in fresh])
         return [row is None or not row.current for row in found]
 
     @lasting

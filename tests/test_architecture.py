@@ -115,6 +115,7 @@ def test_the_front_end_lock_holds_no_download_addresses():
         "restore",
         "export",
         "erase",
+        "webhook",
         "hold",
         "retention",
         "answers",
