@@ -10,8 +10,9 @@ from sqlalchemy import select
 from audit import tables as t
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token
-from audit.users import UserRole
+from audit.users import UserRole, add_user
 from tests.test_rights import ALL, SEEN, fill
+from tests.test_web import keep_call, stereo
 from web import create_app
 from web.api import OPERATIONS, whole
 from web.rights import RIGHTS, RULES, Right
@@ -308,6 +309,29 @@ def test_a_token_for_reading_is_given_words_without_personal_data(site):
     ):
         words = site.ask(f"/interactions/{plain}/transcript{path}", secret=secret).json
         assert (words["redacted"], len(words["lines"])) == (redacted, 3)
+
+
+def test_no_personal_data_is_in_what_a_token_for_reading_is_given(tmp_path):
+    store = open_store(tmp_path / "home")
+    add_user(store, "ana", "correct horse battery")
+    lines = [
+        ("channel-0", 1.0, "good morning how may I help you"),
+        ("channel-1", 6.0, "that is your fault write to laura.keller@example.com"),
+    ]
+    standards = "- {id: no-blame, title: Blames nobody, by: customer, avoid: blame}"
+    one = keep_call(store, tmp_path, stereo(tmp_path), standards=standards, lines=lines)
+    client = create_app(store).test_client()
+    [card] = store.scorecards(one.id)
+    assert "your fault" in card.findings[0].evidence[0].quote
+    paths = ("transcript", "scorecards/house/findings", "scorecards", "scorecards/house/reviews")
+    for scope, shown in ((TokenScope.READ, False), (TokenScope.REVIEW, True)):
+        secret, _ = add_token(store, "ana", [TokenScope.READ, scope])
+        sent = {"Authorization": f"Bearer {secret}"}
+        told = {path: client.get(f"{ROOT}/interactions/{one.id}/{path}", headers=sent).text for path in paths}
+        assert ("laura.keller" in told["transcript"]) == shown
+        assert ("your fault" in told["scorecards/house/findings"]) == shown
+        assert any("laura" in text for text in told.values()) == shown
+        assert (client.get(f"{ROOT}/interactions/{one.id}/media", headers=sent).status_code == 200) == shown
 
 
 # What is said

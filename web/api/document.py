@@ -74,7 +74,7 @@ def _operation(one: Operation, shape_of: dict[Any, Any], form: dict[str, Any]) -
     if right == Right.PUBLIC:
         told["security"] = []
     else:
-        told["description"] = f"Scope `{scope}`; roles {roles}."
+        told["description"] = f"Scope {scope}; roles: {roles}."
     if one.body == FORM:
         told["requestBody"] = {"required": True, "content": {FORM: {"schema": form}}}
     elif one.body is not None:
