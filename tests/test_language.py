@@ -1,8 +1,12 @@
+import random
+
 import pytest
 import wordfreq
+from spacy.matcher import Matcher
+from spacy.tokens import Doc
 
-from models.language import BREAK, TYPED, UnknownLanguage, frequency, tokeniser, tokens_of
-from models.literals import Literals
+from models.language import ANY, ANY_WORDS, BREAK, TYPED, UnknownLanguage, frequency, tokeniser, tokens_of
+from models.literals import Literals, gapped
 from models.phrases import Phrases
 
 GREETING = tokens_of("thank you for calling Northwind", "en")
@@ -253,3 +257,18 @@ def test_the_nearest_miss_is_given():
     assert [(m.start, m.end) for m in phrases.near("greeting", phrases.prepare(words))] == [(0, 5)]
     assert phrases.near("greeting", phrases.prepare("thank you for calling support".split())) == []
     assert phrases.near("greeting", phrases.prepare("the invoice is wrong".split())) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["a * b", "a * * b", "a * b c", "a b * a", "a * a", "a * b * c"],
+)
+def test_gaps_are_found_where_spacy_finds_them(body):
+    dice = random.Random(body)
+    matcher = Matcher(tokeniser("en").vocab)
+    gap = {"OP": f"{{0,{ANY_WORDS}}}"}
+    matcher.add("it", [[gap if e == ANY else {"ORTH": e} for e in body.split()]], greedy="LONGEST")
+    for _ in range(200):
+        words = dice.choices("abcx", k=dice.randint(1, 16))
+        theirs = [(start, end) for _, start, end in matcher(Doc(tokeniser("en").vocab, words=words))]
+        assert list(gapped(body.split(), words, str.__eq__)) == theirs, words
