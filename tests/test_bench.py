@@ -128,6 +128,9 @@ def test_utterances(tmp_path):
     assert (found["utterances"], found["of"]) == (2, 3)
     assert found["own-name"] == {"precision": 1, "recall": 1, "coverage": 1}
     assert found["further-help"]["recall"] == 0
+    heard = figures("bench/utterances.py", tmp_path, "--labels", tmp_path / "labels.csv", "--misheard")
+    assert (heard["own-name"]["labelled"], heard["own-name"]["wrong"]) == (1, 0)
+    assert heard["own-name"]["found"] > 0 and heard["own-name"]["from"]["0.0"] == [1, 1]
 
 
 def test_paraphrases(tmp_path, monkeypatch):

@@ -83,7 +83,9 @@ def fit(
         raise NoLabels(str(folder))
     acts = read_acts(folder, rubric)
     style = read_judgements(read) if read else frozenset()
-    pairs, others = (list(_pairs(calls[PARTS[part]], acts, rubric, style)) for part in ("first", "second"))
+    pairs, others = (
+        list(misheard_pairs(calls[PARTS[part]], acts, rubric, style)) for part in ("first", "second")
+    )
     wrong = sum(not pair.right for pair in pairs)
     if len(pairs) < FEWEST or not 0 < wrong < len(pairs) or not others:
         raise TooFew(len(pairs), wrong)
@@ -115,9 +117,11 @@ def save(curve: Confidence, path: Path) -> None:
         raise Unwritable(str(path), error.strerror or str(error)) from error
 
 
-def _pairs(
+def misheard_pairs(
     calls: Sequence[Sequence[Line]], acts: Acts, rubric: Rubric, style: frozenset[tuple[str, str]]
 ) -> Iterator[Pair]:
+    """Every phrase that is found in the calls when their words are made wrong (`ERROR_RATES`, `SEEDS`);
+    disagreements (place, act) of `style` count as right."""
     finder = Finder(acts, rubric)
     lines = [line for call in calls for line in call]
     similar = neighbours([line.words for line in lines])
