@@ -21,7 +21,7 @@ from models.spoken_digits import normal
 
 MARGIN_S = 0.5
 """Sound is silent from so long before the first word to so long after the last. PocketSphinx heard 99 % of
-the passages of three samples begin at most 0.27 s late and end at most 0.04 s early (`bench/word_times.py`);
+the passages of the samples begin at most 0.17 s late and end at most 0.06 s early (`bench/word_times.py`);
 Whisper places words less exactly (Bain et al. 2023, WhisperX)."""
 
 KEYED, KEYS_APART_S = 3, 4.0

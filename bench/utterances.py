@@ -8,8 +8,8 @@ NAME.ref.txt); without DIR shared/text beside the checkout, with the scripts of 
 The labels name an utterance by set, id of its conversation and its number in it, and say which phrases it
 holds; no words are kept. `--draw` prints a new sample with its words, to be read and labelled. `--write` puts
 the labelled utterances into a folder for `comport eval standards`. `--part`: every other row.
-`--misheard` makes the words wrong as recognisers do (5 to 40 %, two runs each) and says how right and how sure
-the phrases are that are still found, from each raw confidence on.
+`--misheard` makes the words wrong as recognisers do (5 to 40 %, two runs each) and says how right and how
+sure the phrases are that are still found, from each raw confidence on.
 Where DIR lacks a set its rows are left out; `utterances` says how many were there.
 """
 
