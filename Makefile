@@ -26,7 +26,7 @@ lint: .venv/ready
 .venv/ready: requirements.lock setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 	  || { echo "Comport needs Python 3.11 (apt install python3.11-venv, or https://www.python.org); or give PYTHON=…"; exit 1; }
-	@echo "setting up .venv (once, a minute or two)"
+	@echo "setting up .venv (once, some minutes)"
 	@$(PYTHON) -m venv .venv \
 	  || { echo "the venv module is missing: apt install python3.11-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock

@@ -19,6 +19,7 @@ _SHOWN = {"crm": "customer number", "phone": "telephone", "email": "e-mail", "em
 
 def _group(name: str, role: Role) -> click.Group:
     """The commands about customers, or about employees."""
+    key = "customer" if role == Role.CUSTOMER else "agent"
 
     @click.group(name, help=f"Each {name} over all channels: list, join, part, and undo.")
     def group() -> None: ...
@@ -37,6 +38,15 @@ def _group(name: str, role: Role) -> click.Group:
         found = people(store_of(context), role, " ".join(words), limit, after)
         if as_json:
             print_json({"people": found})
+            return
+        if not found:
+            out.print(
+                f"no {name} fits"
+                if words or after
+                else f"no {name} is known yet: write {key}: NAME into the .meta.yaml beside a file, "
+                "and take it in again",
+                highlight=False,
+            )
             return
         table = Table(box=None, pad_edge=False, header_style="dim")
         for heading in ("number", "name", "known by", "interactions"):

@@ -121,7 +121,11 @@ def _caveats(contacts: list[Contact]) -> list[str]:
         ),
         *told(silent, "have no words yet: audit them"),
         *told(unknown, "were not looked at for repetition: who is who in them is unknown"),
-        *told(foreign, f"were not looked at for repetition: only {', '.join(book.languages())} are known"),
+        *told(
+            foreign,
+            f"were not looked at for repetition: only {', '.join(book.languages())} are known; "
+            "a language that is missing goes into the .meta.yaml beside the file, as language: en",
+        ),
     ]
 
 

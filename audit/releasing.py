@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from audit import tables as t
 from audit.auditlog import Action, write
 from audit.replies import Reply, replies_of
-from audit.reviews import LONGEST_COMMENT, BadReview, standing
+from audit.reviews import LONGEST_COMMENT, BadReview, no_standard, standing
 from audit.scorecard import Scorecard
 from models.transcripts import printable
 
@@ -82,7 +82,7 @@ def keep_reply(
     if len(text) > LONGEST_COMMENT:
         raise BadReview(standard or "*", f"a comment has at most {LONGEST_COMMENT} letters, not {len(text)}")
     if standard not in {"", *(finding.standard for finding in card.findings)}:
-        raise BadReview(standard, f"rubric {card.rubric} has none of this name")
+        raise no_standard(card, standard)
     if disputes and not standard:
         raise BadReview("*", "a dispute is about one finding; say which")
     if release_of(store, card.interaction, card.rubric) is None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -95,6 +96,14 @@ class BadReview(ComportError):
         return f"standard '{self.standard[:80]}': {self.problem}"
 
 
+def no_standard(card: Scorecard, standard: str) -> BadReview:
+    """Says that a scorecard has no such standard, and which ids are near, or else which it has."""
+    ids = [finding.standard for finding in card.findings]
+    near = get_close_matches(standard.strip().lower().replace(" ", "-"), ids)
+    told = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(ids)}"
+    return BadReview(standard, f"rubric {card.rubric} has none of this name; {told}")
+
+
 def standard_digest(standard: Standard) -> str:
     """The SHA-256 of a standard's wording: all that it says."""
     return hashlib.sha256(standard.model_dump_json().encode()).hexdigest()
@@ -155,7 +164,7 @@ def keep_review(
     machine = next((f for f in card.findings if f.standard == standard), None)
     wording = next((s for s in rubric.standards if s.id == standard), None)
     if machine is None or wording is None:
-        raise BadReview(standard, f"rubric {card.rubric} has none of this name")
+        raise no_standard(card, standard)
     comment = printable(comment).strip()
     if len(comment) > LONGEST_COMMENT:
         raise BadReview(standard, f"a comment has at most {LONGEST_COMMENT} letters, this one {len(comment)}")

@@ -305,3 +305,16 @@ def test_the_commands_list_show_and_decide(tmp_path):
     assert '"why":"two sisters"' in run("customer", "show", "1", "--json")
     assert "nothing waits" in run("employee", "proposals")
     assert "joined" in run("customer", "join", "1", "2", "--by", "ana", "--because", "one after all")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("customer", "list"), "no customer is known yet: write customer: NAME into the .meta.yaml"),
+        (("employee", "list"), "no employee is known yet: write agent: NAME into the .meta.yaml"),
+        (("customer", "list", "ann"), "no customer fits"),
+    ],
+)
+def test_a_list_with_nobody_in_it_says_what_to_do(tmp_path, words, says):
+    done = CliRunner().invoke(cli, ["--home", str(tmp_path), *words], catch_exceptions=False)
+    assert says in done.output

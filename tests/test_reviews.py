@@ -149,7 +149,9 @@ def test_of_two_who_review_at_once_one_is_told(store, tmp_path):
 @pytest.mark.parametrize(
     ("standard", "comment", "says"),
     [
-        ("greet", "", "rubric house has none of this name"),
+        ("greet", "", "rubric house has none of this name; did you mean greets"),
+        ("Greets ", "", "rubric house has none of this name; did you mean greets"),
+        ("zzz", "", "rubric house has none of this name; it has .*greets"),
         ("greets", "x" * (LONGEST_COMMENT + 1), "a comment has at most 4000 letters, this one 4001"),
     ],
 )

@@ -215,7 +215,9 @@ def test_whether_day_or_month_comes_first_is_not_guessed(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("02/03/2026, 14:20 - Laura: Hello\n")
     with pytest.raises(
-        Rejected, match=r"a\.txt:1: whether day or month comes first in 2/3/2026 cannot be told; give country"
+        Rejected,
+        match=r"a\.txt:1: whether day or month comes first in 2/3/2026 cannot be told; "
+        r"write where they are from into a\.meta\.yaml beside it, as country: GB",
     ):
         take_in(path)
     for country, day in (("US", "2026-02-03"), ("IT", "2026-03-02")):
@@ -230,7 +232,7 @@ def test_whether_day_or_month_comes_first_is_not_guessed(tmp_path):
         ("13/03/2026, 25:20 - Laura: Hello\n", "1: .* has no time of day"),
         ("13/13/2026, 14:20 - Laura: Hello\n", "there is no day|cannot be told"),
         ("13/03/2026, 14:20 - You created group\n", "no messages in it"),
-        ("hello\n", "none of the formats that end in .txt"),
+        ("hello\n", r"none of the formats that end in \.txt: .*; docs/chats-and-transcripts\.md shows each"),
         (
             "".join(f"13/03/2026, 14:20 - p{n}: Hello\n" for n in range(2000)),
             "2000 people in one conversation",

@@ -51,6 +51,8 @@ RECORDING_SUFFIXES = frozenset(
 ANY_SUFFIXES = frozenset({".txt", ".csv"})
 """Endings of files that are often no transcripts."""
 
+_SHOWN = "docs/chats-and-transcripts.md shows each"
+
 
 @functools.cache
 def formats() -> tuple[Format, ...]:
@@ -75,7 +77,9 @@ def format_of(path: Path) -> Format | None:
         raise Rejected(str(path), None, "not UTF-8; save it as UTF-8")
     if named and found is None:
         known = ", ".join(f.NAME for f in named)
-        raise Rejected(str(path), None, f"none of the formats that end in {path.suffix.lower()}: {known}")
+        raise Rejected(
+            str(path), None, f"none of the formats that end in {path.suffix.lower()}: {known}; {_SHOWN}"
+        )
     return found
 
 

@@ -119,7 +119,8 @@ def _month_first(path: Path, facts: Facts, entries: list[_Entry]) -> bool:
     raise Rejected(
         str(path),
         entries[0].line_number,
-        f"whether day or month comes first in {first} cannot be told; give country",
+        f"whether day or month comes first in {first} cannot be told; "
+        f"write where they are from into {path.stem}.meta.yaml beside it, as country: GB",
     )
 
 
