@@ -25,9 +25,11 @@ from audit.reviews import Verdict, keep_review
 from audit.scorecard import make_scorecard
 from audit.searching import Wanted
 from audit.store import open_store
+from models.frames import Frames
 from models.media import decode, probe
 from models.observations import Observed, Provenance, gather
 from tests import build
+from tests.test_pictures import SIZE_PX, person, rough
 from tests.test_vcon import CHAT, b64, text, vcon
 
 CARD = "4111 1111 1111 1111"
@@ -169,7 +171,7 @@ def test_a_text_is_cleaned_where_it_stands(text_, cleaned, kinds):
 
 
 def test_the_manual_names_every_column_with_its_type():
-    manual = (ROOT / "docs" / "export.md").read_text("utf-8")
+    manual = (ROOT / "docs" / "export.md").read_text("utf-8").partition("## JSON")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| (\w+)", manual, re.MULTILINE))
     wanted = {column.name: column.kind for column in (*SCORECARDS, *FINDINGS)}
     assert rows == wanted
@@ -344,6 +346,33 @@ def test_a_call_of_another_form_leaves_as_a_vcon_that_is_silent_where_it_must_be
         assert words["segments"][1]["text"] == "it is [card number]"
     (after,) = vcons(exported(store, tmp_path / "quiet", "vcon", media=False))
     assert "body" not in after["dialog"][0]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("known", [True, False])
+def test_a_video_leaves_with_customers_faces_blurred_and_all_where_nobody_knows_them(store, tmp_path, known):
+    picture = np.random.default_rng(0).integers(0, 255, (*SIZE_PX[::-1], 3), np.uint8)
+    path = build.write_video(tmp_path / "a.mp4", [picture] * 8)
+    recording = probe(path)
+    seen = build.people([person(0, 50), person(1, 400)], SIZE_PX)
+    answers = [Observed(recording.id, Provenance("people", "detector", "1", "", ()), people=seen)]
+    roles = (("person-0", Role.AGENT), ("person-1", Role.CUSTOMER)) if known else ()
+    started = {"started_at": "2026-03-05T14:20:00+01:00", "roles": roles}
+    one = Interaction(recording.id, Channel.IN_PERSON, "a visit", str(path), recording.id, **started)
+    store.keep(one, gather(recording, answers, ()), answers)
+    rubric = build.rubric(tmp_path, "- {id: a, title: A, say: greeting}")
+    store.keep_rubric(rubric)
+    store.keep_scorecard(make_scorecard(one, store.observations(one), rubric))
+    (after,) = vcons(exported(store, tmp_path / "out", "vcon"))
+    (dialog,) = after["dialog"]
+    assert dialog["mediatype"] == "video/mp4"
+    (tmp_path / "b.mp4").write_bytes(base64.urlsafe_b64decode(dialog["body"] + "=="))
+    for frame in Frames(tmp_path / "b.mp4", 5.0):
+        agent, customer = (rough(frame.picture, box) for box in ((85, 25, 115, 60), (435, 25, 465, 60)))
+        sharp = rough(picture, (435, 25, 465, 60))
+        assert customer < sharp / 4 and (agent > sharp / 2) == known
+    (report,) = [a["body"] for a in after["analysis"] if a["schema"] == "comport.export/1"]
+    assert [r["kind"] for r in report["removed"]] == ["face, from the picture"] * (1 if known else 2)
 
 
 def test_of_a_time_that_nobody_told_a_vcon_has_none(store, tmp_path):
