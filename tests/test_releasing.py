@@ -41,7 +41,7 @@ def browsers(store):
 
 
 def send(browser, call, address, **form):
-    form |= {"rubric": "house", "csrf_token": token(browser, "/")}
+    form |= {"rubric": "house", "csrf_token": token(browser, "/account")}
     return browser.post(f"/interactions/{call.id}/{address}", data=form)
 
 
