@@ -330,8 +330,9 @@ def rescore(context: click.Context, rubrics: tuple[str, ...], as_json: bool) -> 
 
 @cli.command()
 @_engine_option
+@click.option("--serve", "serves", is_flag=True, help="Then open a filled dashboard, with an account for it.")
 @click.pass_context
-def demo(context: click.Context, engine: str) -> None:
+def demo(context: click.Context, engine: str, serves: bool) -> None:
     """Audit the samples that come with Comport and print their scorecards."""
     from audit.intake import find_files
     from audit.pipeline import PACKS, find_rubric, pack_names
@@ -344,9 +345,27 @@ def demo(context: click.Context, engine: str) -> None:
     given = (
         context.parent is not None and context.parent.get_parameter_source("home") != ParameterSource.DEFAULT
     )
+    if serves and (serve := cli.commands.get("serve")) is not None:
+        out.print(f"\nLog in as demo with the password {demo_account(store_of(context))}", highlight=False)
+        context.invoke(serve)
+        return
     home = f"--home {context.obj} " if given else ""
     command = f"{Path(sys.argv[0])} {home}"
     out.print(
         f"\nTo look at them:  {command}user add ana  &&  {command}serve", highlight=False, soft_wrap=True
     )
     context.exit(FAILED if failed else 0)
+
+
+def demo_account(store: "Store") -> str:
+    """Gives the account `demo`, made when there is none, a new password; that one is nobody's default."""
+    import secrets
+
+    from audit.users import UserRole, add_user, set_password, user_names
+
+    password = secrets.token_urlsafe(12)
+    if "demo" in user_names(store):
+        set_password(store, "demo", password)
+    else:
+        add_user(store, "demo", password, UserRole.ADMIN)
+    return password

@@ -10,12 +10,13 @@ import pytest
 
 from audit.batch import ledger
 from audit.batch.ledger import Found, RunState, Settings
+from audit.cli import demo_account
 from audit.store import open_store
 from audit.uploads import BadUpload, TooLarge, uploads
 from audit.users import UserRole, add_user
 from audit.zipped import MOST_FILES, files_in
 from tests.test_overview import browser
-from tests.test_web import PASSWORD, VTT, page, token
+from tests.test_web import PASSWORD, VTT, log_in, page, token
 from web import create_app, streaming
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -170,3 +171,12 @@ def test_when_all_streams_are_taken_an_answer_ends_at_once(client, store, monkey
     finally:
         for _ in taken:
             streaming._free.release()
+
+
+def test_the_demo_makes_an_account_with_a_new_password_each_time(tmp_path):
+    store = open_store(tmp_path / "home")
+    first, second = demo_account(store), demo_account(store)
+    assert first != second
+    site = create_app(store)
+    assert log_in(site.test_client(), "demo", first).status_code == 401
+    assert log_in(site.test_client(), "demo", second).status_code == 302
