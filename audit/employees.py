@@ -28,6 +28,9 @@ from audit.transactions import Transactions
 CLIPS = 3
 """Moments shown of one employee: as many as somebody listens to before a conversation. Our choice."""
 
+LONGEST_CLIP_S = 60.0
+"""What lasts longer, such as the pace of a whole call, is no moment. Our choice."""
+
 
 class Clip(msgspec.Struct, frozen=True):
     """A moment that shows a standard met."""

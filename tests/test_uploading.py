@@ -162,15 +162,17 @@ def test_an_open_page_hears_of_a_batch_until_it_is_over(client, store, monkeypat
     assert client.get("/batches/999").status_code == client.get("/batches/999/events").status_code == 404
 
 
-def test_when_all_streams_are_taken_an_answer_ends_at_once(client, store, monkeypatch):
+def test_when_all_streams_are_taken_an_answer_ends_at_once(site, client, store):
     run = ledger.begin(store, ["/more"], ["0" * 64], Settings(), [Found("/more/1.wav", 10, "")])
-    taken = [streaming._free.acquire(blocking=False) for _ in range(streaming.STREAMS)]
+    with site.app_context():
+        slots = streaming.free()
+    taken = [slots.acquire(blocking=False) for _ in range(streaming.STREAMS)]
     try:
         assert all(taken)
         assert [one["over"] for one in told(client.get(f"/batches/{run.id}/events"))] == [False]
     finally:
         for _ in taken:
-            streaming._free.release()
+            slots.release()
 
 
 def test_the_demo_makes_an_account_with_a_new_password_each_time(tmp_path):

@@ -29,6 +29,7 @@ from web import (
     accounts,
     admin,
     api,
+    customers,
     employees,
     interactions,
     interface,
@@ -119,6 +120,7 @@ def create_app(
     app.register_blueprint(own.room(store, limiter, sessions))
     app.register_blueprint(overview.room(store))
     app.register_blueprint(employees.room(store))
+    app.register_blueprint(customers.room(store))
     app.register_blueprint(standards.room(store))
     app.register_blueprint(uploading.room(store))
     app.register_blueprint(interactions.room(store))

@@ -89,6 +89,8 @@ RULES: dict[str, Right] = {
     "overview.start": Right.READ,
     "employees.everybody": Right.COMPARE,
     "employees.one": Right.READ,
+    "customers.everybody": Right.READ,
+    "customers.one": Right.READ,
     "standards.everything": Right.READ,
     "standards.one": Right.READ,
     "uploading.upload": Right.BRING,

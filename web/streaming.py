@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
-from flask import Response, stream_with_context
+from flask import Response, current_app, stream_with_context
 
 LOOK_S = 1.0
 LASTS_S = 25.0
@@ -22,22 +22,28 @@ STREAMS = 2
 AGAIN_MS = 3000
 """After so long a browser begins an ended stream anew."""
 
-_free = threading.BoundedSemaphore(STREAMS)
+
+def free() -> threading.BoundedSemaphore:
+    """The streams that this application may still hold open."""
+    found: threading.BoundedSemaphore = current_app.extensions.setdefault(
+        "streams", threading.BoundedSemaphore(STREAMS)
+    )
+    return found
 
 
 def stream(state: Callable[[], tuple[Any, bool]]) -> Response:
     """Sends `state()` (what to tell, whether it is over) whenever it changes, until it is over."""
-    response = Response(stream_with_context(_events(state)), mimetype="text/event-stream")
+    response = Response(stream_with_context(_events(state, free())), mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx passes it on at once
     return response
 
 
-def _events(state: Callable[[], tuple[Any, bool]]) -> Iterator[bytes]:
+def _events(state: Callable[[], tuple[Any, bool]], slots: threading.BoundedSemaphore) -> Iterator[bytes]:
     yield f"retry: {AGAIN_MS}\n\n".encode()
     told, over = state()
     yield _event(told)
-    if over or not _free.acquire(blocking=False):
+    if over or not slots.acquire(blocking=False):
         return
     try:
         until_s = time.monotonic() + LASTS_S
@@ -48,7 +54,7 @@ def _events(state: Callable[[], tuple[Any, bool]]) -> Iterator[bytes]:
                 told = now
                 yield _event(told)
     finally:
-        _free.release()
+        slots.release()
 
 
 def _event(told: Any) -> bytes:

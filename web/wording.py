@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 
+from babel.dates import format_timedelta
 from flask import Flask
 from flask_babel import lazy_gettext as _
 from markupsafe import Markup
@@ -22,7 +23,7 @@ from audit.terminal import UNSURE
 from audit.users import UserRole
 from models.errors import ComportError
 from web.charts import scale_of, trend
-from web.languages import date, day, figures, gettext, ngettext, number, percent, plain, short_day
+from web.languages import date, day, figures, gettext, language, ngettext, number, percent, plain, short_day
 from web.playback import codec_name
 
 VERDICTS = {
@@ -143,6 +144,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(plain)
     app.add_template_filter(percent)
     app.add_template_filter(bdi)
+    app.add_template_filter(lasting)
     app.add_template_filter(date)
     app.add_template_filter(signed)
     app.add_template_filter(iso_day)
@@ -171,6 +173,11 @@ def register(app: Flask) -> None:
 def clock(time_s: float) -> str:
     """A time as people read it on a player: `1:07` or `1:02:05`."""
     return figures(interactions.clock(time_s))
+
+
+def lasting(seconds: float) -> str:
+    """So long: `40 seconds`, `3 days`, in the language of the page."""
+    return figures(format_timedelta(timedelta(seconds=seconds), locale=language()))
 
 
 def iso_day(at: datetime) -> str:

@@ -1,0 +1,64 @@
+"""The pages of customers and their journeys."""
+
+import pytest
+
+from audit.store import open_store
+from audit.users import UserRole, add_user
+from tests.test_overview import browser
+from tests.test_web import PASSWORD, page
+from web import create_app
+
+CHATS = {
+    "first.jsonl": ("2026-03-02T09:00:00+00:00", "what is your order number", "it is 4711"),
+    "second.jsonl": (
+        "2026-03-04T09:00:00+00:00",
+        "what is your order number",
+        "I told you before, it is 4711",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    import json
+
+    from audit.pipeline import audit_file, find_rubric
+
+    folder = tmp_path_factory.mktemp("customers")
+    store = open_store(folder / "home")
+    for name, (at, asked, told) in CHATS.items():
+        minute = at.replace("09:00", "09:01")
+        rows = [
+            {"at": at, "from": "agent", "name": "Sara", "text": asked},
+            {"at": minute, "from": "customer", "name": "Laura Keller", "text": told},
+        ]
+        (folder / name).write_text("\n".join(map(json.dumps, rows)), "utf-8")
+        facts = "agent: Sara\ncustomer: C-1007\nteam: Rome desk\n"
+        (folder / name.replace(".jsonl", ".meta.yaml")).write_text(facts, "utf-8")
+        audit_file(folder / name, [find_rubric("chat-en")], store)
+    add_user(store, "ana", PASSWORD)
+    add_user(store, "lea", PASSWORD, UserRole.LEAD, "Milan desk")
+    return create_app(store)
+
+
+def test_a_journey_shows_its_steps_and_what_was_said_twice(site):
+    client = browser(site)
+    shown = page(client, "/customers")
+    [link] = [
+        a["href"] for tag, a in shown.tags if tag == "a" and a.get("href", "").startswith("/customers/")
+    ]
+    journey = page(client, link)
+    assert "2 interactions" in journey.text and "after 2 days" in journey.text
+    steps = [
+        a["href"] for tag, a in journey.tags if tag == "a" and a.get("href", "").startswith("/interactions/")
+    ]
+    assert len(steps) >= 2
+    assert all(client.get(step).status_code == 200 for step in steps)
+    assert "Came back about the same" in journey.text
+    assert "No customer fits" in page(client, "/customers?search=nobody").text
+
+
+def test_of_another_team_there_is_no_customer(site):
+    client = browser(site, "lea")
+    assert "No customer fits" in page(client, "/customers").text
+    assert [client.get(f"/customers/{n}").status_code for n in ("1", "0", "x", "9" * 30)] == [404] * 4
