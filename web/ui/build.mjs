@@ -2,11 +2,7 @@
 import { build } from "esbuild";
 
 await build({
-<<<<<<< HEAD
-  entryPoints: ["src/interaction.ts", "src/api.ts"],
-=======
-  entryPoints: ["src/interaction.ts", "src/progress.ts"],
->>>>>>> 1f3ad3c (Bring recordings and zips of chats in on a page, and tell open pages how uploads and batches go on)
+  entryPoints: ["src/interaction.ts", "src/api.ts", "src/progress.ts"],
   outdir: "../static/dist",
   bundle: true,
   format: "esm",
