@@ -56,6 +56,8 @@ def add(
 ) -> None:
     """Say of one finding what holds; `agree` confirms what the machine found.
 
+    STANDARD is its id in the rubric, or its title as the scorecard shows it.
+
     A critical miss that awaits a person counts once one said 'missed' or 'agree'.
     """
     from audit.judge import Verdict
@@ -63,6 +65,8 @@ def add(
 
     store = store_of(context)
     card = _card(store, interaction, rubric)
+    judged = store.rubric(card.rubric_digest).standards
+    standard = next((one.id for one in judged if one.is_named(standard)), standard)
     said = next((f.verdict for f in card.findings if f.standard == standard), Verdict.CANNOT_TELL)
     if verdict != "agree":
         said = Verdict(verdict)

@@ -83,6 +83,10 @@ class Standard(Rule):
     def called(self) -> str:
         return f"'{self.id}' "
 
+    def is_named(self, name: str) -> bool:
+        """Whether a person means this standard by its id, or by its title as scorecards show it."""
+        return name.strip().casefold() in (self.id, self.title.casefold())
+
     @property
     def choice(self) -> str:
         return "say, do, avoid, keep, order, all, any, not and ask"

@@ -135,4 +135,6 @@ def user_remove(context: click.Context, name: str) -> None:
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\n")
+    if not sys.stdin.isatty():
+        raise click.UsageError("a password is typed at a terminal, or comes with --password-stdin")
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))

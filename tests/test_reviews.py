@@ -194,12 +194,16 @@ def run(store, *arguments):
     return CliRunner().invoke(cli, ["--home", str(store.home), *arguments])
 
 
+TITLE = "gives the right ANSWER"
+"""A person names a standard as the scorecard shows it."""
+
+
 def test_the_command_line_reviews(store, tmp_path):
     card = keep(store, tmp_path, BLAMING, confirm=True)
     done = run(store, "review", "add", "a call", "no-blame", "agree", "--by", "ana", "--comment", "heard it")
     assert "the score stands at 0.0 (the machine's is 50.0)" in done.output
-    done = json.loads(run(store, "review", "add", "a call", "answer", "met", "--by", "ana", "--json").output)
-    assert (done["score"], done["waiting"]) == (0.0, [])
+    done = json.loads(run(store, "review", "add", "a call", TITLE, "met", "--by", "ana", "--json").output)
+    assert (done["score"], done["waiting"], done["review"]["standard"]) == (0.0, [], "answer")
     listed = run(store, "review", "list", card.interaction).output
     assert "heard it" in listed and "waits for a person: nothing" in listed
     shown = run(store, "show", "a call").output

@@ -55,13 +55,13 @@ def judged_under(name: str, interaction: Interaction, store: Store) -> tuple[Rub
 
 
 def standard_in(name: str, rubrics: list[Rubric]) -> tuple[Rubric, Standard]:
-    """The first rubric with a standard of this name.
+    """The first rubric with a standard of this id or title.
 
     Raises:
         UnknownStandard: none has it.
     """
     for rubric in rubrics:
         for standard in rubric.standards:
-            if standard.id == name:
+            if standard.is_named(name):
                 return rubric, standard
     raise UnknownStandard(name, tuple(s.id for rubric in rubrics for s in rubric.standards))
