@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 WANTED = ("started_at", "agent", "customer", "branch")
 """Facts that scorecards are found and compared by; where a source lacks them, the report says so."""
 
+NAMED = 5
+"""So many of the files that were passed over are named; `--json` names all."""
+
 
 class Refused(msgspec.Struct, frozen=True):
     """What was not taken, and why; `line` is None where the file has no lines."""
@@ -51,6 +54,8 @@ class Report(msgspec.Struct, frozen=True):
     lacking: dict[str, int]
     """How many interactions lack each fact of `WANTED`."""
     interactions: tuple[Came, ...] = ()
+    passed: tuple[str, ...] = ()
+    """Files in the folders that no format knows."""
 
 
 def take_all(
@@ -63,14 +68,17 @@ def take_all(
 
     What is known is not taken again: only its facts are brought up to date. A bad file stops nothing.
     """
-    from audit.intake import find_files
+    from audit.intake import find_files, passed_over
 
     came: list[Came] = []
     refused: list[Refused] = []
     files: list[Path] = []
+    passed: list[str] = []
     for path in paths:
         found, problems = find_files(path)
         files += found
+        named = {p.path for p in problems}
+        passed += [place for p in passed_over(path, found) if (place := str(p)) not in named]
         refused += [Refused(p.path, p.line_number, p.problem) for p in problems]
     for number, path in enumerate(dict.fromkeys(files)):
         progress(number, len(files))
@@ -83,6 +91,7 @@ def take_all(
         tuple(refused),
         {fact: count for fact in WANTED if (count := sum(fact in one.lacks for one in came))},
         tuple(came),
+        tuple(passed),
     )
     short = msgspec.structs.replace(report, interactions=())
     with store.writing() as connection:
@@ -175,6 +184,11 @@ def import_command(
         out.print(
             f"{report.taken} taken, {report.known} known, {len(report.rejected)} rejected", highlight=False
         )
+        if report.passed:
+            named = ", ".join(Path(place).name for place in report.passed[:NAMED])
+            more = f" and {len(report.passed) - NAMED} more" if len(report.passed) > NAMED else ""
+            told = f"{len(report.passed)} passed over, for no format knows them: {named}{more}"
+            out.print(told, style="yellow", highlight=False, markup=False)
         for fact, count in report.lacking.items():
             out.print(f"{count} have no {fact}: nobody said", style="yellow", highlight=False)
     context.exit(FAILED if report.rejected else 0)

@@ -221,6 +221,15 @@ def test_the_command_tells_people_and_machines(tmp_path, inbox):
     assert (status, said.splitlines()[0]) == (1, "0 taken, 4 known, 2 rejected")
 
 
+def test_files_that_no_format_knows_are_named_and_what_belongs_to_others_is_not(store, inbox):
+    (inbox / "letter.docx").write_bytes(b"PK")
+    (inbox / "prices.csv").write_text("article,price\nlamp,12\n")
+    (inbox / ".hidden").write_text("")
+    (inbox / "call.truth.json").write_text("{}")
+    report = take_all([inbox], store)
+    assert [Path(place).name for place in report.passed] == ["letter.docx", "prices.csv"]
+
+
 def test_without_paths_and_without_an_import_before_it_says_so(tmp_path):
     status, _, complained = run(tmp_path / "home", "import")
     assert status == 2

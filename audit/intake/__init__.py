@@ -15,7 +15,7 @@ import functools
 import importlib
 import os
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -134,6 +134,28 @@ def find_files(path: Path) -> tuple[tuple[Path, ...], tuple[Rejected, ...]]:
     return tuple(sorted(recordings + texts)), tuple(refused)
 
 
+def passed_over(path: Path, taken: Collection[Path]) -> tuple[Path, ...]:
+    """The files of a folder that no format knows: neither `taken` nor saying something about another file."""
+    beside = {p.with_suffix("") for p in taken}
+    passed = []
+    for file in sorted(p for p in path.rglob("*") if path.is_dir() and p.is_file() and p not in taken):
+        name = file.name.lower()
+        if name.startswith(".") or name == FOLDER_FILE or name.endswith(FACTS_SUFFIX) or _about(name):
+            continue
+        try:
+            around = folder_of(file)
+        except (Rejected, yamlfile.BadFile):
+            around = None
+        if file.with_suffix("") not in beside and not (around and file.absolute() in around.tables):
+            passed.append(file)
+    return tuple(passed)
+
+
+def _about(name: str) -> bool:
+    """Whether a file of this name holds what `comport eval` compares a recording with."""
+    return ".truth." in name or name.endswith(".conversation.json")
+
+
 def _is_vcon(path: Path) -> bool:
     return path.name.lower().endswith((".vcon", ".vcon.json"))
 
@@ -143,8 +165,7 @@ def _belongs(path: Path) -> bool:
 
     Anything may be called `.txt`; a `.json` that no format knows is told.
     """
-    name = path.name.lower()
-    if ".truth." in name or name.endswith(".conversation.json"):
+    if _about(path.name.lower()):
         return True
     if path.suffix.lower() not in ANY_SUFFIXES:
         return False
