@@ -74,6 +74,8 @@ ACTIONS = {
     Action.RECOVERY_CODE: _("used a recovery code"),
     Action.IDENTITY: _("joined an identity"),
     Action.EXPORT: _("exported"),
+    Action.HOLD: _("changed a legal hold"),
+    Action.ERASE: _("erased"),
     Action.VERIFIED: _("verified the log"),
     Action.COMMAND: _("ran a command"),
     Action.CHANGE: _("changed"),
