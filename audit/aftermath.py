@@ -20,6 +20,7 @@ from audit.arrivals import AHEAD, Rejected
 from audit.folder import Row, rows
 from audit.importing import Refused
 from audit.judge import Verdict
+from audit.scope import EVERYTHING, Scope
 from audit.store import Store
 from models.errors import ComportError
 
@@ -235,7 +236,9 @@ class Difference(msgspec.Struct, frozen=True):
     high: float | None
 
 
-def by_standard(store: Store, kind: str, rubric: str = "") -> tuple[Difference, ...]:
+def by_standard(
+    store: Store, kind: str, rubric: str = "", scope: Scope = EVERYTHING
+) -> tuple[Difference, ...]:
     """How an outcome differs between interactions that met and that missed each standard, largest first.
 
     Verdicts are those that stand, with people's. Of several outcomes of an interaction the last one counts.
@@ -249,7 +252,7 @@ def by_standard(store: Store, kind: str, rubric: str = "") -> tuple[Difference, 
     asked = (
         select(row.interaction_id, row.value, card.rubric_name, card.verdicts)
         .join(t.scorecard, card.interaction_id == row.interaction_id)
-        .where(row.kind == kind, card.current)
+        .where(row.kind == kind, card.current, *scope.scorecards())
         .order_by(row.at, row.id)
     )
     if rubric:

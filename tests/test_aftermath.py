@@ -15,6 +15,7 @@ from audit import tables as t
 from audit.aftermath import NoOutcomes, by_standard, import_outcomes, outcomes_of
 from audit.cli import cli
 from audit.saved import forget_search, save_search, saved_search, saved_searches
+from audit.scope import Scope
 from audit.searching import BadSearch, Wanted
 from audit.store import NotStored, open_store
 from tests import postgres
@@ -168,6 +169,18 @@ def test_an_outcome_is_compared_where_a_standard_was_met_and_missed(store, tmp_p
         by_standard(store, "sale")
     with pytest.raises(NoOutcomes):
         by_standard(store, "csat", "other")
+
+
+def test_a_lead_compares_outcomes_of_their_team_alone(store, tmp_path):
+    judged(store, tmp_path, [4.0, 5.0] * 20, [2.0, 3.0] * 20)
+    ours = t.interaction.c.id.in_([identity(f"copy {n}") for n in (*range(12), *range(40, 55))])
+    with store.writing() as connection:
+        connection.execute(update(t.interaction).values(team="Milan"))
+        connection.execute(update(t.interaction).where(ours).values(team="Turin"))
+    (one,) = by_standard(store, "csat", scope=Scope(team="Turin"))
+    assert (one.met, one.missed) == (12, 15)
+    with pytest.raises(NoOutcomes):
+        by_standard(store, "csat", scope=Scope(team="Rome"))
 
 
 def test_shares_have_newcombes_interval(store, tmp_path):

@@ -91,7 +91,7 @@ def employee_interactions(store: Store, number: int) -> Many[Facts]:
 
 
 def outcomes(store: Store, query: Kind) -> Many[Difference]:
-    return each(by_standard(store, query.kind, query.rubric))
+    return each(by_standard(store, query.kind, query.rubric, scope()))
 
 
 def _employee(one: Person) -> Employee:
