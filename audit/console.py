@@ -19,8 +19,8 @@ FAILED = 1
 INTERRUPTED = 130
 """128 + SIGINT, as shells expect after Ctrl-C."""
 
-UNLOGGED = frozenset({"customer", "who"})
-"""Parameters of commands that name a customer."""
+UNLOGGED = frozenset({"customer", "who", "one", "other", "words", "comment", "because"})
+"""Parameters of commands that name a customer, or hold what somebody wrote freely."""
 
 DATABASE = "comport.database"
 """Where click keeps the address of the database that was named; None there means the file at home."""
@@ -56,7 +56,7 @@ def store_of(context: click.Context) -> "Store":
 
     store = open_store(context.obj, context.meta[DATABASE])
     given = {name: value for name, value in context.params.items() if value not in (None, False, "", ())}
-    # The log cannot forget: whom somebody asked for is not written into it.
+    # The log cannot forget: what may name a customer is not written into it.
     given |= dict.fromkeys(UNLOGGED & given.keys(), "(not logged)")
     try:
         record(store, Action.COMMAND, context.command_path, **given)

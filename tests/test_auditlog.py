@@ -240,3 +240,6 @@ def test_the_command_line_is_logged_and_shows_the_log(tmp_path):
     hurt = comport("log", "verify", "--seal", seal)
     assert (hurt.exit_code, "row 2 is missing" in hurt.output) == (1, True)
     assert "is no seal" in comport("log", "verify", "--seal", "x").output
+    for command in ("search Keller", "journey Keller", "customer join Keller x --because Keller"):
+        comport(*command.split())
+    assert "Keller" not in comport("log", "show", "--json").output
