@@ -205,6 +205,8 @@ def test_a_chart_has_room_for_its_marks(filled):
     assert [mark.y is None for mark in shown.marks] == [True] * 4 + [False] * 8
     assert all(0 <= mark.y <= 100 for mark in shown.marks if mark.y is not None)
     assert (scale_of([83, 97], []).low, scale_of([83, 97], []).high) == (80, 100)
+    assert (scale_of([100], []).low, scale_of([100], []).high) == (80, 100)
+    assert (scale_of([0], []).low, scale_of([0], []).high) == (0, 20)
 
 
 @pytest.fixture(scope="module")

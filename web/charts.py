@@ -35,7 +35,8 @@ def scale_of(scores: Sequence[float], intervals: Sequence[Interval | None]) -> S
     high = max([*scores, *(one.high for one in intervals if one)], default=100.0)
     top = min(100, STEP * math.ceil(high / STEP))
     bottom = max(0, STEP * math.floor(low / STEP))
-    return Scale(min(bottom, max(0, top - 2 * STEP)), max(top, bottom + 2 * STEP))
+    bottom = min(bottom, max(0, top - 2 * STEP))
+    return Scale(bottom, max(top, bottom + 2 * STEP))
 
 
 class Mark(msgspec.Struct, frozen=True):
