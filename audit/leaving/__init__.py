@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,9 +172,11 @@ def _leaving(store: "Store", row: "Row", personal: bool) -> "Leaving | None":
 def _tables(
     store: "Store", folder: Path, form: str, pages: "Iterator[list[Row]]", personal: bool, media: bool
 ) -> Exported:
-    from audit.leaving.tables import CsvWriter, JsonWriter, ParquetWriter
+    from audit.leaving.tables import CsvWriter, JsonWriter, ParquetWriter, Writer
 
-    writer = {"json": JsonWriter, "csv": CsvWriter, "parquet": ParquetWriter}[form](folder)
+    kinds: dict[str, Callable[[Path], Writer]]
+    kinds = {"json": JsonWriter, "csv": CsvWriter, "parquet": ParquetWriter}
+    writer = kinds[form](folder)
     count = 0
     try:
         for page in pages:

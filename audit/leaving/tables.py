@@ -1,5 +1,6 @@
 """Writes tables as CSV and Parquet, and scorecards as lines of JSON."""
 
+import abc
 import csv
 import io
 import json
@@ -21,7 +22,7 @@ JOINED = "; "
 """Between the values of a list in a cell of CSV."""
 
 
-class Writer:
+class Writer(abc.ABC):
     """Writes scorecards into the files of one format in a folder; `files` are their paths."""
 
     def __init__(self, folder: Path) -> None:
@@ -34,11 +35,13 @@ class Writer:
         self.files[-1].chmod(0o600)
         return file
 
+    @abc.abstractmethod
     def write(self, batch: list[Leaving]) -> None:
-        raise NotImplementedError
+        """Adds these scorecards."""
 
+    @abc.abstractmethod
     def close(self) -> None:
-        raise NotImplementedError
+        """Ends the files."""
 
 
 class JsonWriter(Writer):
