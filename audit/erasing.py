@@ -4,14 +4,16 @@ What has to go is written down first, then removed step by step, each of which m
 interrupted is finished by the next erasure. Audit log and rubrics stay: neither holds what customers said.
 """
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, false, func, insert, or_, select, update
 
 from audit import tables as t
 from audit.auditlog import Action, write
@@ -24,6 +26,7 @@ from audit.leaving.forgetting import forget_in
 from audit.proof import Proof, in_database, prove
 from audit.records import interaction_of
 from audit.store import NotStored, Store
+from audit.uploads import uploads_folder
 
 ERASED = "[erased]"
 """What stands in account books of batches and imports instead of what named somebody."""
@@ -108,6 +111,11 @@ def _asked(
         )
         recordings = tuple(sorted({o.recording for o in found} - others))
         files = connection.execute(select(seen.file).where(seen.recording_id.in_(recordings))).scalars().all()
+        paths = [o.path for o in found]
+        others_too = row.path.in_(paths) & row.id.not_in(ids)
+        shared = set(connection.execute(select(row.path).where(others_too)).scalars())
+        brought = [t.upload.c.interactions.contains(one) for one in ids]
+        uploads = connection.execute(select(t.upload.c.id).where(or_(false(), *brought))).scalars().all()
         export, part = t.export.c, t.export_row.c
         exports = connection.execute(
             select(export.id, export.path, export.format)
@@ -118,8 +126,8 @@ def _asked(
     places = [Path(o.path) for o in found if o.recording in recordings]
     inside = [str(p) for p in places if p.is_relative_to(home / ENCLOSED)]
     inside += [str(store.observations_folder / file) for file in files]
-    inside += [str(p.parent) for p in places if p.is_relative_to(home / "uploads")]
-    outside = [str(p) for p in places if not p.is_relative_to(home)]
+    inside += [str(uploads_folder(store) / upload) for upload in uploads]
+    outside = [str(p) for p in places if not p.is_relative_to(home) and str(p) not in shared]
     long = tuple(dict.fromkeys(one for one in (*ids, *recordings, *outside, *sure) if len(one) >= SHORTEST))
     called = tuple(dict.fromkeys(one for one in names if len(one) >= SHORTEST and one not in long))
     return Asked(
@@ -162,7 +170,8 @@ def _finish(store: Store, number: int, asked: Asked) -> Erased:
     for _, path, form in asked.exports:
         touched += forget_in(Path(path), form, asked.interactions)[0]
     rows = store.again(lambda: _remove_rows(store, asked))
-    _account_books(store, asked)
+    if number:
+        _account_books(store, asked)
     notes = _compact(store)
     folders = [Path(path) for _, path, _ in asked.exports]
     proof = prove(store, asked.sure, asked.names, folders)
@@ -269,12 +278,13 @@ def _account_books(store: Store, asked: Asked) -> None:
             for one in wanted:
                 found = func.lower(text).contains(one.lower(), autoescape=True)
                 for row in connection.execute(select(key, text).where(found)).all():
-                    values = {text.name: _without(row[1], one)}
-                    same_text = text == row[1]
-                    connection.execute(update(table).where(key == row[0], same_text).values(**values))
-        for one in wanted:
-            kept = func.lower(t.saved_search.c.wanted).contains(one.lower(), autoescape=True)
-            connection.execute(delete(t.saved_search).where(kept))
+                    clean = _without_in(row[1], one) if table is t.intake_run else _without(row[1], one)
+                    ours = update(table).where(key == row[0], text == row[1])
+                    connection.execute(ours.values({text.name: clean}))
+        kept = t.saved_search.c
+        for search in connection.execute(select(kept.id, kept.wanted)).all():
+            if any(_without(search.wanted, one) != search.wanted for one in wanted):
+                connection.execute(delete(t.saved_search).where(kept.id == search.id))
     for file in sorted((store.home / "batches").rglob("*")) if (store.home / "batches").is_dir() else ():
         if file.is_file() and file.suffix in (".md", ".html", ".json", ".txt"):
             said = before = file.read_text("utf-8", errors="surrogateescape")
@@ -285,7 +295,24 @@ def _account_books(store: Store, asked: Asked) -> None:
 
 
 def _without(text: str, one: str) -> str:
-    return re.sub(re.escape(one), ERASED, text, flags=re.IGNORECASE)
+    """A text without a string, where that stands as whole words: "call" is no part of "calls"."""
+    return re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", lambda found: ERASED, text, flags=re.IGNORECASE)
+
+
+def _without_in(document: str, one: str) -> str:
+    """JSON whose texts are without a string; its keys stay."""
+
+    def clean(value: Any) -> Any:
+        match value:
+            case str():
+                return _without(value, one)
+            case list():
+                return [clean(item) for item in value]
+            case dict():
+                return {key: clean(item) for key, item in value.items()}
+        return value
+
+    return json.dumps(clean(json.loads(document)), ensure_ascii=False)
 
 
 def _compact(store: Store) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from click.testing import CliRunner
 from sqlalchemy import insert, select, update
 
 from audit import tables as t
+from audit import upload_worker
 from audit.cli import cli
 from audit.erasing import erase, finish_all, of_customer, of_interactions
 from audit.holds import Held, add_hold, remove_hold
-from audit.importing import take_all
+from audit.importing import last_report, take_all
 from audit.interactions import Channel
 from audit.leaving import write_export
 from audit.pipeline import audit_file, find_rubric
@@ -23,10 +24,12 @@ from audit.retention import apply_retention, due, read_retention
 from audit.reviews import Verdict, keep_review
 from audit.searching import Wanted, find
 from audit.store import NotStored, open_store
+from audit.uploads import bring, uploads_folder
 from audit.yamlfile import BadFile
 from models.observations import Span
 from tests import build
 from tests.test_vcon import b64, vcon
+from tests.test_written import TICKET, USERS
 
 MAIL = "laura.brown@example.org"
 
@@ -95,6 +98,63 @@ def laura(store, tmp_path):
     (store.home / "batches" / "1").mkdir(parents=True)
     (store.home / "batches" / "1" / "report.md").write_text(f"| /calls/{MAIL}.wav | failed |\n")
     return first, second, other
+
+
+def test_who_is_nobody_costs_nobody_anything(store, laura):
+    before = books(store)
+    done = erase(store, of_customer(store, "file"))
+    assert (done.interactions, done.number) == (0, 0)
+    assert books(store) == before
+
+
+def test_whole_words_alone_are_taken_out_of_the_books(store, laura, tmp_path):
+    with store.writing() as connection:
+        connection.execute(update(t.batch_item).values(reason="Laura Brownlow spoke; Laura Brown spoke"))
+        connection.execute(update(t.batch_result).values(interaction_id=None))
+    erase(store, of_customer(store, MAIL))
+    assert books(store)[1][0][1] == "Laura Brownlow spoke; [erased] spoke"
+    assert last_report(store)
+
+
+def books(store):
+    """What stands in the books of batches and imports."""
+    columns = (t.intake_run.c.report,), (t.batch_item.c.location, t.batch_item.c.reason)
+    with store.reading() as connection:
+        return [[tuple(row) for row in connection.execute(select(*some))] for some in columns]
+
+
+def test_one_conversation_of_a_file_with_several_goes_and_the_others_keep_the_file(store, tmp_path):
+    path = tmp_path / "tickets.json"
+    path.write_text(json.dumps({"tickets": [TICKET, TICKET | {"id": 6}], "users": USERS}))
+    assert take_all([path], store).taken == 2
+    first, second = (one for one, _ in store.interactions(list(Channel)))
+    done = erase(store, of_interactions(store, [first.id]))
+    assert done.complete and store.interaction(second.id).path == str(path.resolve())
+
+
+def test_an_upload_goes_whole(store, tmp_path):
+    content = tmp_path / "up.jsonl"
+    content.write_text(
+        "\n".join(
+            json.dumps({"at": f"2026-03-02T09:0{i}:00+01:00", "from": who, "text": "jacket"})
+            for i, who in enumerate(("customer", "agent"))
+        )
+    )
+    with content.open("rb") as file:
+        upload, _ = bring(store, "ana", "up.jsonl", file, ["chat-en"])
+    upload_worker._work(store, upload_worker._take(store))
+    [(one, _)] = store.interactions([Channel.CHAT])
+    # Imported again from elsewhere, it has another path than that of the upload.
+    take_all([content], store)
+    done = erase(store, of_interactions(store, [one.id]))
+    assert done.complete and not (uploads_folder(store) / upload.id).exists()
+
+
+@pytest.mark.parametrize("name", ["csv/scorecards.csv", "json/scorecards.jsonl", "parquet/findings.parquet"])
+def test_an_export_that_somebody_changed_stops_nothing(store, laura, tmp_path, name):
+    (tmp_path / "out" / name).write_bytes(b"\xe9 by hand\n\n")
+    done = erase(store, of_customer(store, MAIL))
+    assert done.complete and (tmp_path / "out" / name).read_bytes() == b"\xe9 by hand\n\n"
 
 
 def test_a_customer_is_gone_everywhere_and_the_others_stay(store, laura, tmp_path):

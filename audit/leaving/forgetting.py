@@ -19,15 +19,11 @@ def forget_in(folder: Path, form: str, interactions: Collection[str]) -> tuple[l
     touched: list[str] = []
     rows = 0
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if form == "vcon" and file.suffix == ".vcon":
-            gone = _of_vcon(file, wanted)
-        elif form == "json" and file.suffix == ".jsonl":
-            gone = _of_lines(file, wanted)
-        elif form == "csv" and file.suffix == ".csv":
-            gone = _of_csv(file, wanted)
-        elif form == "parquet" and file.suffix == ".parquet":
-            gone = _of_parquet(file, wanted)
-        else:
+        forget = _FORGET.get((form, file.suffix))
+        try:
+            gone = forget(file, wanted) if forget else 0
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error):
+            # pyarrow's errors are among these.
             gone = 0
         if gone:
             touched.append(str(file))
@@ -37,13 +33,8 @@ def forget_in(folder: Path, form: str, interactions: Collection[str]) -> tuple[l
 
 def _of_vcon(file: Path, wanted: frozenset[str]) -> int:
     """A vCon goes whole: all in it is one conversation."""
-    try:
-        document = json.loads(file.read_bytes())
-        inside = {
-            a["body"].get("interaction") for a in document["analysis"] if isinstance(a.get("body"), dict)
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        inside = set()
+    document = json.loads(file.read_bytes())
+    inside = {a["body"].get("interaction") for a in document["analysis"] if isinstance(a.get("body"), dict)}
     if wanted.isdisjoint(inside):
         return 0
     file.unlink()
@@ -81,3 +72,11 @@ def _of_parquet(file: Path, wanted: frozenset[str]) -> int:
         pq.write_table(kept, into, compression="zstd")
         write_whole(file, into.getvalue())
     return int(table.num_rows - kept.num_rows)
+
+
+_FORGET = {
+    ("vcon", ".vcon"): _of_vcon,
+    ("json", ".jsonl"): _of_lines,
+    ("csv", ".csv"): _of_csv,
+    ("parquet", ".parquet"): _of_parquet,
+}
