@@ -55,6 +55,28 @@ def told(answer):
     return [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
 
 
+def test_a_recording_is_larger_than_a_form(client):
+    long = VTT + "\nNOTE " + "x" * 200_000 + "\n"
+    assert send(client, "long.vtt", long.encode()).status_code == 303
+
+
+def test_what_another_site_sends_is_refused(client):
+    form = {"file": (io.BytesIO(VTT.encode()), "a.vtt"), "rubric": "voice-en"}
+    answer = client.post("/upload", data=form, content_type="multipart/form-data")
+    assert answer.status_code == 400
+
+
+def test_a_bad_file_in_a_zip_keeps_none_of_the_others_out(client, store):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("good-one.vtt", VTT)
+        archive.writestr("no.such", "x")
+        archive.writestr("good-two.vtt", VTT)
+    answer = send(client, "some.zip", packed.getvalue())
+    assert answer.status_code == 422 and "no.such" in answer.text
+    assert {"good-one.vtt", "good-two.vtt"} <= {one.file for one in uploads(store, "ana", 50)}
+
+
 def test_a_transcript_is_brought_in_watched_and_leads_to_its_scorecard(client, store):
     answer = send(client, "call.vtt", VTT.encode(), agent="Sara Lind")
     assert answer.status_code == 303

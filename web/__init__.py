@@ -16,15 +16,11 @@ from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from audit.database import ConnectionLost, StoreUnusable
+from audit.database import StoreUnusable
 from audit.provider import Provider
-from audit.reviews import BadReview, ReviewConflict
-from audit.searching import BadSearch
-from audit.store import NotStored, Store
-from audit.uploads import BadUpload, TooLarge
-from audit.users import BadUser, UserRole
+from audit.store import Store
+from audit.users import UserRole
 from models.errors import ComportError
-from models.media import UnreadableMedia
 from web import (
     accounts,
     admin,
@@ -55,22 +51,11 @@ SECRET_BYTES = 32
 """Source: Flask's manual asks for a long random key; 256 bits is the block of the HMAC that signs."""
 
 LONGEST_FORM_BYTES = 64 * 1024
-"""Nothing is uploaded yet: the longest form is a comment of 4000 letters, each up to 12 bytes in a form."""
+"""The longest form is a comment of 4000 letters, each up to 12 bytes in a form; uploads allow more for
+themselves."""
 
 TLS_S = 365 * 24 * 3600
 """So long a browser that came over TLS comes by nothing else. Source: OWASP ASVS 5.0, 3.4.1: one year."""
-
-_STATUS: dict[type[ComportError], HTTPStatus] = {
-    NotStored: HTTPStatus.NOT_FOUND,
-    BadSearch: HTTPStatus.BAD_REQUEST,
-    BadReview: HTTPStatus.UNPROCESSABLE_ENTITY,
-    BadUser: HTTPStatus.UNPROCESSABLE_ENTITY,
-    ReviewConflict: HTTPStatus.CONFLICT,
-    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    BadUpload: HTTPStatus.UNPROCESSABLE_ENTITY,
-    UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
-    ConnectionLost: HTTPStatus.SERVICE_UNAVAILABLE,
-}
 
 _OURS = HTTPStatus.INTERNAL_SERVER_ERROR
 """The status of every other ComportError: the visitor cannot mend it."""
@@ -133,6 +118,8 @@ def create_app(
     app.register_blueprint(programs)
     # A token in a header is sent by no form and by no page of others.
     csrf.exempt(programs)
+    # It checks the form itself, once whoever sends it may send more than a form.
+    csrf.exempt("web.uploading.take")
     wording.register(app)
     app.add_url_rule("/healthz", "healthz", lambda: _healthz(store))
     logbook.register(app, store)
@@ -198,7 +185,7 @@ def _harden(response: Response) -> Response:
 def _explain(error: Exception) -> ResponseReturnValue:
     if problems.is_ours():
         return problems.of(error)
-    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), _OURS)
+    status = next((s for kind, s in problems.STATUS.items() if isinstance(error, kind)), _OURS)
     # What is where on this machine is nothing for people who have not logged in.
     line = ""
     if isinstance(error, StoreUnusable):

@@ -28,6 +28,7 @@ SAY_THEMSELVES = frozenset(
         "admin.verify_log",
         "own.password",
         "provider.back",
+        "uploading.take",
         "releasing.release",
         "releasing.reply",
         "reviewing.say",

@@ -2,28 +2,29 @@
 
 import functools
 import re
-from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
-from audit import tables as t
 from audit.batch import ledger
 from audit.batch.ledger import RunState, State
 from audit.pipeline import pack_names
 from audit.store import Store
-from audit.uploads import MOST_BYTES, OVER, Upload, bring, look_after, upload_of, uploads
+from audit.uploads import MOST_BYTES, OVER, BadUpload, Upload, bring, look_after, upload_of, uploads
 from audit.users import UserRole
 from audit.zipped import files_in, is_zip
 from web.languages import figures, gettext, percent
 from web.listing import rubric_names
 from web.rights import may, person
 from web.streaming import stream
+from web.wording import told
 
 FIELDS_BYTES = 64 * 1024
 """For all that is sent beside the file."""
+
+MOST_TOLD = 5
+"""Files of a zip of which is said why they were not taken."""
 
 RUNS = 50
 """Batches on the page, the newest."""
@@ -56,6 +57,7 @@ def upload(store: Store) -> ResponseReturnValue:
 def take(store: Store) -> ResponseReturnValue:
     request.max_content_length = MOST_BYTES + FIELDS_BYTES
     request.max_form_memory_size = FIELDS_BYTES
+    current_app.extensions["csrf"].protect()
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         return _form(store, gettext("Choose a file first.")), 422
@@ -63,12 +65,19 @@ def take(store: Store) -> ResponseReturnValue:
     facts = {name: request.form.get(name, "").replace("\0", "") for name in FACTS}
     owner, name = person().name, sent.filename
     found: list[Upload] = []
+    bad: list[str] = []
     if is_zip(name):
         for inside, content in files_in(name, sent.stream):
-            found.append(bring(store, owner, inside, content, rubrics, facts)[0])
+            try:
+                found.append(bring(store, owner, inside, content, rubrics, facts)[0])
+            except BadUpload as error:
+                bad.append(told(error))
     else:
         found.append(bring(store, owner, name, sent.stream, rubrics, facts)[0])
     look_after(store)
+    if bad:
+        # The list below it shows what was taken all the same.
+        return _form(store, "; ".join(bad[:MOST_TOLD])), 422
     if len(found) > 1:
         return redirect(url_for("uploading.upload"), 303)
     return redirect(url_for("uploading.one", identity=found[0].id), 303)
@@ -92,10 +101,7 @@ def events(store: Store, identity: str) -> Response:
 
 
 def batches(store: Store) -> ResponseReturnValue:
-    query = select(t.batch_run.c.id).order_by(t.batch_run.c.id.desc()).limit(RUNS)
-    with store.reading() as connection:
-        numbers: Sequence[int] = connection.execute(query).scalars().all()
-    runs = [(ledger.run_of(store, number), ledger.counts(store, number)) for number in numbers]
+    runs = [(run, ledger.counts(store, run.id)) for run in ledger.runs(store, RUNS)]
     return render_template("batches.html", runs=[(run, _run_told(run, counts)) for run, counts in runs])
 
 

@@ -16,6 +16,7 @@ from audit.uploads import BadUpload, TooLarge
 from audit.users import BadUser
 from models.errors import ComportError
 from models.media import UnreadableMedia
+from web import wording
 
 ROOT = "/api/v1"
 
@@ -32,7 +33,7 @@ class Problem(msgspec.Struct, frozen=True):
     type: str = "about:blank"
 
 
-_STATUS: dict[type[ComportError], HTTPStatus] = {
+STATUS: dict[type[ComportError], HTTPStatus] = {
     NotStored: HTTPStatus.NOT_FOUND,
     NoOutcomes: HTTPStatus.NOT_FOUND,
     BadSearch: HTTPStatus.BAD_REQUEST,
@@ -45,6 +46,7 @@ _STATUS: dict[type[ComportError], HTTPStatus] = {
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
     ConnectionLost: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+"""What an error of ours is to whoever asked, on pages and to programs; every other one is our fault."""
 
 _SAID = {
     HTTPStatus.UNAUTHORIZED: "send a token that holds: Authorization: Bearer comport_…",
@@ -64,7 +66,7 @@ def is_ours() -> bool:
 def of(error: Exception) -> Response:
     """The answer that tells of an error."""
     if isinstance(error, ComportError):
-        status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), None)
+        status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), None)
         if isinstance(error, StoreUnusable) or status is None:
             current_app.logger.error("%s", error.line)
         return told(status or HTTPStatus.INTERNAL_SERVER_ERROR, "" if status is None else _line(error))
@@ -83,7 +85,7 @@ def of(error: Exception) -> Response:
 
 def _line(error: ComportError) -> str:
     # What a database says of itself is for whoever runs it.
-    return "" if isinstance(error, StoreUnusable) else error.line
+    return "" if isinstance(error, StoreUnusable) else wording.told(error)
 
 
 def told(status: HTTPStatus, detail: str = "") -> Response:
