@@ -67,12 +67,14 @@ def agreements(store: Transactions) -> dict[tuple[str, str], Agreement]:
 
 
 def apart(store: Transactions, rubric: str, standard: str, *seen: ColumnElement[bool]) -> tuple[Apart, ...]:
-    """The newest findings of a standard on which a person differs; `seen` holds of rows of `interaction`."""
-    review, facts = t.review.c, t.interaction.c
+    """The newest findings of a standard on which a person differs; `seen` holds of rows of `scorecard`."""
+    review, facts, card = t.review.c, t.interaction.c, t.scorecard.c
     query = (
         select(facts.id, facts.title, review.rubric_name, review.machine, review.verdict, review.comment)
         .join(t.interaction, facts.id == review.interaction_id)
-        .where(review.rubric_name == rubric, review.standard == standard, review.id.in_(_newest()), *seen)
+        .join(t.scorecard, (card.interaction_id == facts.id) & (card.rubric_name == review.rubric_name))
+        .where(review.rubric_name == rubric, review.standard == standard, review.id.in_(_newest()))
+        .where(card.current, *seen)
         .where(review.machine != Verdict.CANNOT_TELL, review.machine != review.verdict)
         .order_by(review.id.desc())
         .limit(SHOWN)

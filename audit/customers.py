@@ -148,20 +148,26 @@ def people(
             query = query.where(row.id.in_(seen.where(part.main, *scope.interactions())))
         with store.reading() as connection:
             roots = connection.execute(query.order_by(row.root_id).limit(limit)).scalars().all()
-            return _people(connection, roots)
+            return _people(connection, roots, scope)
 
     return store.again(read)
 
 
-def _people(connection: Connection, roots: Sequence[int]) -> tuple[Person, ...]:
+def _people(connection: Connection, roots: Sequence[int], scope: Scope = EVERYTHING) -> tuple[Person, ...]:
     row, part = t.person.c, t.taking_part.c
     rows: dict[int, list[Any]] = {root: [] for root in roots}
-    for one in connection.execute(select(t.person).where(row.root_id.in_(roots)).order_by(row.id)):
+    known = select(t.person).where(row.root_id.in_(roots)).order_by(row.id)
+    if scope != EVERYTHING:
+        # What others than those of the scope told of them is not seen either.
+        seen = select(part.person_id).join(t.interaction, t.interaction.c.id == part.interaction_id)
+        known = known.where(row.id.in_(seen.where(*scope.interactions())))
+    for one in connection.execute(known):
         rows[one.root_id].append(one)
     counted = (
         select(row.root_id, func.count(part.interaction_id.distinct()).label("interactions"))
         .join(t.taking_part, part.person_id == row.id)
-        .where(row.root_id.in_(roots), part.main)
+        .join(t.interaction, t.interaction.c.id == part.interaction_id)
+        .where(row.root_id.in_(roots), part.main, *scope.interactions())
         .group_by(row.root_id)
     )
     counts = {one.root_id: one.interactions for one in connection.execute(counted)}
@@ -177,8 +183,9 @@ def _people(connection: Connection, roots: Sequence[int]) -> tuple[Person, ...]:
     )
 
 
-def interactions_of(store: Transactions, person: Person) -> tuple[str, ...]:
-    """The ids of a person's interactions, the first one first; those without a time come last."""
+def interactions_of(store: Transactions, person: Person, scope: Scope = EVERYTHING) -> tuple[str, ...]:
+    """The ids of a person's interactions within the scope, the first one first; those without a time come
+    last."""
 
     def read() -> tuple[str, ...]:
         part, facts = t.taking_part.c, t.interaction.c
@@ -186,7 +193,7 @@ def interactions_of(store: Transactions, person: Person) -> tuple[str, ...]:
         theirs = (
             select(facts.id, facts.started_at)
             .join(t.taking_part, part.interaction_id == facts.id)
-            .where(part.person_id.in_(numbers), part.main)
+            .where(part.person_id.in_(numbers), part.main, *scope.interactions())
             .distinct()
         )
         with store.reading() as connection:

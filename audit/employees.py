@@ -79,7 +79,7 @@ def _employee(
             for one in (stretch, stretch.before)
         )
         weeks = weeks_of(stretch, week_sums(store, connection, (*begun(stretch), *own)))
-        others = (facts.agent != name, *begun(stretch))
+        others = (facts.agent != name, *begun(stretch), *seen)
         theirs, of_others = (
             dict(standard_sums(store, connection, (), held)) for held in ((*begun(stretch), *own), others)
         )

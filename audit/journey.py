@@ -15,6 +15,7 @@ from audit.interactions import SURE, Channel, Conversation, Role, Roles
 from audit.promises import answered_differently, told_differently
 from audit.repeats import Again, asked_again, explained_again, heard
 from audit.sameness import Answered, answered_in
+from audit.scope import EVERYTHING, Scope
 from audit.signals import measure_kinds
 from audit.speakers import Speakers
 from audit.store import Store
@@ -80,8 +81,14 @@ def journey_of(store: Store, customer: str, answers: Answers | None = None) -> J
     Raises:
         NotStored: no or more than one customer fits.
     """
-    person = find_person(store, Role.CUSTOMER, customer)
-    ids = interactions_of(store, person)
+    return journey_of_person(store, find_person(store, Role.CUSTOMER, customer), answers)
+
+
+def journey_of_person(
+    store: Store, person: Person, answers: Answers | None = None, scope: Scope = EVERYTHING
+) -> Journey:
+    """The same of a customer who is known, as far as interactions and scorecards lie within a scope."""
+    ids = interactions_of(store, person, scope)
     caveats = []
     if len(ids) > MOST_STEPS:
         caveats.append(f"only the last {MOST_STEPS} of {len(ids)} interactions are looked at")
@@ -104,7 +111,7 @@ def journey_of(store: Store, customer: str, answers: Answers | None = None) -> J
         *answered_differently(answered),
     ]
     again.sort(key=lambda one: (_time(one.later.started_at), one.later.span.start_s, one.kind))
-    return Journey(person, _steps(store, contacts), tuple(again), tuple(answered), tuple(caveats))
+    return Journey(person, _steps(store, contacts, scope), tuple(again), tuple(answered), tuple(caveats))
 
 
 def _caveats(contacts: list[Contact]) -> list[str]:
@@ -133,9 +140,9 @@ def _time(started_at: str | None) -> datetime:
     return datetime.fromisoformat(started_at) if started_at else datetime.max.replace(tzinfo=UTC)
 
 
-def _steps(store: Store, contacts: list[Contact]) -> tuple[Step, ...]:
+def _steps(store: Store, contacts: list[Contact], scope: Scope) -> tuple[Step, ...]:
     became = outcomes_of(store, [one.interaction.id for one in contacts])
-    scores = _scores(store, [one.interaction.id for one in contacts])
+    scores = _scores(store, [one.interaction.id for one in contacts], scope)
     steps = []
     for before, one in zip([None, *contacts], contacts, strict=False):
         about = one.interaction
@@ -159,11 +166,11 @@ def _steps(store: Store, contacts: list[Contact]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _scores(store: Store, ids: list[str]) -> dict[str, tuple[tuple[str, float | None], ...]]:
+def _scores(store: Store, ids: list[str], scope: Scope) -> dict[str, tuple[tuple[str, float | None], ...]]:
     card = t.scorecard.c
     current = (
         select(card.interaction_id, card.rubric_name, card.standing_score)
-        .where(card.interaction_id.in_(ids), card.current)
+        .where(card.interaction_id.in_(ids), card.current, *scope.scorecards())
         .order_by(card.rubric_name)
     )
 

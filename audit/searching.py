@@ -252,9 +252,9 @@ def _facts(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         if value:
             yield fact == value
     if wanted.since:
-        yield facts.started_at >= _day("since", wanted.since)
+        yield facts.started_at >= day_of("since", wanted.since)
     if wanted.until:
-        yield facts.started_at < _day("until", wanted.until) + timedelta(days=1)
+        yield facts.started_at < day_of("until", wanted.until) + timedelta(days=1)
 
 
 def _findings(wanted: Wanted, dialect: str) -> Iterator[ColumnElement[bool]]:
@@ -276,11 +276,18 @@ def _findings(wanted: Wanted, dialect: str) -> Iterator[ColumnElement[bool]]:
         yield _has(tuple(f"{standard}:{verdict}" for verdict in verdicts), dialect)
 
 
-def _day(field: str, written: str) -> datetime:
+def day_of(field: str, written: str) -> datetime:
+    """The beginning of a day (UTC) that has a day after it.
+
+    Raises:
+        BadSearch: it is no day.
+    """
     try:
-        return datetime.strptime(written, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError as error:
+        day = datetime.strptime(written, "%Y-%m-%d").replace(tzinfo=UTC)
+        _ = day + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
         raise BadSearch(field, written, "a day such as 2026-03-05") from error
+    return day
 
 
 def _has(words: tuple[str, ...], dialect: str) -> ColumnElement[bool]:

@@ -21,6 +21,8 @@ from audit.customers import (
 )
 from audit.identities import State, forget_people, name_key, numbers_in
 from audit.interactions import Channel, Party, Role
+from audit.journey import journey_of_person
+from audit.scope import Scope
 from audit.store import NotStored, open_store
 from audit.upgrading import index_missing
 from tests import build, postgres
@@ -59,6 +61,22 @@ def store(tmp_path, database):
     one = open_store(tmp_path / "home", database)
     yield one
     one.engine.dispose()
+
+
+def test_a_lead_knows_of_a_customer_what_their_team_knows(store):
+    both = {"crm": "C-1007"}
+    one = keep(store, "here", Party(CUSTOMER, "Laura Keller", **both), team="Rome", started_at=DAYS[0])
+    keep(store, "there", Party(CUSTOMER, email="l@example.org", **both), team="Milan", started_at=DAYS[1])
+    [whole] = people(store, CUSTOMER)
+    [seen] = people(store, CUSTOMER, scope=Scope(team="Rome"))
+    assert (whole.interactions, seen.interactions) == (2, 1)
+    assert {i.kind for i in whole.identities} - {i.kind for i in seen.identities} == {"email"}
+    journey = journey_of_person(store, seen, scope=Scope(team="Rome"))
+    assert [step.interaction for step in journey.steps] == [one]
+    assert journey.steps[0].since_last_s is None
+
+
+DAYS = "2026-03-02T09:00:00+00:00", "2026-03-01T09:00:00+00:00"
 
 
 @pytest.fixture(scope="module", params=postgres.KINDS)

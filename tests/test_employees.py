@@ -1,14 +1,19 @@
 """The pages of employees and standards: what somebody may see of whom, strengths and gaps, agreement."""
 
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import insert
 
+from audit import tables as t
 from audit.agreement import agreement, agreements, apart
 from audit.employees import employee, employees
 from audit.judge import Verdict
 from audit.overview import Of, newest_stretch
+from audit.releasing import release
 from audit.reviews import keep_review
+from audit.scope import Scope
 from audit.store import open_store
 from audit.users import UserRole, add_user
 from tests.test_overview import browser, company, keep
@@ -46,6 +51,11 @@ def test_strengths_and_gaps_are_what_differs_from_the_others_by_more_than_chance
     assert ada.whole.changed and ada.whole.difference < -15
     assert not cy.whole.changed
     assert employee(store, "Nobody", stretch) is None
+
+
+def test_who_may_see_one_alone_compares_them_with_nobody(store):
+    alone = employee(store, "Cy", newest_stretch(store, 4), t.interaction.c.agent == "Cy")
+    assert alone.strengths == () and all(row.before.n == 0 for row in alone.standards)
 
 
 def test_employees_come_by_name_and_not_by_score(store):
@@ -112,6 +122,14 @@ def test_a_standard_shows_where_people_differ_and_a_clip_opens_its_moment(tmp_pa
     assert agreements(store)["house", "thanks"].agreed == 1.0
     [one] = apart(store, "house", "no-blame")
     assert (one.machine, one.person, one.comment) == (Verdict.MISSED, Verdict.MET, "a joke")
+    seen = Scope(employee="Sarah Lind").scorecards()
+    with store.writing() as connection:
+        row = {"interaction_id": call.id, "rubric_name": "other", "rubric_digest": card.rubric_digest}
+        now = datetime.now(UTC)
+        connection.execute(insert(t.release).values(**row, released_by="ana", at=now))
+    assert apart(store, "house", "no-blame", *seen) == ()  # another scorecard of it was released
+    release(store, card, "ana")
+    assert apart(store, "house", "no-blame", *seen) == (one,)
     shown = page(client, "/standards/house/no-blame")
     assert "machine: Missed, person: Met" in shown.text and "a joke" in shown.text
     assert "Smile first, then speak." in page(client, "/standards/house/greets").text

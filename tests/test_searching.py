@@ -212,7 +212,13 @@ def test_what_is_no_place_is_refused(written):
 
 
 @pytest.mark.parametrize(
-    "wanted", [Wanted(since="yesterday"), Wanted(until="2026-02-30"), Wanted("word " * 200)]
+    "wanted",
+    [
+        Wanted(since="yesterday"),
+        Wanted(until="2026-02-30"),
+        Wanted(until="9999-12-31"),
+        Wanted("word " * 200),
+    ],
 )
 def test_what_cannot_be_understood_is_told(calls, wanted):
     with pytest.raises(BadSearch, match="expected"):

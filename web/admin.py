@@ -2,14 +2,14 @@
 
 import functools
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audit.auditlog import Action, entries, record, verify
-from audit.searching import BadSearch
+from audit.searching import day_of
 from audit.second_factor import turn_off
 from audit.store import Store
 from audit.users import UserRole, accounts, add_user, set_locked, set_password, set_role
@@ -114,7 +114,4 @@ def _role() -> UserRole:
 
 
 def _day(field: str, written: str) -> datetime | None:
-    try:
-        return datetime.strptime(written, "%Y-%m-%d").replace(tzinfo=UTC) if written else None
-    except ValueError as error:
-        raise BadSearch(field, written, "a day such as 2026-03-05") from error
+    return day_of(field, written) if written else None

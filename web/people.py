@@ -47,7 +47,8 @@ def frame(store: Store, identity: str, standard: str) -> ResponseReturnValue:
     recording, path = recording_of(store, found), Path(found.path)
     if recording.size_px is None or file_problem(path, recording):
         abort(404)
-    facts = (recording.id, card.observations_digest, repr(card.roles.of), card.software, standard, moment)
+    seen = (recording.id, card.observations_digest, repr(card.roles.of), card.software)
+    facts = (*seen, card.rubric_digest, standard, moment)
     etag = hashlib.sha256(repr(facts).encode()).hexdigest()
     if etag in request.if_none_match:
         return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": f'"{etag}"'})

@@ -36,7 +36,7 @@ def one(store: Store, rubric: str, standard: str) -> ResponseReturnValue:
         rubric=found,
         standard=known[standard],
         agreement=agreements(store).get((rubric, standard)),
-        apart=apart(store, rubric, standard, *scope().interactions()),
+        apart=apart(store, rubric, standard, *scope().scorecards()),
     )
 
 

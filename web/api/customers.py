@@ -1,19 +1,14 @@
 """Customers and employees over all channels, journeys, and what became of interactions."""
 
-from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
-from sqlalchemy import select
 
-from audit import tables as t
 from audit.aftermath import Difference, by_standard
-from audit.contacts import Moment
 from audit.customers import Person, interactions_of, people
 from audit.interactions import Role
-from audit.journey import Journey, journey_of
-from audit.scope import EVERYTHING
+from audit.journey import Journey, journey_of_person
 from audit.store import NotStored, Store
 from web.api.interactions import Facts, facts_of
 from web.api.operations import Many, Operation, each, following
@@ -50,30 +45,16 @@ def list_customers(store: Store, query: Somebody) -> Many[Person]:
 
 
 def customer(store: Store, number: int) -> Person:
-    return _known(store, Role.CUSTOMER, number)[0]
+    return _known(store, Role.CUSTOMER, number)
 
 
 def customer_interactions(store: Store, number: int) -> Many[Facts]:
-    _, seen = _known(store, Role.CUSTOMER, number)
-    return each(facts_of(store.interaction(one, scope())) for one in seen)
+    theirs = interactions_of(store, _known(store, Role.CUSTOMER, number), scope())
+    return each(facts_of(store.interaction(one, scope())) for one in theirs)
 
 
 def journey(store: Store, number: int) -> Journey:
-    one, seen = _known(store, Role.CUSTOMER, number)
-    whole = journey_of(store, f"#{one.number}")
-    if scope() == EVERYTHING:
-        return whole
-
-    def is_seen(*moments: Moment | None) -> bool:
-        return all(moment is None or moment.interaction in seen for moment in moments)
-
-    return msgspec.structs.replace(
-        whole,
-        customer=one,
-        steps=tuple(step for step in whole.steps if step.interaction in seen),
-        again=tuple(again for again in whole.again if is_seen(again.earlier, again.later)),
-        answers=tuple(told for told in whole.answers if is_seen(told.asked, told.answer)),
-    )
+    return journey_of_person(store, _known(store, Role.CUSTOMER, number), scope=scope())
 
 
 def list_employees(store: Store, query: Somebody) -> Many[Employee]:
@@ -82,12 +63,12 @@ def list_employees(store: Store, query: Somebody) -> Many[Employee]:
 
 
 def employee(store: Store, number: int) -> Employee:
-    return _employee(_known(store, Role.AGENT, number)[0])
+    return _employee(_known(store, Role.AGENT, number))
 
 
 def employee_interactions(store: Store, number: int) -> Many[Facts]:
-    _, seen = _known(store, Role.AGENT, number)
-    return each(facts_of(store.interaction(one, scope())) for one in seen)
+    theirs = interactions_of(store, _known(store, Role.AGENT, number), scope())
+    return each(facts_of(store.interaction(one, scope())) for one in theirs)
 
 
 def outcomes(store: Store, query: Kind) -> Many[Difference]:
@@ -104,8 +85,8 @@ def _further(what: str, query: Somebody, found: tuple[Person, ...]) -> str | Non
     return following(f"{ROOT}/{what}", query, after=found[-1].number)
 
 
-def _known(store: Store, role: Role, number: int) -> tuple[Person, tuple[str, ...]]:
-    """A person by the number of the list, with the ids of what whoever asks may see of their interactions.
+def _known(store: Store, role: Role, number: int) -> Person:
+    """A person by the number of the list.
 
     Raises:
         NotStored: there is nobody of this number, or nothing of theirs may be seen.
@@ -113,16 +94,7 @@ def _known(store: Store, role: Role, number: int) -> tuple[Person, tuple[str, ..
     [found] = people(store, role, limit=1, after=number - 1, scope=scope()) or (None,)
     if found is None or found.number != number:
         raise NotStored("person", str(number), "the list shows the numbers")
-    return found, _seen(store, interactions_of(store, found))
-
-
-def _seen(store: Store, ids: Iterable[str]) -> tuple[str, ...]:
-    """Those of these interactions that whoever asks may see, in their order."""
-    ordered = tuple(ids)
-    query = select(t.interaction.c.id).where(t.interaction.c.id.in_(ordered), *scope().interactions())
-    with store.reading() as connection:
-        seen = set(connection.execute(query).scalars())
-    return tuple(one for one in ordered if one in seen)
+    return found
 
 
 _PERSON = "<int(max=2147483647):number>"
