@@ -5,7 +5,7 @@ import re
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from audit import tables as t
 from audit.store import open_store
@@ -323,11 +323,19 @@ def test_no_personal_data_is_in_what_a_token_for_reading_is_given(tmp_path):
     client = create_app(store).test_client()
     [card] = store.scorecards(one.id)
     assert "your fault" in card.findings[0].evidence[0].quote
-    paths = ("transcript", "scorecards/house/findings", "scorecards", "scorecards/house/reviews")
+    with store.writing() as connection:
+        connection.execute(update(t.interaction).values(customer="laura"))
+    paths = ("", "transcript", "scorecards/house/findings", "scorecards", "scorecards/house/reviews")
     for scope, shown in ((TokenScope.READ, False), (TokenScope.REVIEW, True)):
         secret, _ = add_token(store, "ana", [TokenScope.READ, scope])
         sent = {"Authorization": f"Bearer {secret}"}
-        told = {path: client.get(f"{ROOT}/interactions/{one.id}/{path}", headers=sent).text for path in paths}
+        asked = [f"{one.id}/{path}".rstrip("/") for path in paths]
+        told = {
+            path: client.get(f"{ROOT}/interactions/{place}", headers=sent).text
+            for path, place in zip(paths, asked, strict=True)
+        }
+        told["list"] = client.get(f"{ROOT}/interactions", headers=sent).text
+        assert ("laura" in told["list"], "laura" in told[""]) == (shown, shown)
         assert ("laura.keller" in told["transcript"]) == shown
         assert ("your fault" in told["scorecards/house/findings"]) == shown
         assert any("laura" in text for text in told.values()) == shown
@@ -379,6 +387,8 @@ def test_an_account_is_added_changed_and_removed(site):
     assert "password" not in made.json and "battery" not in made.text
     etag = site.ask("/users/ned").headers["ETag"]
     for status in (200, 412):
+        refused = site.ask("/users/ned", method="PATCH", json={"team": "Rome desk"})
+        assert (refused.status_code, "give the role too" in refused.json["detail"]) == (422, True)
         answer = site.ask("/users/ned", method="PATCH", json={"locked": True}, headers={"If-Match": etag})
         assert answer.status_code == status
     token = site.ask("/tokens", method="POST", json={"user": "ned", "scopes": ["read"], "days": 1}).json

@@ -53,6 +53,9 @@ def test_a_journey_shows_its_steps_and_what_was_said_twice(site):
         a["href"] for tag, a in journey.tags if tag == "a" and a.get("href", "").startswith("/interactions/")
     ]
     assert len(steps) >= 2
+    # It shows their words: the log has each of them before anybody opens one.
+    log = client.get("/admin/log?action=view").text
+    assert all(step.split("/")[2].partition("?")[0] in log for step in steps)
     assert all(client.get(step).status_code == 200 for step in steps)
     assert "Came back about the same" in journey.text
     assert "No customer fits" in page(client, "/customers?search=nobody").text

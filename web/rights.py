@@ -45,8 +45,6 @@ class Right(StrEnum):
     """To show a scorecard to its agent."""
     REPLY = "reply"
     """To comment on or dispute one's own released scorecard."""
-    COACH = "coach"
-    """To choose clips and to write what to practise."""
     BRING = "bring"
     """To bring in recordings and to start their audits."""
     LOG = "log"
@@ -60,9 +58,9 @@ _VISITOR = frozenset({Right.PUBLIC, Right.OWN, Right.READ})
 
 RIGHTS: dict[UserRole, frozenset[Right]] = {
     UserRole.ADMIN: _ALL,
-    UserRole.REVIEWER: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE, Right.COACH, Right.BRING},
-    UserRole.TRAINER: _VISITOR | {Right.COMPARE, Right.COACH},
-    UserRole.LEAD: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE, Right.COACH},
+    UserRole.REVIEWER: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE, Right.BRING},
+    UserRole.TRAINER: _VISITOR | {Right.COMPARE},
+    UserRole.LEAD: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE},
     UserRole.AGENT: _VISITOR | {Right.REPLY},
     UserRole.AUDITOR: _VISITOR | {Right.COMPARE, Right.LOG},
 }

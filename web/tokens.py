@@ -23,7 +23,6 @@ SCOPE_OF = {
     Right.REVIEW: TokenScope.REVIEW,
     Right.RELEASE: TokenScope.REVIEW,
     Right.REPLY: TokenScope.REVIEW,
-    Right.COACH: TokenScope.REVIEW,
     Right.BRING: TokenScope.UPLOAD,
     Right.ADMIN: TokenScope.ADMIN,
 }

@@ -12,6 +12,7 @@ from audit.tokens import DAYS, MOST_DAYS, Token, TokenScope, add_token, revoke_t
 from audit.users import (
     MAX_PASSWORD,
     Account,
+    BadUser,
     UserRole,
     accounts,
     add_user,
@@ -95,6 +96,8 @@ def make_user(store: Store, body: NewUser) -> Made:
 
 
 def change_user(store: Store, name: str, body: Change) -> Account:
+    if body.role is None and (body.team or body.employee):
+        raise BadUser(name, "team and employee go with a role; give the role too")
     with store.writing():
         unchanged(user(store, name))
         if body.role is not None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from audit.aftermath import Difference, by_standard
+from audit.auditlog import Action, write
 from audit.customers import Person, interactions_of, people
 from audit.interactions import Role
 from audit.journey import Journey, journey_of_person
@@ -54,7 +55,12 @@ def customer_interactions(store: Store, number: int) -> Many[Facts]:
 
 
 def journey(store: Store, number: int) -> Journey:
-    return journey_of_person(store, _known(store, Role.CUSTOMER, number), scope=scope())
+    told = journey_of_person(store, _known(store, Role.CUSTOMER, number), scope=scope())
+    with store.writing() as connection:
+        # It quotes what was said in each of them.
+        for step in told.steps:
+            write(connection, Action.VIEW, step.interaction, address="journey")
+    return told
 
 
 def list_employees(store: Store, query: Somebody) -> Many[Employee]:

@@ -164,8 +164,10 @@ class SavedSearch(msgspec.Struct, frozen=True):
 
 
 def facts_of(one: Interaction) -> Facts:
-    """Without the path: where files lie on the server is nothing for others."""
-    return Facts(**{name: getattr(one, name) for name in Facts.__struct_fields__})
+    """Without the path: where files lie on the server is nothing for others. The customer is told to whom
+    personal data is."""
+    told = {name: getattr(one, name) for name in Facts.__struct_fields__}
+    return Facts(**(told if sees_personal_data() else told | {"customer": None}))
 
 
 def list_interactions(store: Store, query: AskedPage) -> Many[Found]:
