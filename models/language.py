@@ -142,7 +142,9 @@ def _respelled(word: str, language: str) -> str:
     if bare in table:
         return word.lower().replace(bare, table[bare])
     if language == "it" and (found := _ITALIAN_ACCENT.fullmatch(bare)) and bare not in _ITALIAN_CUT:
-        return word.lower().replace(bare, found[1] + _ACCENTED[found[2]])
+        # It may be the end of a quotation: only words that there are get an accent.
+        made = found[1] + _ACCENTED[found[2]]
+        return word.lower().replace(bare, made) if frequency(made, language) > 0 else word
     return word
 
 

@@ -138,7 +138,7 @@ _WORDS = {
         formulas=_words("sì no come per cortesia"),
         reports=_words(
             "dico dire detto diciamo dicendo penso pensare credo credere intendo voglio sicuro sicura certo "
-            "certa vero garantire garantisco promettere prometto confermare confermo detto"
+            "certa vero garantire garantisco promettere prometto confermare confermo"
         ),
         links=_words("che di"),
         doubts=_words("dubito dubitiamo dubbio"),
@@ -149,7 +149,7 @@ _WORDS = {
         heads=_listed("niente, nulla, nessuno"),
         closes=_listed(
             "preoccupi, preoccuparsi, preoccuparti, preoccupare, preoccupatevi, riattacchi, riattaccare, "
-            "riagganci, riagganciare, chiuda, capito, sentito, problema, problemi, so, fa niente, "
+            "riagganci, riagganciare, chiuda, capito, sentito, problema, problemi, lo so, fa niente, "
             "di che, importa, dubbio, dubbi, dubito, paura, disturbo, dispiace"
         ),
         suggests=_words("perché"),
@@ -211,7 +211,7 @@ def is_negated(
         if begin is not None:
             count += _reported(forms, begin, words, language, parted)
     count += _behind(forms, end, words, parted) if first not in words.courtesies else 0
-    if "enough" in forms[end : end + REACH]:
+    if end < len(forms) and forms[end] == "enough" and not parted(end):
         return False
     return count % 2 == 1 if words.cancels else count > 0
 
@@ -227,7 +227,7 @@ def _negates(form: str, words: _Words, language: str) -> bool:
 
 def _inside(forms: Sequence[str], start: int, end: int, words: _Words, language: str) -> int:
     return sum(
-        _negates(forms[at], words, language) and forms[at + 1] not in words.only
+        _negates(forms[at], words, language) and not _only(forms, at, end, words)
         for at in range(start + 1, end - 1)
     )
 
@@ -356,7 +356,7 @@ def _persian(forms: Sequence[str], start: int, end: int, words: _Words, parted: 
         form = forms[at]
         if parted(at + 1) or form in words.stops:
             break
-        if form in words.negators and forms[at + 1] not in words.only:
+        if form in words.negators and not _only(forms, at, start, words):
             return 1
         if persian.is_verb(form):
             return int(persian.is_negative_modal(form))

@@ -44,6 +44,7 @@ def find(words: str, language: str = "en", **sequences: list[tuple[str, ...]]) -
         ("Tom's order", "en", ("tom", "'s", "order")),
         ("im sorry, thats okay. O.K.? E-mail", "en", tuple("i am sorry that is ok ok email".split())),
         ("E' cosi, perche' non puo'? Perchè sì", "it", tuple("è così perché non può perché sì".split())),
+        ("disse 'grazie mille' ieri", "it", ("disse", "grazie", "mille", "ieri")),
         ("lunedi va' in citta'", "it", ("lunedì", "va", "in", "città")),
     ],
 )
