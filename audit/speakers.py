@@ -54,7 +54,7 @@ def is_recognised(observations: Observations) -> bool:
 
 
 def _place(start_s: float, index: int, words: int) -> Span:
-    """The time of one of so many words of a message: all have that of the message, but come one by one."""
+    """The time of one of so many words that were sent at one time: they come one by one."""
     begin_s, end_s = (start_s + MESSAGE_S * number / words for number in (index, index + 1))
     return Span(round(begin_s, PLACE_DECIMALS), round(end_s, PLACE_DECIMALS))
 
@@ -77,8 +77,14 @@ class Speakers:
         self.sure = min((a.sure for a in observations.activity or ()), default=1.0)
         """How surely the voices were told apart, 0..1."""
         self._of: dict[str | None, list[Utterance]] = {}
+        # Messages may have one time: so many words of it come before a message, and there are so many.
+        self._before: dict[int, int] = {}
+        self._words: dict[float, int] = {}
         for utterance in observations.utterances or ():
             self._of.setdefault(utterance.speaker, []).append(utterance)
+            at_s = utterance.span.start_s
+            self._before[id(utterance)] = self._words.get(at_s, 0)
+            self._words[at_s] = self._before[id(utterance)] + len(utterance.words)
         for activity in observations.activity or ():
             self._of.setdefault(activity.speaker, [])
         self.labels = tuple(self._of)
@@ -114,7 +120,8 @@ class Speakers:
                     spans.append(Span(spans[-1].end_s, where.start_s))
                     probabilities.append(1.0)
                 if self._written and not where:
-                    where = _place(where.start_s, index, len(utterance.words))
+                    at_s = utterance.span.start_s
+                    where = _place(at_s, self._before[id(utterance)] + index, self._words[at_s])
                 # What was cut is no word, what is quoted no own one; no phrase reaches over it.
                 texts.append(BREAK if index in others or is_mark(word.text) else word.text)
                 spans.append(where)

@@ -371,6 +371,18 @@ def test_the_words_of_a_message_come_one_after_the_other(tmp_path, rule, message
     assert {e.span for e in found.evidence} <= {where}
 
 
+def test_messages_of_one_time_come_one_after_the_other(tmp_path):
+    path = tmp_path / "house.yaml"
+    path.write_text(build.rubric_text("- {id: a, title: A, order: [greeting, thanks-for-holding, hold]}"))
+    where = span(3, 3)
+    texts = ("good morning and once again thank you for holding", "please hold")
+    written = tuple(Utterance(where, "agent", "en", text, spread(text, where)) for text in texts)
+    recording = msgspec.structs.replace(build.observations([]).recording, duration_s=9)
+    said = msgspec.structs.replace(build.observations([]), utterances=written, recording=recording)
+    house = load_rubric(path)
+    assert judge(house, build.conversation(house, said, Channel.CHAT))[0].verdict == "met"
+
+
 def test_a_chat_has_no_silence_and_so_no_opportunity_to_break_it(tmp_path):
     standard = "{id: a, title: A, keep: {measure: longest_silence, at_most: 5 s}}"
     found = finding(tmp_path, standard, [("agent", 0, "hi")], channel=Channel.CHAT, activity={})
