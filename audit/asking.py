@@ -157,8 +157,9 @@ class Said(NamedTuple):
     text: str
 
 
-def asks_to_repeat(words: str, lines: Sequence[Said], index: int, language: str) -> bool:
-    """Whether words of regret in a line only ask the other to say something again.
+def asks_to_repeat(words: str, lines: Sequence[Said], index: int, language: str, earlier: int = 0) -> bool:
+    """Whether words of regret in a line only ask the other to say something again; the same words stand so
+    often `earlier` in the line.
 
     They do as a question of their own ("Sorry?"), before such a question ("sorry, what was that?"), and as a
     line of their own that the other answers with hardly anything but words of its own. In languages without
@@ -167,7 +168,10 @@ def asks_to_repeat(words: str, lines: Sequence[Said], index: int, language: str)
     known = _asking(language)
     if known is None or tokens_of(words, language) not in known.alone:
         return False
-    before, _, after = lines[index].text.partition(words)
+    text, at = lines[index].text, -1
+    for _ in range(earlier + 1):
+        at = text.index(words, at + 1)
+    before, after = text[:at], text[at + len(words) :]
     opens = not before.strip() or before.rstrip()[-1] in _ENDS
     rest = tokens_of(after, language)
     if opens and words.rstrip()[-1:] in _QUESTION:

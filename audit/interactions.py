@@ -211,26 +211,21 @@ class Conversation:
     def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
         """Where a role says a phrase of the rubric; None: an unknown speaker, `ANYONE`: everybody."""
         found = self._of_voices(self._speakers.said, phrase, role)
-        return tuple(e for e in found if not self._asks_to_repeat(e)) if phrase == APOLOGY else found
+        return tuple(e for e in found if not self._asks_to_repeat(e, found)) if phrase == APOLOGY else found
 
-    def _asks_to_repeat(self, event: Event) -> bool:
-        """Whether an apology is a "sorry?" that only asks to say something again."""
+    def _asks_to_repeat(self, event: Event, found: tuple[Event, ...]) -> bool:
+        """Whether an apology, one of those found, is a "sorry?" that only asks to say something again."""
         lines = self.utterances
-        at = next(
-            (
-                number
-                for number, (role, u) in enumerate(lines)
-                if role == event.role
-                and u.span.start_s <= event.span.start_s
-                and event.text in u.text
-                and event.span.end_s <= max(u.span.end_s, u.span.start_s + MESSAGE_S)
-            ),
-            None,
-        )
+        at = next((n for n, (role, u) in enumerate(lines) if role == event.role and _holds(u, event)), None)
         if at is None:
             return False
+        line = lines[at][1]
+        before = [e for e in found if e.role == event.role and e.span.start_s < event.span.start_s]
+        earlier = sum(e.text == event.text and _holds(line, e) for e in before)
         said = [Said(str(role), u.text) for role, u in lines[max(0, at - REACH) : at + 2]]
-        return asks_to_repeat(event.text, said, min(at, REACH), self.phrases.language)
+        if line.text.count(event.text) <= earlier:
+            return False
+        return asks_to_repeat(event.text, said, min(at, REACH), self.phrases.language, earlier)
 
     def negated(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
         """Where a role says a phrase of what is not: "I can't promise"."""
@@ -271,3 +266,10 @@ def clock(time_s: float) -> str:
     minutes, seconds = divmod(int(time_s), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _holds(utterance: Utterance, event: Event) -> bool:
+    """Whether the words of an event were said within an utterance."""
+    start_s, end_s = utterance.span.start_s, utterance.span.end_s
+    inside = start_s <= event.span.start_s and event.span.end_s <= max(end_s, start_s + MESSAGE_S)
+    return inside and event.text in utterance.text

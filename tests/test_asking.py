@@ -40,6 +40,8 @@ def apologies(tmp_path, language, lines, channel=Channel.CALL, name="apology"):
         ),
         ("en", ["The room was cold.", "I'm sorry to hear that. May I ask your name?", "Tom."], ["I'm sorry"]),
         ("en", ["The room was cold.", "Sorry? I see. I'm very sorry.", "Yes."], ["I'm very sorry."]),
+        ("en", ["The room.", "sorry, what was that? I see, sorry, we will refund it.", "Yes."], ["sorry,"]),
+        ("en", ["The room.", "sorry, we will refund it. sorry, what was that?", "Yes."], ["sorry,"]),
         ("it", ["Il servizio è lento.", "Scusi?", "Il servizio."], []),
         ("it", ["Il servizio è lento.", "Mi scusi, può ripetere?", "Sì."], []),
         ("it", ["Il servizio è lento.", "Mi scusi, rimedio subito.", "Grazie."], ["Mi scusi,"]),
