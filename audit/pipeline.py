@@ -294,22 +294,25 @@ def rescore(store: Store, rubric: Rubric) -> Iterator[Rescored]:
 
 WORDS_TOGETHER = 20_000
 """So many words of stored interactions are read before they are judged, about two hours of talk and 6 MB:
-what is new among them is learnt at once. Our measurement (`bench/judge.py`): for 28 calls together it takes a
-third of the time that it takes one by one."""
+what is new among them is learnt at once. Our measurement (not kept as a bench): for 28 calls together it
+takes a third of the time that it takes one by one."""
 
 Stored = tuple[Interaction, Observations | ObservationsUnreadable]
 
 
 def _together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:
-    """Interactions in bundles of `WORDS_TOGETHER`; one with pictures, which are large, ends a bundle."""
+    """Interactions in bundles of `WORDS_TOGETHER`, and of `RESCORE_BATCH` where few words are said; one with
+    pictures, which are large, ends a bundle."""
     some: list[Stored] = []
     words = 0
     for interaction, observations in stored:
         some.append((interaction, observations))
+        large = False
         if not isinstance(observations, ObservationsUnreadable):
             words += sum(len(u.words) for u in observations.utterances or ())
-            if words >= WORDS_TOGETHER or observations.people is not None:
-                yield some
-                some, words = [], 0
+            large = observations.people is not None
+        if large or words >= WORDS_TOGETHER or len(some) == RESCORE_BATCH:
+            yield some
+            some, words = [], 0
     if some:
         yield some
