@@ -35,7 +35,7 @@ SECRET_BYTES = 32
 """Standard Webhooks asks for 24 to 64."""
 
 PAUSES_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400)
-"""After a try that failed, so long until the next: as Standard Webhooks recommends, 33 hours in all."""
+"""After a try that failed, so long until the next: as Standard Webhooks recommends, 31.6 hours in all."""
 
 LEASE_S = 60
 """So long whoever sends a message has it for itself; `PATIENCE_S` is less."""
@@ -231,37 +231,40 @@ def deliver(store: "Store", now: datetime | None = None) -> Delivered:
 
     Several may do it at once: each message is taken by one of them.
     """
-    now = now or datetime.now(UTC)
+    begun = now or datetime.now(UTC)
     row, hook = t.webhook_message.c, t.webhook.c
     due = (
         select(row.id, row.message, row.body, row.tries, hook.url, hook.secret, hook.private)
         .join(t.webhook, hook.id == row.webhook_id)
-        .where(row.state == "waiting", row.next_at <= now)
+        .where(row.state == "waiting", row.next_at <= begun)
         .order_by(row.id)
     )
-    old = now - timedelta(days=KEPT_DAYS)
+    old = begun - timedelta(days=KEPT_DAYS)
     with store.writing() as connection:
-        connection.execute(delete(t.webhook_message).where(row.state == "delivered", row.done_at < old))
+        connection.execute(delete(t.webhook_message).where(row.state != "waiting", row.done_at < old))
     with store.reading() as connection:
         messages = connection.execute(due).all()
     counts = {"delivered": 0, "waiting": 0, "dead": 0}
     for one in messages:
         held = (row.id == one.id, row.state == "waiting", row.tries == one.tries)
-        taken = {"tries": one.tries + 1, "next_at": now + timedelta(seconds=LEASE_S)}
+        # One that does not answer takes long: each try has a time of its own.
+        at = now or datetime.now(UTC)
+        taken = {"tries": one.tries + 1, "next_at": at + timedelta(seconds=LEASE_S)}
         with store.writing() as connection:
             if not connection.execute(update(t.webhook_message).where(*held).values(**taken)).rowcount:
                 continue
         status, reason = _send(one)
         if not reason:
-            state: dict[str, Any] = {"state": "delivered", "reason": "", "done_at": now}
+            state: dict[str, Any] = {"state": "delivered", "reason": "", "done_at": at}
         elif status == GONE or one.tries >= len(PAUSES_S):
-            state = {"state": "dead", "reason": reason, "done_at": now}
+            state = {"state": "dead", "reason": reason, "done_at": at}
         else:
-            later = now + timedelta(seconds=PAUSES_S[one.tries])
+            later = at + timedelta(seconds=PAUSES_S[one.tries])
             state = {"state": "waiting", "reason": reason, "next_at": later}
         counts[state["state"]] += 1
         with store.writing() as connection:
-            connection.execute(update(t.webhook_message).where(row.id == one.id).values(**state))
+            mine = (row.id == one.id, row.state == "waiting", row.tries == one.tries + 1)
+            connection.execute(update(t.webhook_message).where(*mine).values(**state))
     return Delivered(counts["delivered"], counts["waiting"], counts["dead"])
 
 
