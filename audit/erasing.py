@@ -23,6 +23,7 @@ from audit.holds import check_free, interactions_of_customer
 from audit.identities import settle
 from audit.interactions import Role
 from audit.leaving.forgetting import forget_in
+from audit.originals import together
 from audit.proof import Proof, in_database, prove
 from audit.records import interaction_of
 from audit.store import NotStored, Store
@@ -46,6 +47,8 @@ class Asked(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     people: tuple[int, ...] = ()
     exports: tuple[tuple[int, str, str], ...] = ()
+    documents: tuple[str, ...] = ()
+    """Interactions that came in a document with these, which each of them keeps whole."""
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -122,6 +125,7 @@ def _asked(
             .where(export.id.in_(select(part.export_id).where(part.interaction_id.in_(ids))))
             .order_by(export.id)
         ).all()
+        documents = {other.id for one in found for other in together(store, one)} - set(ids)
     home = store.home.resolve()
     places = [Path(o.path) for o in found if o.recording in recordings]
     inside = [str(p) for p in places if p.is_relative_to(home / ENCLOSED)]
@@ -133,6 +137,7 @@ def _asked(
     return Asked(
         *(tuple(ids), recordings, tuple(dict.fromkeys(inside)), long, called, people),
         tuple((e.id, e.path, e.format) for e in exports),
+        tuple(sorted(documents)),
     )
 
 
@@ -233,6 +238,7 @@ def _remove_rows(store: Store, asked: Asked) -> dict[str, int]:
                 if key.column.table is t.interaction:
                     remove(connection, table.name, key.parent.in_(ids))
         _forget_people(connection, people, remove)
+        remove(connection, "original", t.original.c.interaction_id.in_(asked.documents))
         remove(connection, "interaction", t.interaction.c.id.in_(ids))
         remove(connection, "observation", t.observation.c.recording_id.in_(asked.recordings))
         remove(connection, "recording", t.recording.c.id.in_(asked.recordings))

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, select, update
 
 from audit import tables as t
+from audit.interactions import Interaction
+from audit.records import interaction_of
 from audit.store import Store
 from models.cutting import cut_words
 from models.observations import UNDETERMINED, Span, Utterance
@@ -36,6 +38,18 @@ def original(store: Store, interaction: str) -> bytes | None:
             select(t.original.c.document).where(t.original.c.interaction_id == interaction)
         ).scalar()
     return None if packed is None else zlib.decompress(packed)
+
+
+def together(store: Store, one: Interaction) -> tuple[Interaction, ...]:
+    """All interactions that came in the same vCon, this one among them."""
+    if not (one.source.startswith("vcon") and one.source_id):
+        return (one,)
+    row = t.interaction.c
+    query = select(t.interaction).where(row.source_id == one.source_id, row.source.startswith("vcon"))
+    with store.reading() as connection:
+        found = tuple(interaction_of(r) for r in connection.execute(query.order_by(row.id)))
+    same = original(store, one.id)
+    return tuple(other for other in found if other.id == one.id or original(store, other.id) == same)
 
 
 def recut_originals(store: Store) -> int:

@@ -15,7 +15,9 @@ from audit import yamlfile
 from audit.enclosed import ENCLOSED
 from audit.erasing import Erased, erase, of_interactions
 from audit.holds import held
+from audit.indexing import keep_words, words_of
 from audit.interactions import Channel, Interaction
+from audit.originals import together
 from audit.records import interaction_of
 from audit.store import Store
 
@@ -184,8 +186,9 @@ def _remove_observed(store: Store, one: Interaction, kind: str) -> None:
         values = {"missing": msgspec.json.encode([*missing, *over]).decode()}
         connection.execute(update(t.interaction).where(t.interaction.c.id == one.id).values(**values))
         if kind == "transcripts":
-            connection.execute(
-                update(t.transcript).where(t.transcript.c.interaction_id == one.id).values(words="")
-            )
-            connection.execute(delete(t.original).where(t.original.c.interaction_id == one.id))
+            # It is still found by its facts.
+            keep_words(connection, one.id, words_of(one, ()))
+            # A document that several came in is kept whole by each.
+            ids = [other.id for other in together(store, one)]
+            connection.execute(delete(t.original).where(t.original.c.interaction_id.in_(ids)))
             connection.execute(delete(t.mention).where(t.mention.c.interaction_id == one.id))

@@ -403,3 +403,22 @@ def test_an_export_needs_an_empty_folder_and_filters_as_a_search_does(store, cha
         folder = tmp_path / f"out{len(list(tmp_path.iterdir()))}"
         done = CliRunner().invoke(cli, [*base, str(folder), "--format", "json", *words, "--json"])
         assert (done.exit_code, json.loads(done.output)["scorecards"]) == (0, count), done.output
+
+
+def test_speakers_without_personal_data_are_called_by_their_roles(tmp_path):
+    """A chat whose times have no zone has no dialog: its words stand in the analysis."""
+    store = open_store(tmp_path / "home")
+    path = tmp_path / "wa.txt"
+    path.write_text(
+        "03/03/2026, 10:15 - Laura Brownlow: Hello, my parcel has not arrived\n"
+        "03/03/2026, 10:16 - Northwind: Good morning, may I have your order number?\n"
+        "03/03/2026, 10:17 - Laura Brownlow: It is NW-1234\n"
+    )
+    (tmp_path / "wa.meta.yaml").write_text("country: GB\ncustomer: C-1007\nlanguage: en\n")
+    audit_file(path, [find_rubric("chat-en")], store)
+    for personal, who in ((False, {"agent", "customer"}), (True, {"Laura Brownlow", "Northwind"})):
+        write_export(store, tmp_path / str(personal), "vcon", Wanted(), personal=personal)
+        [file] = (tmp_path / str(personal)).glob("*.vcon")
+        [words] = [a["body"] for a in json.loads(file.read_text())["analysis"] if a["type"] == "transcript"]
+        assert {segment["speaker"] for segment in words["segments"]} == who
+        assert ("Brownlow" in file.read_text()) == personal

@@ -109,7 +109,7 @@ def write_export(
         try:
             number = _begin(store, folder, form, personal)
             write = _vcons if form == "vcon" else _tables
-            done = write(store, part, form, _noted(store, number, wanted, progress), personal, media)
+            done = write(store, part, form, _noted(store, number, wanted, form, progress), personal, media)
             for name in done.files:
                 (part / name).replace(folder / name)
         finally:
@@ -132,18 +132,23 @@ def _begin(store: "Store", folder: Path, form: str, personal: bool) -> int:
     return number
 
 
-def _noted(store: "Store", number: int, wanted: "Wanted", progress: Any) -> "Iterator[list[Row]]":
-    """The rows of a search by the page, each noted as a part of the export before it is given."""
+def _noted(store: "Store", number: int, wanted: "Wanted", form: str, progress: Any) -> "Iterator[list[Row]]":
+    """The rows of a search by the page, each noted as a part of the export before it is given; of a vCon with
+    all that came in the same one."""
     from sqlalchemy import insert, select
 
     from audit import tables as t
+    from audit.originals import together
     from audit.searching import find
 
     older, done = None, 0
     seen: set[str] = set()
     while True:
         page = find(store, wanted, PAGE, older)
-        names = {row.interaction.id for row in page.rows} - seen
+        found = [row.interaction for row in page.rows]
+        if form == "vcon":
+            found = [other for one in found for other in together(store, one)]
+        names = {one.id for one in found} - seen
         seen |= names
         if names:
             with store.writing() as connection:
@@ -193,7 +198,8 @@ def _vcons(
 ) -> Exported:
     import json
 
-    from audit.leaving.vcon import Part, make_vcon, together
+    from audit.leaving.vcon import Part, make_vcon
+    from audit.originals import together
     from models.observations import write_whole
 
     files: list[str] = []

@@ -34,7 +34,9 @@ def forget_in(folder: Path, form: str, interactions: Collection[str]) -> tuple[l
 def _of_vcon(file: Path, wanted: frozenset[str]) -> int:
     """A vCon goes whole: all in it is one conversation."""
     document = json.loads(file.read_bytes())
-    inside = {a["body"].get("interaction") for a in document["analysis"] if isinstance(a.get("body"), dict)}
+    bodies = [a["body"] for a in document["analysis"] if isinstance(a.get("body"), dict)]
+    inside = {body.get("interaction") for body in bodies}
+    inside.update(*(body.get("interactions", ()) for body in bodies))
     if wanted.isdisjoint(inside):
         return 0
     file.unlink()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from audit import tables as t
 from audit.redaction import clean, names_of
-from audit.reviews import Stands, reviews_of, stands
+from audit.reviews import Stands, card_stands, shown
 from audit.rubric import Rubric
 from audit.scorecard import Scorecard
 from audit.searching import Row
@@ -43,10 +43,8 @@ def leaving(store: Store, row: Row, card: Scorecard, personal: bool) -> Leaving:
     """The stored scorecard of a row of a list, with what people said of it."""
     one = row.interaction
     rubric = _rubric(store, card.rubric_digest)
-    with store.reading() as connection:
-        said = reviews_of(connection, card.interaction, card.rubric)
     return Leaving(
-        *(row, card, stands(card, rubric, said), rubric),
+        *(row, card, card_stands(store, card), rubric),
         customer_number(store, one.id),
         str if personal else functools.partial(_say, names_of(one), one.language or _language(card)),
         personal,
@@ -108,7 +106,7 @@ SCORECARDS = (
     Column("critical_misses", "list", lambda o: list(o.now.score.critical_misses)),
     Column("waiting", "integer", lambda o: len(o.now.waiting)),
     Column("reviewed", "integer", lambda o: len(o.now.of)),
-    Column("caveats", "list", lambda o: list(o.card.caveats)),
+    Column("caveats", "list", lambda o: list(shown(o.card, o.now).caveats)),
 )
 
 
@@ -161,10 +159,6 @@ FINDINGS = (
 )
 
 TABLES: Mapping[str, tuple[Column, ...]] = {"scorecards": SCORECARDS, "findings": FINDINGS}
-
-
-_OF_JSON = tuple(c for c in FINDINGS[3:] if not c.name.startswith(("first_", "evidence")))
-"""Columns that stand in JSON too: what a finding belongs to is around it there, and all evidence inside."""
 
 
 def found(one: Leaving) -> Iterator[Found]:

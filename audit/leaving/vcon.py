@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import select
 
-from audit import tables as t
 from audit.interactions import Interaction, Role
 from audit.leaving.cleaning import Cleaning
 from audit.leaving.rows import SCHEMA, Leaving, as_json
 from audit.originals import opened, original
-from audit.records import interaction_of
 from audit.redacting import roles_of, write_copy
 from audit.redaction import personal, secrets, silences
 from audit.speakers import is_recognised
@@ -38,18 +35,6 @@ class Part(NamedTuple):
 
     interaction: Interaction
     cards: tuple[Leaving, ...]
-
-
-def together(store: Store, one: Interaction) -> tuple[Interaction, ...]:
-    """All interactions that came in the same vCon, this one among them."""
-    if not (one.source.startswith("vcon") and one.source_id):
-        return (one,)
-    row = t.interaction.c
-    query = select(t.interaction).where(row.source_id == one.source_id, row.source.startswith("vcon"))
-    with store.reading() as connection:
-        found = tuple(interaction_of(r) for r in connection.execute(query.order_by(row.id)))
-    same = original(store, one.id)
-    return tuple(other for other in found if other.id == one.id or original(store, other.id) == same)
 
 
 def make_vcon(
@@ -91,7 +76,13 @@ def make_vcon(
         ),
     ]
     completed = list(_completed(document))
-    about = {"schema": "comport.export/1", "removed": gone, "completed": completed}
+    inside = [part.interaction.id for part in parts]
+    about = {
+        "schema": "comport.export/1",
+        "interactions": inside,
+        "removed": gone,
+        "completed": completed,
+    }
     document["analysis"].append(_analysis("report", "comport.export/1", about, []))
     document["updated_at"] = datetime.now(UTC).isoformat(timespec="seconds")
     if gone:
@@ -286,8 +277,15 @@ def _analyses(store: Store, part: Part, dialogs: list[int], with_personal: bool)
     said = observations.utterances or ()
     if said and (is_recognised(observations) or not dialogs):
         shown = said if with_personal else personal(observations, one)[0]
+        # In writing the label of a speaker is their name.
+        roles = dict(roles_of(store, one))
+        labels = dict.fromkeys(u.speaker for u in said)
+        called = {
+            label: label if with_personal else str(roles.get(label or "") or f"speaker-{number}")
+            for number, label in enumerate(labels, 1)
+        }
         segments = [
-            {"start": u.span.start_s, "end": u.span.end_s, "speaker": u.speaker, "text": u.text}
+            {"start": u.span.start_s, "end": u.span.end_s, "speaker": called[u.speaker], "text": u.text}
             for u in shown
         ]
         body = {"language": shown[0].language, "segments": segments}
