@@ -19,7 +19,7 @@ FAILED = 1
 INTERRUPTED = 130
 """128 + SIGINT, as shells expect after Ctrl-C."""
 
-UNLOGGED = frozenset({"customer", "who", "one", "other", "words", "comment", "because"})
+UNLOGGED = frozenset({"customer", "who", "one", "other", "words", "comment", "because", "reason"})
 """Parameters of commands that name a customer, or hold what somebody wrote freely."""
 
 DATABASE = "comport.database"

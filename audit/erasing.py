@@ -7,17 +7,20 @@ interrupted is finished by the next erasure. Audit log and rubrics stay: neither
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 from sqlalchemy import Connection, delete, false, func, insert, or_, select, update
 
 from audit import tables as t
 from audit.auditlog import Action, write
 from audit.customers import find_person
+from audit.database import StoreUnusable, place
 from audit.enclosed import ENCLOSED
 from audit.holds import check_free, interactions_of_customer
 from audit.identities import settle
@@ -160,12 +163,19 @@ def erase(store: Store, asked: Asked) -> Erased:
 
 
 def finish_all(store: Store) -> tuple[Erased, ...]:
-    """Finishes what was interrupted."""
+    """Finishes what was interrupted.
+
+    Raises:
+        Held: something of it came in again and is under a legal hold now.
+    """
     row = t.erasure.c
     with store.reading() as connection:
         query = select(row.id, row.asked).where(row.finished_at.is_(None)).order_by(row.id)
         open_ = connection.execute(query).all()
-    return tuple(_finish(store, one.id, msgspec.json.decode(one.asked, type=Asked)) for one in open_)
+    begun = [(one.id, msgspec.json.decode(one.asked, type=Asked)) for one in open_]
+    for _, asked in begun:
+        check_free(store, asked.interactions)
+    return tuple(_finish(store, number, asked) for number, asked in begun)
 
 
 def _finish(store: Store, number: int, asked: Asked) -> Erased:
@@ -343,6 +353,11 @@ def _compact(store: Store) -> tuple[str, ...]:
         for table in t.metadata.sorted_tables:
             driver.execute(f'VACUUM "{table.name}"')
         driver.autocommit = False
+    except (sqlite3.Error, psycopg.Error) as error:
+        found = f"cannot be compacted ({' '.join(str(error).split())})"
+        raise StoreUnusable(
+            place(store.engine.url), found, "make room, then: comport erase --resume"
+        ) from error
     finally:
         raw.close()
     return (BACKUPS, SERVER)

@@ -54,7 +54,7 @@ def add_hold(store: Store, kind: str, value: str, reason: str, by: str) -> Hold:
         connection.execute(delete(t.hold).where(*same))
         connection.execute(insert(t.hold).values(**row))
         number = connection.execute(select(t.hold.c.id).where(*same)).scalar_one()
-        write(connection, Action.HOLD, f"hold {number}", kind=kind, reason=reason)
+        write(connection, Action.HOLD, f"hold {number}", kind=kind)
     return Hold(number, **row)  # type: ignore[arg-type]
 
 

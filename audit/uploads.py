@@ -147,7 +147,7 @@ def _add(store: Store, row: dict[str, Any]) -> Any:
             known = connection.execute(select(t.upload).where(*same)).one_or_none() if row["key"] else None
             if known is None:
                 connection.execute(insert(t.upload).values(added_at=datetime.now(UTC), **row))
-                write(connection, Action.UPLOAD, row["id"], file=row["file"], size_bytes=row["size_bytes"])
+                write(connection, Action.UPLOAD, row["id"], size_bytes=row["size_bytes"])
             return known
     except IntegrityError:
         with store.reading() as connection:

@@ -1,7 +1,6 @@
 """Files that are brought in: what is taken, once, and audited by a process that may die."""
 
 import io
-import json
 import sys
 import time
 from pathlib import Path
@@ -216,9 +215,6 @@ def test_uploads_are_in_the_log(store, ask, monkeypatch):
     monkeypatch.setattr(uploads, "look_after", lambda store: None)
     ask("POST", "/uploads", data=form())
     [row] = entries(store, action="upload")
-    assert (row.who, row.detail["file"], json.dumps(row.detail).count("comport_")) == (
-        "rita",
-        "chat.jsonl",
-        0,
-    )
-    monkeypatch.setattr(uploads, "look_after", lambda store: None)
+    # A file may be named after a customer, and the log cannot forget.
+    assert (row.who, list(row.detail)) == ("rita", ["size_bytes"])
+    assert upload_of(store, row.subject).file == "chat.jsonl"
