@@ -13,7 +13,7 @@ class Literals:
     """Named sequences of words as a trie: the words that a sequence may go on with, node by node.
 
     spaCy's PhraseMatcher finds the same, but has to make a document of all words first, which takes several
-    times as long (`bench/judge.py`).
+    times as long (our measurement, not kept as a bench).
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ def gapped(
     those that overlap the longest, then the first. It begins and ends with a word; `same` tells whether one
     of its words stands for one of `words`.
 
-    spaCy's Matcher finds the same, fifty times as slowly (`bench/judge.py`).
+    spaCy's Matcher finds the same, fifty times as slowly (our measurement, not kept as a bench).
     """
     found: list[tuple[int, int]] = []
     for start, word in enumerate(words):

@@ -1,7 +1,7 @@
 """Languages of the pages: which one a visitor reads, its catalogue, its figures, and its calendar.
 
 The catalogues are `translations/LANGUAGE/LC_MESSAGES/messages.po`, read as they are when a page first needs
-them: there is nothing to compile. `python -m web.languages` brings them up to date with the pages.
+them: there is nothing to compile. `python -m web.catalogues` brings them up to date with the pages.
 """
 
 import functools
