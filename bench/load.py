@@ -1,13 +1,14 @@
 """How soon pages answer when many reviewers work at once: p50 and p95 in ms, and errors.
 
     bench/load.py [--users 50] [--seconds 120] [--interactions 1000000] [--think 5]
-                  [--words 300] [--sqlite] [--json]
+                  [--words 300] [--sqlite | --keep FOLDER] [--json]
 
-A throw-away PostgreSQL server (`--sqlite`: a file) is filled as `bench/million.py` fills it, with an account
-for each user; `comport serve` answers as a process of its own. Locust's users log in, then over and over look
-at the list, filter it, open an interaction, say something of a finding and go to what waits next, with
-`--think` seconds of thinking before each. Two come in a second; it is measured for `--seconds` from when all
-have logged in (a login takes its time on purpose, Argon2).
+A throw-away PostgreSQL server (`--sqlite`: a file; `--keep`: one that stays in a folder, as that of
+`bench/million.py`) is filled as `bench/million.py` fills it, with an account for each user; `comport serve`
+answers as a process of its own. Locust's users log in, then over and over look at the list, filter it, open
+an interaction, say something of a finding and go to what waits next, with `--think` seconds of thinking
+before each. Two come in a second; it is measured for `--seconds` from when all have logged in (a login takes
+its time on purpose, Argon2).
 """
 
 import argparse
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--think", type=float, default=5.0)
     parser.add_argument("--words", type=int, default=300)
     parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     figures = measured(arguments)
@@ -54,25 +56,19 @@ def main() -> None:
 
 def measured(arguments: argparse.Namespace) -> dict[str, Any]:
     """The figures of one run."""
-    from audit.store import open_store
-    from audit.users import UserRole, add_user
-    from bench.million import SERVER, Invented
-    from tests.postgres import Server
+    from audit.users import UserRole, add_user, user_names
+    from bench.million import filled
     from web import create_app
 
     with contextlib.ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        address = None
-        if not arguments.sqlite:
-            server = Server(SERVER)
-            stack.callback(server.remove)
-            address = server.new_database()
-        store = open_store(home, address)
-        begun_s = time.perf_counter()
-        Invented(store, arguments.interactions, arguments.words).fill()
-        load_s = time.perf_counter() - begun_s
-        for number in range(arguments.users):
-            add_user(store, f"reviewer{number}", PASSWORD, UserRole.REVIEWER)
+        arguments.database = None
+        store, _, load_s = filled(stack, home, arguments)
+        address = None if arguments.sqlite else store.engine.url.render_as_string(hide_password=False)
+        known = set(user_names(store))
+        for name in (f"reviewer{number}" for number in range(arguments.users)):
+            if name not in known:
+                add_user(store, name, PASSWORD, UserRole.REVIEWER)
         app = create_app(store)
         with app.test_request_context():
             list_ = app.url_for("interactions.index")
@@ -98,7 +94,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         "interactions": arguments.interactions,
         "think_s": arguments.think,
         "database": "sqlite" if arguments.sqlite else "postgresql",
-        "load_s": round(load_s, 1),
+        "load_s": load_s,
         "load_average": round(os.getloadavg()[0], 1),
     }
 

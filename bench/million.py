@@ -1,11 +1,12 @@
 """How soon a list answers when a million interactions are stored: p50 and p95 of each kind of question, ms.
 
     bench/million.py [--interactions 1000000] [--words 300] [--times 40] [--json]
-                     [--sqlite | --database ADDRESS]
+                     [--sqlite | --database ADDRESS | --keep FOLDER]
 
 Fills a throw-away PostgreSQL server by COPY (as the tests start it; `--sqlite`: a file; `--database`: an
 empty database of a server that runs) with invented facts, words as frequent as in the language, verdicts by
-the own rate of each standard, and the scorecards of judged samples. Then it asks what the dashboard asks,
+the own rate of each standard, and the scorecards of judged samples. With `--keep` the server lies in that
+folder and stays there: the next run with it asks at once. Then it asks what the dashboard asks,
 through the same functions, each time for something else. `load_s` is how long the filling took, `mb` what is
 on disk, `rows` how many an answer had (at most 50; of a journey its interactions: their words lie in files,
 which are not made), `load_average` how many programs wanted a core meanwhile.
@@ -32,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from audit import phrasebook
 from audit import tables as t
+from audit.database import upgrade_store
 from audit.indexing import fold
 from audit.interactions import Channel
 from audit.journey import journey_of
@@ -53,6 +55,9 @@ SERVER = (
 """A server of 4 GB as PostgreSQL's manual advises: a quarter of the memory for its buffers; and what makes
 filling it quick."""
 
+KEPT, FILLED = "million", "filled.json"
+"""The database in a kept folder, and the note that says it is filled."""
+
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 VOCABULARY = 20_000
 SENTENCES = 8
@@ -68,17 +73,15 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=40)
     parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--database")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, _address(arguments) as address:
-        store = open_store(Path(folder), address)
-        invented = Invented(store, arguments.interactions, arguments.words)
-        begun_s = time.perf_counter()
-        invented.fill()
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        store, invented, load_s = filled(stack, Path(folder), arguments)
         figures: dict[str, Any] = {
             "interactions": arguments.interactions,
             "database": store.engine.dialect.name,
-            "load_s": round(time.perf_counter() - begun_s, 1),
+            "load_s": load_s,
             "mb": round(size_bytes(store) / 1e6),
         }
         figures |= ask(store, invented, arguments.times)
@@ -94,16 +97,48 @@ def main() -> None:
         print(f"{name:24} {shown}")
 
 
-@contextlib.contextmanager
-def _address(arguments: argparse.Namespace) -> Iterator[str | None]:
-    if arguments.sqlite or arguments.database:
-        yield arguments.database
-        return
-    server = Server(SERVER)
-    try:
-        yield server.new_database()
-    finally:
-        server.remove()
+def filled(
+    stack: contextlib.ExitStack, home: Path, arguments: argparse.Namespace
+) -> tuple[Store, "Invented", float]:
+    """A store with what was asked for, what was invented for it, and how long that took, s; `stack` ends its
+    server."""
+    told = None
+    if arguments.keep:
+        server, told = _kept(arguments)
+        stack.callback(server.stop)
+        if told is None:
+            server.execute(f"DROP DATABASE IF EXISTS {KEPT}")
+            server.execute(f"CREATE DATABASE {KEPT}")
+        address = server.address(KEPT)
+        # What was filled by an earlier version is brought up to date as people's databases are.
+        upgrade_store(home, address)
+    elif arguments.sqlite or arguments.database:
+        address = arguments.database
+    else:
+        server = Server(SERVER)
+        stack.callback(server.remove)
+        address = server.new_database()
+    store = open_store(home, address)
+    invented = Invented(store, arguments.interactions, arguments.words)
+    if told is None:
+        begun_s = time.perf_counter()
+        invented.fill()
+        told = round(time.perf_counter() - begun_s, 1)
+        if arguments.keep:
+            size = {"interactions": arguments.interactions, "words": arguments.words, "load_s": told}
+            (arguments.keep / FILLED).write_text(json.dumps(size))
+    return store, invented, told
+
+
+def _kept(arguments: argparse.Namespace) -> tuple[Server, float | None]:
+    """The server in the kept folder, and how long it took to fill it; None when that has to be done."""
+    note, load_s = arguments.keep / FILLED, None
+    if note.exists():
+        size = json.loads(note.read_text())
+        load_s = size.pop("load_s")
+        if size != {"interactions": arguments.interactions, "words": arguments.words}:
+            raise SystemExit(f"{arguments.keep} holds {size}; ask for the same, or name another folder")
+    return Server(SERVER, arguments.keep), load_s
 
 
 class Invented:
@@ -134,7 +169,12 @@ class Invented:
         ]
         store.keep_rubric(rubric)
         self.digest = rubric.digest
-        self.ids: list[str] = []
+        # Some that a question may ask for.
+        self.ids = [
+            _identity(first + n)
+            for first in range(0, interactions, BATCH)
+            for n in range(min(20, interactions - first))
+        ]
 
     def fill(self) -> None:
         """Stores everything, then makes the indices, as a restored backup does."""
@@ -163,8 +203,7 @@ class Invented:
 
     def _batch(self, first: int, count: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         random, now = self.random, NEWEST
-        ids = [hashlib.sha256(f"{n}".encode()).hexdigest() for n in range(first, first + count)]
-        self.ids += ids[:20]
+        ids = [_identity(n) for n in range(first, first + count)]
         lengths = np.maximum(20, random.lognormal(np.log(self.words), 0.6, count)).astype(int)
         said = random.choice(self.vocabulary, lengths.sum(), p=self.share)
         ends = np.cumsum(lengths)
@@ -251,6 +290,10 @@ class Invented:
             "reviewed": 0,
             "verdicts": f" {' '.join(told)} ",
         }
+
+
+def _identity(number: int) -> str:
+    return hashlib.sha256(f"{number}".encode()).hexdigest()
 
 
 def copy(connection: Any, table: str, rows: list[dict[str, Any]]) -> None:

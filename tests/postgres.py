@@ -51,15 +51,19 @@ def new_database(request: pytest.FixtureRequest) -> str | None:
 
 
 class Server:
-    """One server with as many databases as tests ask for."""
+    """One server with as many databases as tests ask for; with a `folder` it goes on with what lies there."""
 
-    def __init__(self, options: str = "") -> None:
+    def __init__(self, options: str = "", folder: Path | None = None) -> None:
         self._options = options
-        self.folder = Path(tempfile.mkdtemp(prefix="comport-pg-"))
+        self.folder = folder.resolve() if folder else Path(tempfile.mkdtemp(prefix="comport-pg-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._account = _account()
         if self._account:
             shutil.chown(self.folder, self._account)
         self._made = 0
+        if (self.folder / "data" / "PG_VERSION").exists():
+            self.start()
+            return
         # Peers come by trust, strangers need the password; C.UTF-8 is on every Debian.
         self._run("initdb", "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         access = self.folder / "data" / "pg_hba.conf"
@@ -109,7 +113,11 @@ class Server:
         """The address of a new, empty database."""
         self._made += 1
         self.execute(f"CREATE DATABASE test_{self._made}")
-        return self.url(f"test_{self._made}").render_as_string(hide_password=False)
+        return self.address(f"test_{self._made}")
+
+    def address(self, database: str) -> str:
+        """What COMPORT_DATABASE_URL says to use a database of it."""
+        return self.url(database).render_as_string(hide_password=False)
 
     def remove(self) -> None:
         """Stops the server and removes everything of it."""

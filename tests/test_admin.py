@@ -133,6 +133,8 @@ def test_the_log_is_narrowed_and_goes_on_on_the_next_page(client, store):  # noq
     assert "Nothing fits" in client.get("/admin/log?who=batch&action=play").text
     assert "Nothing fits" in client.get("/admin/log?until=2020-01-01").text
     assert client.get("/admin/log?since=yesterday").status_code == 400
+    for before in (2**70, -(2**70)):
+        assert client.get(f"/admin/log?before={before}").status_code == 200
 
 
 def test_the_log_is_verified_on_its_page(client, store):  # noqa: F811

@@ -497,7 +497,16 @@ ODD = [
 @pytest.mark.parametrize("value", ODD)
 def test_no_value_of_a_parameter_breaks_a_page(client, call, value):
     quoted = quote(value, errors="surrogatepass")
+    # No text of PostgreSQL can hold a NUL: no page asks for one.
+    refused = {400} if "\0" in value else set()
     for path, codes in (
+        *(
+            (f"/{page}={quoted}", {200})
+            for page in ("?branch", "?weeks", "customers?search", "customers?after")
+        ),
+        (f"/next?after={quoted}", {200}),
+        (f"/employees/{quoted}", {200, 404, 308}),
+        (f"/employees?weeks={quoted}", {200}),
         (f"/interactions?older={quoted}", {200, 400}),
         (f"/interactions?newer={quoted}&since={quoted}", {200, 400}),
         (
@@ -512,9 +521,10 @@ def test_no_value_of_a_parameter_breaks_a_page(client, call, value):
         (f"/interactions/{quoted}/peaks.json", {404}),
         (f"/login?next={quoted}", {200}),
     ):
-        assert client.get(path, follow_redirects=True).status_code in codes, path
+        code = client.get(path, follow_redirects=True).status_code
+        assert code in (refused or codes), path
     for name, password in ((value, PASSWORD), ("ana", value)):
-        assert log_in(client, name, password, target=value).status_code in (302, 401, 429)
+        assert log_in(client, name, password, target=value).status_code in (refused or {302, 401, 429})
     ranged = client.get(f"/interactions/{call.id}/media", headers={"Range": f"bytes={quoted}"})
     assert ranged.status_code in (200, 206, 416)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from http import HTTPStatus
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -96,6 +96,7 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    app.before_request(_refuse_nul)
     languages.register(app)
     app.register_blueprint(languages.room())
     sessions = Sessions(store)
@@ -147,6 +148,15 @@ def _secret_key(path: Path) -> bytes:
         finally:
             part.unlink()
     return path.read_bytes()
+
+
+def _refuse_nul() -> None:
+    """Refuses the character that no text of PostgreSQL can hold, in an address and in a plain form."""
+    given = [request.path, *request.args.values()]
+    if request.mimetype == "application/x-www-form-urlencoded":
+        given += request.form.values()
+    if any("\0" in one for one in given):
+        abort(HTTPStatus.BAD_REQUEST)
 
 
 def _healthz(store: Store) -> Response:

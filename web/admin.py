@@ -17,6 +17,9 @@ from audit.users import UserRole, accounts, add_user, set_locked, set_password, 
 PAGE_ROWS = 100
 """Rows of the log on one page."""
 
+NEWEST = 2**53
+"""More rows than there ever are: the first page ends before it."""
+
 PASSWORD_BYTES = 15
 """120 bits: a password that nobody guesses, until its owner changes it."""
 
@@ -85,7 +88,7 @@ def _log_page(store: Store, **more: object) -> str:
     found = entries(
         store,
         PAGE_ROWS + 1,
-        request.args.get("before", None, type=int),
+        min(max(request.args.get("before", NEWEST, type=int), 0), NEWEST),
         asked["who"],
         asked["action"],
         asked["subject"],
@@ -99,11 +102,11 @@ def _log_page(store: Store, **more: object) -> str:
 
 
 def _asked(name: str) -> str:
-    return request.args.get(name, "").replace("\0", "").strip()[:200]
+    return request.args.get(name, "").strip()[:200]
 
 
 def _given(name: str) -> str:
-    return request.form.get(name, "").replace("\0", "").strip()[:200]
+    return request.form.get(name, "").strip()[:200]
 
 
 def _role() -> UserRole:

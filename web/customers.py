@@ -25,7 +25,7 @@ def room(store: Store) -> Blueprint:
 
 
 def everybody(store: Store) -> ResponseReturnValue:
-    words = request.args.get("search", "").replace("\0", "").strip()[:200]
+    words = request.args.get("search", "").strip()[:200]
     after = request.args.get("after", 0, type=int)
     found = people(store, Role.CUSTOMER, words, ROWS, min(max(after, 0), 2**31 - 1), scope())
     further = found[-1].number if len(found) == ROWS else None

@@ -22,7 +22,7 @@ def asked(arguments: Mapping[str, str]) -> Wanted:
     """
 
     def given(name: str) -> str:
-        return arguments.get(name, "").replace("\0", "").strip()[:LONGEST_WORDS]
+        return arguments.get(name, "").strip()[:LONGEST_WORDS]
 
     def number(name: str) -> float | None:
         with suppress(ValueError):

@@ -15,6 +15,7 @@ from audit.interactions import Channel
 from audit.overview import BY, WEEKS, Of, Overview, newest_stretch, overview
 from audit.scope import Scope
 from audit.store import Store
+from web.employees import asked_weeks
 from web.listing import rubric_names
 from web.rights import may, scope
 
@@ -91,6 +92,4 @@ def _anything(store: Store) -> bool:
 def _asked() -> tuple[Of, int]:
     given = {name: request.args.get(name, "").strip()[:200] for name in BY}
     channel = Channel(given["channel"]) if given["channel"] in set(Channel) else None
-    weeks = request.args.get("weeks", WEEKS[1], type=int)
-    of = Of(given["rubric"], channel, given["branch"], given["team"])
-    return of, weeks if weeks in WEEKS else WEEKS[1]
+    return Of(given["rubric"], channel, given["branch"], given["team"]), asked_weeks()

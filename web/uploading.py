@@ -12,7 +12,6 @@ from audit.batch.ledger import RunState, State
 from audit.pipeline import pack_names
 from audit.store import Store
 from audit.uploads import MOST_BYTES, OVER, BadUpload, Upload, bring, look_after, upload_of, uploads
-from audit.users import UserRole
 from audit.zipped import files_in, is_zip
 from web.languages import figures, gettext, percent
 from web.listing import rubric_names
@@ -163,14 +162,18 @@ def _told(found: Upload) -> dict[str, Any]:
 
 def _own(store: Store, identity: str) -> Upload:
     found = upload_of(store, identity[:64])
-    if person().role != UserRole.ADMIN and found.owner != person().name:
+    if whose() not in (None, found.owner):
         abort(404)
     return found
 
 
+def whose() -> str | None:
+    """Whose uploads somebody sees; None, an admin: everybody's."""
+    return None if may("admin") else person().name
+
+
 def _form(store: Store, problem: str = "") -> str:
-    mine = None if may("admin") else person().name
-    found = uploads(store, mine, 20)
+    found = uploads(store, whose(), 20)
     return render_template(
         "upload.html",
         problem=problem,

@@ -167,8 +167,7 @@ def add_reply(store: Store, identity: str, rubric: str, body: Answer) -> Made:
 
 
 def next_(store: Store, query: After) -> Next:
-    after = query.after.replace("\0", "")
-    waiting = next_waiting(store, after, query.rubric, scope())
+    waiting = next_waiting(store, query.after, query.rubric, scope())
     return Next(*(waiting or (None, None)))
 
 

@@ -31,8 +31,11 @@ _Score = Annotated[float, msgspec.Meta(ge=0, le=100)]
 _CURSOR = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,17}-[0-9]{1,18}$")]
 
 
-class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"least": "from", "most": "to"}):
-    """What to look for, as `comport search` takes it; all that is given must hold."""
+class AskedPage(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"least": "from", "most": "to"}
+):
+    """What to look for, as `comport search` takes it, all that is given must hold; how much of it from where
+    on."""
 
     search: _Text = ""
     rubric: _Text = ""
@@ -50,6 +53,9 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"le
     since: date | None = None
     until: date | None = None
     waiting: bool = False
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+    after: _CURSOR | None = None
+    """Where the page before ended; `next` of an answer has it."""
 
     @property
     def wanted(self) -> Wanted:
@@ -68,14 +74,6 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"le
             until=last.isoformat() if last else "",
             needs_person=self.waiting,
         )
-
-
-class AskedPage(Asked, frozen=True, forbid_unknown_fields=True, rename={"least": "from", "most": "to"}):
-    """The same, and how much of it from where on."""
-
-    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
-    after: _CURSOR | None = None
-    """Where the page before ended; `next` of an answer has it."""
 
 
 class Facts(msgspec.Struct, frozen=True):

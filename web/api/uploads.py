@@ -11,13 +11,10 @@ from audit import uploads
 from audit.arrivals import Facts
 from audit.store import NotStored, Store
 from audit.uploads import MOST_BYTES, Upload
-from audit.users import UserRole
 from web.api.operations import FORM, Made, Many, Operation, each
 from web.api.problems import ROOT
 from web.rights import person
-
-FIELDS_BYTES = 64 * 1024
-"""For all that is sent beside the file."""
+from web.uploading import FIELDS_BYTES, whose
 
 FACTS = tuple(name for name in Facts.model_fields if name != "roles")
 
@@ -49,12 +46,12 @@ class Newest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def list_uploads(store: Store, query: Newest) -> Many[Upload]:
-    return each(uploads.uploads(store, _whose(), query.limit))
+    return each(uploads.uploads(store, whose(), query.limit))
 
 
 def upload(store: Store, upload: str) -> Upload:
     found = uploads.upload_of(store, upload)
-    if _whose() not in (None, found.owner):
+    if whose() not in (None, found.owner):
         raise NotStored("upload", upload, "the list shows what you brought in")
     if found.state not in uploads.OVER:
         uploads.look_after(store)
@@ -83,11 +80,6 @@ def add_upload(store: Store) -> Made:
 
 
 _KNOWN = ", ".join(FACTS)
-
-
-def _whose() -> str | None:
-    """Whose uploads somebody sees: an admin everybody's."""
-    return None if person().role == UserRole.ADMIN else person().name
 
 
 OPERATIONS = (
