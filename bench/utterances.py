@@ -1,12 +1,13 @@
 """How right four phrases are on single utterances of other sets of service talk, labelled by reading.
 
     bench/utterances.py [DIR] [--labels bench/read/utterances.csv] [--rubric voice-en] [--part all|tune|test]
-                        [--draw SEED] [--write FOLDER] [--json]
+                        [--draw SEED] [--unseen SEED] [--write FOLDER] [--json]
 
 DIR holds the sets as they come (abcd, contoso, tweetsumm, wmt22_chat, carecaller, and `vcon_tts` with scripts
 NAME.ref.txt); without DIR shared/text beside the checkout, with the scripts of shared/media/calls/vcon_tts.
 The labels name an utterance by set, id of its conversation and its number in it, and say which phrases it
-holds; no words are kept. `--draw` prints a new sample with its words, to be read and labelled. `--write` puts
+holds; no words are kept. `--draw` prints a new sample with its words, to be read and labelled. `--unseen`
+prints one of the conversations alone that the labels do not name, by place and not by words. `--write` puts
 the labelled utterances into a folder for `comport eval standards`. `--part`: every other row.
 `--misheard` makes the words wrong as recognisers do (5 to 40 %, two runs each) and says how right and how
 sure the phrases are that are still found, from each raw confidence on.
@@ -45,6 +46,13 @@ CANDIDATES = {
 
 PER_PHRASE, AT_RANDOM = 30, 80
 
+PER_SET = 160
+"""So many utterances of each set are in an unseen sample: half from the beginnings of conversations, a quarter
+each from their ends and from anywhere."""
+
+ENDS = 3
+"""So many lines of an agent are the beginning of a conversation, and its end."""
+
 
 class Spoken(NamedTuple):
     """An utterance of an agent (contoso does not say whose): its set, conversation, number in it, words."""
@@ -64,6 +72,7 @@ def main() -> None:
     parser.add_argument("--rubric", default="voice-en")
     parser.add_argument("--part", choices=["all", "tune", "test"], default="all")
     parser.add_argument("--draw", type=int, metavar="SEED")
+    parser.add_argument("--unseen", type=int, metavar="SEED")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--misheard", action="store_true")
     parser.add_argument("--json", action="store_true")
@@ -76,6 +85,12 @@ def main() -> None:
     known = {(one.set, one.id, one.line): one for one in spoken}
     with arguments.labels.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    if arguments.unseen is not None:
+        seen = {(row["set"], row["id"]) for row in rows}
+        old = [one for one in spoken if (one.set, one.id) in seen]
+        for one in draw_unseen([one for one in spoken if (one.set, one.id) not in seen], old, arguments.unseen):
+            print(*one, sep="\t")
+        return
     every = PARTS[{"all": "all", "tune": "first", "test": "second"}[arguments.part]]
     places = [(row, known.get((row["set"], row["id"], int(row["line"])))) for row in rows[every]]
     there = [(row, one) for row, one in places if one is not None]
@@ -210,13 +225,7 @@ def _csv(path: Path) -> Iterator[dict[str, str]]:
 def draw(spoken: Iterable[Spoken], seed: int) -> list[Spoken]:
     """`PER_PHRASE` candidates for each phrase, `AT_RANDOM` others, the sets in turn, no sentence twice."""
     dice = random.Random(seed)
-    # Sentences that differ in their names and numbers only are the same.
-    pool = list(
-        {
-            " ".join(re.sub(r"(?<!^)\b[A-Z]\w*|\W+|\d+", " ", one.text).lower().split()): one
-            for one in spoken
-        }.values()
-    )
+    pool = list({_sentence(one): one for one in spoken}.values())
     dice.shuffle(pool)
     taken: list[Spoken] = []
     for pattern, count in [*((p, PER_PHRASE) for p in CANDIDATES.values()), (r"\w", AT_RANDOM)]:
@@ -233,6 +242,40 @@ def draw(spoken: Iterable[Spoken], seed: int) -> list[Spoken]:
             if name:
                 taken.append(fitting[name].pop())
     return taken
+
+
+def draw_unseen(spoken: Iterable[Spoken], old: Iterable[Spoken], seed: int) -> list[Spoken]:
+    """`PER_SET` utterances of each set, fewer where it has no more, by their place in the conversation alone;
+    no sentence twice, and none that was said in an old conversation too."""
+    dice = random.Random(seed)
+    known = {_sentence(one) for one in old}
+    lines: dict[tuple[str, str], list[Spoken]] = {}
+    for one in spoken:
+        lines.setdefault((one.set, one.id), []).append(one)
+    places: dict[str, tuple[list[Spoken], list[Spoken], list[Spoken]]] = {}
+    for (name, _), ones in lines.items():
+        first, last, anywhere = places.setdefault(name, ([], [], []))
+        # In contoso the lines are sentences of both parties.
+        ends = 2 * ENDS if name == "contoso" else ENDS
+        first += ones[:ends]
+        last += ones[-ends:]
+        anywhere += ones
+    taken: list[Spoken] = []
+    for strata in places.values():
+        ours = 0
+        for share, stratum in zip((0.5, 0.75, 1), strata, strict=True):
+            dice.shuffle(stratum)
+            for one in stratum:
+                if ours < PER_SET * share and _sentence(one) not in known:
+                    known.add(_sentence(one))
+                    taken.append(one)
+                    ours += 1
+    return taken
+
+
+def _sentence(one: Spoken) -> str:
+    """What an utterance says: sentences that differ in their names and numbers only are the same."""
+    return " ".join(re.sub(r"(?<!^)\b[A-Z]\w*|\W+|\d+", " ", one.text).lower().split())
 
 
 def write(folder: Path, rows: Iterable[tuple[dict[str, str], Spoken]]) -> None:
