@@ -90,7 +90,7 @@ def begins(forms: Forms, sequence: Forms) -> bool:
     return forms[:1] == sequence[:1] and begins(forms[1:], sequence[1:])
 
 
-class _Asking(NamedTuple):
+class Asking(NamedTuple):
     """How a language asks to say something again."""
 
     alone: frozenset[Forms]
@@ -103,15 +103,16 @@ class _Asking(NamedTuple):
 
 _ASKING = {
     "en": (
-        ["(um|er|oh)? (I am)? sorry (sir|madam)?", "(I)? beg your pardon", "pardon (me)?"],
+        ["(um|er|oh)? (I am)? sorry (sir|madam)? (yes)?", "(I)? beg your pardon", "pardon (me)?"],
         [
             "what was (that|the|your)",
             "(say|repeat) (it|that)? again",
             "(can|could|would) you (please)? (say|repeat)",
             "(did|do|could) not (quite)? (hear|catch|get) (you|that|it)",
             "(you|can you) (do|want|said|say) what",
+            "(it is|that is) * is it",
         ],
-        "yeah yep yes right okay ok lovely fine great ah oh that",
+        "yeah yep yes right ok lovely fine great ah oh that is",
     ),
     "it": (
         ["(mi)? (scusi|scusa)", "come scusi", "chiedo scusa"],
@@ -139,7 +140,8 @@ _ASKING = {
 
 
 @functools.cache
-def _asking(language: str) -> _Asking | None:
+def asking(language: str) -> Asking | None:
+    """How a language asks to say something again; None where nobody told us."""
     if language not in _ASKING:
         return None
     alone, again, taken = _ASKING[language]
@@ -147,7 +149,7 @@ def _asking(language: str) -> _Asking | None:
     def ways(listed: Sequence[str]) -> tuple[Forms, ...]:
         return tuple(itertools.chain.from_iterable(unfold(pattern, language, {}) for pattern in listed))
 
-    return _Asking(frozenset(ways(alone)), ways(again), frozenset(taken.split()))
+    return Asking(frozenset(ways(alone)), ways(again), frozenset(taken.split()))
 
 
 class Said(NamedTuple):
@@ -165,7 +167,7 @@ def asks_to_repeat(words: str, lines: Sequence[Said], index: int, language: str,
     line of their own that the other answers with hardly anything but words of its own. In languages without
     rules they never do.
     """
-    known = _asking(language)
+    known = asking(language)
     if known is None or tokens_of(words, language) not in known.alone:
         return False
     text, at = lines[index].text, -1

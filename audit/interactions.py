@@ -75,10 +75,6 @@ class Roles(msgspec.Struct, frozen=True):
     confidence: float
 
 
-APOLOGY = "apology"
-"""The phrase of this name does not count what only asks to repeat."""
-
-
 class Conversation:
     """Observations of one interaction with everybody's role filled in: what standards look at."""
 
@@ -211,10 +207,12 @@ class Conversation:
     def said(self, phrase: str, role: Role | None) -> tuple[Event, ...]:
         """Where a role says a phrase of the rubric; None: an unknown speaker, `ANYONE`: everybody."""
         found = self._of_voices(self._speakers.said, phrase, role)
-        return tuple(e for e in found if not self._asks_to_repeat(e, found)) if phrase == APOLOGY else found
+        if phrase not in self.phrases.regrets:
+            return found
+        return tuple(e for e in found if not self._asks_to_repeat(e, found))
 
     def _asks_to_repeat(self, event: Event, found: tuple[Event, ...]) -> bool:
-        """Whether an apology, one of those found, is a "sorry?" that only asks to say something again."""
+        """Whether a regret, one of those found, is a "sorry?" that only asks to say something again."""
         lines = self.utterances
         at = next((n for n, (role, u) in enumerate(lines) if role == event.role and _holds(u, event)), None)
         if at is None:

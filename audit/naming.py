@@ -206,10 +206,12 @@ def _lists(value: Any, place: Path_) -> Iterator[tuple[Path_, str, list[Any], li
 
 
 def check_named(document: Document, known: Known, key: str) -> None:
-    """Reports names of phrases in a list or mapping that the rubric does not have."""
+    """Reports names of phrases in a list or mapping that the rubric does not have. A list may name what the
+    rubric's lexicons have, although no standard does."""
     value = document.value.get(key)
     names = list(value) if isinstance(value, dict | list) else [value]
-    for name in filter(lambda name: isinstance(name, str), names):
+    lent = known.lent if isinstance(value, list) else ()
+    for name in (name for name in names if isinstance(name, str) and name not in lent):
         _Names(document, known, key)._phrase((key,), "say", name)
 
 

@@ -177,6 +177,10 @@ class Rubric(Checked):
     phrases: dict[str, Texts] = {}
     also_negated: Texts = ()
     """Phrases that count also where they are negated."""
+    questions: Texts = ()
+    """Phrases that ask: in a condition ("if you have any more questions") they are not said."""
+    regrets: Texts = ()
+    """Phrases that regret: where they only ask to say something again ("sorry?") they are not said."""
     means: dict[str, Texts] = {}
     """Sentences that say what a phrase says: what means the same is the phrase, too."""
     alike: Amount | None = None
@@ -219,7 +223,9 @@ class Rubric(Checked):
         own = {form for values in self.slots.values() for v in values for form in tokens_of(v, self.language)}
         least = self.alike.value / 100 if self.alike else ALIKE
         paraphrases = Paraphrases(self.language, self.means, least)
-        return Phrases(self.language, self.sequences, own, self.also_negated, paraphrases)
+        return Phrases(
+            self.language, self.sequences, own, self.also_negated, paraphrases, self.questions, self.regrets
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

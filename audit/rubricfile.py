@@ -88,7 +88,8 @@ def _check_meaning(document: Document, lent: tuple[str, ...], whole: bool) -> No
     )
     check_phases(document, known, names["phases"])
     check_lists(document)
-    check_named(document, known, "also_negated")
+    for key in ("also_negated", "questions", "regrets"):
+        check_named(document, known, key)
     _check_means(document, known)
     seen: dict[str, int] = {}
     for s, section in enumerate(_rows(document.value.get("sections"))):

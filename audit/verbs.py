@@ -45,11 +45,14 @@ def say(rule: Say, by: Role, case: Case, window: Span) -> Outcome:
 
 
 def _denied(phrases: tuple[str, ...], by: Role, case: Case, window: Span) -> tuple[str, tuple[Evidence, ...]]:
-    """What is told of phrases that are said of what is not ("I can't promise"), with their moments."""
+    """What is told of phrases that are said of what is not ("I can't promise") or only in a condition, with
+    their moments."""
     found = sorted((e for p in phrases for e in case.negated(p, by, window)), key=lambda e: e.span)
     if not found:
         return "", ()
-    return f"; only negated: {listed(found)}", tuple(quoted(e, f"negated: {e.kind}") for e in found)
+    asks = case.conversation.phrases.questions.issuperset(e.kind for e in found)
+    how = "in a condition or negated" if asks else "negated"
+    return f"; only {how}: {listed(found)}", tuple(quoted(e, f"{how}: {e.kind}") for e in found)
 
 
 def _doubt(phrases: list[str], by: Role, case: Case, window: Span) -> tuple[str, tuple[Evidence, ...]]:

@@ -1,7 +1,7 @@
 """How right four phrases are on single utterances of other sets of service talk, labelled by reading.
 
     bench/utterances.py [DIR] [--labels bench/read/utterances.csv] [--rubric voice-en] [--part all|tune|test]
-                        [--draw SEED] [--unseen SEED] [--write FOLDER] [--json]
+                        [--misheard] [--draw SEED] [--unseen SEED] [--write FOLDER] [--json]
 
 DIR holds the sets as they come (abcd, contoso, tweetsumm, wmt22_chat, carecaller, and `vcon_tts` with scripts
 NAME.ref.txt); without DIR shared/text beside the checkout, with the scripts of shared/media/calls/vcon_tts.
@@ -47,8 +47,8 @@ CANDIDATES = {
 PER_PHRASE, AT_RANDOM = 30, 80
 
 PER_SET = 160
-"""So many utterances of each set are in an unseen sample: half from the beginnings of conversations, a quarter
-each from their ends and from anywhere."""
+"""So many utterances of each set are in an unseen sample: half from the beginnings of conversations, a
+quarter each from their ends and from anywhere."""
 
 ENDS = 3
 """So many lines of an agent are the beginning of a conversation, and its end."""
@@ -68,7 +68,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path, nargs="?", default=SHARED / "text")
-    parser.add_argument("--labels", type=Path, default=LABELS)
+    parser.add_argument("--labels", type=Path, nargs="+", default=[LABELS])
     parser.add_argument("--rubric", default="voice-en")
     parser.add_argument("--part", choices=["all", "tune", "test"], default="all")
     parser.add_argument("--draw", type=int, metavar="SEED")
@@ -83,12 +83,10 @@ def main() -> None:
             print(*one, sep="\t")
         return
     known = {(one.set, one.id, one.line): one for one in spoken}
-    with arguments.labels.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = [row for path in arguments.labels for row in _csv(path)]
     if arguments.unseen is not None:
         seen = {(row["set"], row["id"]) for row in rows}
-        old = [one for one in spoken if (one.set, one.id) in seen]
-        for one in draw_unseen([one for one in spoken if (one.set, one.id) not in seen], old, arguments.unseen):
+        for one in draw_unseen(spoken, seen, arguments.unseen):
             print(*one, sep="\t")
         return
     every = PARTS[{"all": "all", "tune": "first", "test": "second"}[arguments.part]]
@@ -244,14 +242,17 @@ def draw(spoken: Iterable[Spoken], seed: int) -> list[Spoken]:
     return taken
 
 
-def draw_unseen(spoken: Iterable[Spoken], old: Iterable[Spoken], seed: int) -> list[Spoken]:
+def draw_unseen(spoken: Iterable[Spoken], seen: set[tuple[str, str]], seed: int) -> list[Spoken]:
     """`PER_SET` utterances of each set, fewer where it has no more, by their place in the conversation alone;
-    no sentence twice, and none that was said in an old conversation too."""
+    none of the conversations (set, id) that were `seen`, no sentence twice, and none that was said there."""
     dice = random.Random(seed)
-    known = {_sentence(one) for one in old}
+    known: set[str] = set()
     lines: dict[tuple[str, str], list[Spoken]] = {}
     for one in spoken:
-        lines.setdefault((one.set, one.id), []).append(one)
+        if (one.set, one.id) in seen:
+            known.add(_sentence(one))
+        else:
+            lines.setdefault((one.set, one.id), []).append(one)
     places: dict[str, tuple[list[Spoken], list[Spoken], list[Spoken]]] = {}
     for (name, _), ones in lines.items():
         first, last, anywhere = places.setdefault(name, ([], [], []))

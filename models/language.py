@@ -162,7 +162,7 @@ TYPED: Mapping[str, Mapping[str, str]] = {
     "en": {
         **{"im": "I'm", "ive": "I've", "youre": "you're", "youve": "you've", "theyre": "they're"},
         **{"thats": "that's", "whats": "what's", "theres": "there's", "wheres": "where's", "hes": "he's"},
-        **{"shes": "she's", "wanna": "want to", "gotta": "got to", "okay": "ok", "o.k": "ok", "o.k.": "ok"},
+        **{"shes": "she's", "wanna": "want to", "gotta": "got to", "okay": "ok", "o.k": "ok"},
         **{"e-mail": "email", "e-mails": "emails"},
     },
     "it": {

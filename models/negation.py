@@ -27,7 +27,7 @@ class _Words(NamedTuple):
     courtesies: frozenset[str]
     """Words for themselves, which end a clause, too: "no thank you", "don't worry please hold"."""
     formulas: frozenset[str]
-    """What begins with these stands for itself, too, but they may stand inside a clause."""
+    """What begins with these, one word or two, stands for itself, too, but they may stand inside a clause."""
     reports: frozenset[str]
     """Verbs that carry their "not" over what they report: "I can't say that we promise that"."""
     links: frozenset[str]
@@ -57,6 +57,10 @@ class _Words(NamedTuple):
     """At the beginning of a clause they make of a "not" a suggestion: "why not call you back?"."""
     past: frozenset[str] = frozenset()
     """Auxiliaries with which it is none: "perché non l'ha richiamata?"."""
+    addresses: frozenset[str] = frozenset()
+    """Words to somebody before a suggestion: "senta, perché non la richiamo?"."""
+    passives: frozenset[str] = frozenset()
+    """Before a verb that reports they say that it is done to the speaker: "I have not been told"."""
     nouns_after: frozenset[str] = frozenset()
     """Behind these "no" belongs to the next word ("there is no guarantee"); elsewhere it is an answer."""
     cancels: bool = False
@@ -80,13 +84,13 @@ _WORDS = {
         ),
         only=_words("only just merely simply hesitate fail wait"),
         stops=_words(
-            "and but or so because if when while although though since unless until then well yes okay ok "
+            "and but or so because if when while although though since unless until then well yes ok "
             "therefore however once as"
         ),
         subjects=_words("i you we he she they it this that who there what one somebody someone"),
         courtesies=_words("thank thanks please sorry hello hi hey goodbye bye"),
         formulas=_words(
-            "welcome good okay yes no well let how what when where which who may can could would shall is "
+            "welcome good ok yes no well let how what when where which who may can could would shall is "
             "are am was were do does did my"
         ),
         reports=_words(
@@ -117,6 +121,7 @@ _WORDS = {
         ),
         closes=_listed("worry, worry about that, worry about it, mind, hang up, go away, give up"),
         suggests=_words("why"),
+        passives=_words("been was were be being"),
     ),
     "it": _Words(
         negators=_words(
@@ -135,7 +140,7 @@ _WORDS = {
         courtesies=_words(
             "grazie prego scusi scusa buongiorno buonasera buonanotte arrivederci arrivederla salve ciao"
         ),
-        formulas=_words("sì no come per cortesia"),
+        formulas=_listed("sì, no, come, cortesia, per cortesia, per favore, per piacere"),
         reports=_words(
             "dico dire detto diciamo dicendo penso pensare credo credere intendo voglio sicuro sicura certo "
             "certa vero garantire garantisco promettere prometto confermare confermo"
@@ -153,6 +158,11 @@ _WORDS = {
             "di che, importa, dubbio, dubbi, dubito, paura, disturbo, dispiace"
         ),
         suggests=_words("perché"),
+        addresses=_words("senta senti guardi guarda no signora signore signorina dottore dottoressa"),
+        asides=_words(
+            "mi ti si ci vi la le lo li gli ne me te se ce ve gliela glielo gliele glieli gliene "
+            "un una uno il"
+        ),
         past=_words("ho hai ha abbiamo avete hanno è sono"),
     ),
     "fa": _Words(
@@ -198,8 +208,9 @@ def is_negated(
         return False
     count = 0 if own else _inside(forms, start, end, words, language)
     first = forms[start]
+    formula = first in words.formulas or " ".join(forms[start : start + 2]) in words.formulas
     said = start > 0 and forms[start - 1] in words.says
-    if first in words.formulas or (first in words.courtesies and not said):
+    if formula or (first in words.courtesies and not said):
         pass
     elif language == "fa":
         count += _persian(forms, start, end, words, parted)
@@ -263,7 +274,7 @@ def _before(
             return count, None
         answers = form != "no" or at < start - 1 or at == 0 or forms[at - 1] not in words.nouns_after
         if not answers or (_negates(form, words, language) and not _only(forms, at, start, words)):
-            if _suggested(forms, at, start, words, parted):
+            if _suggested(forms, at, start, words, parted) or _requested(forms, at, words, parted):
                 return count, None
             count += 1
             if form == "nor":
@@ -284,7 +295,19 @@ def _suggested(
     """Whether a "not" stands in a "why not …?": at the beginning, or behind a word that begins anew."""
     if at < 1 or forms[at - 1] not in words.suggests or words.past & set(forms[at : start + 2]):
         return False
-    return at == 1 or parted(at - 1) or forms[at - 2] in words.stops | words.courtesies
+    return _anew(forms, at - 1, words, parted) or forms[at - 2] in words.addresses
+
+
+def _requested(forms: Sequence[str], at: int, words: _Words, parted: Callable[[int], bool]) -> bool:
+    """Whether a "not" stands in a question that asks for it: "would you not hold the line?"."""
+    if at < 2 or forms[at - 1] not in words.subjects or forms[at - 2] not in words.modals:
+        return False
+    return not (parted(at) or parted(at - 1)) and _anew(forms, at - 2, words, parted)
+
+
+def _anew(forms: Sequence[str], at: int, words: _Words, parted: Callable[[int], bool]) -> bool:
+    """Whether a clause begins at a form."""
+    return at == 0 or parted(at) or forms[at - 1] in words.stops | words.courtesies
 
 
 def _listed_length(forms: Sequence[str], at: int, phrases: frozenset[str]) -> int:
@@ -326,6 +349,10 @@ def _reported(
     if forms[at] in words.doubts:
         denied = at > 0 and (forms[at - 1] == "no" or _before(forms, at, words, language, parted)[0] % 2 == 1)
         return int(not denied)
+    verb = at - 1 if at > 1 and forms[at - 1] == "not" else at
+    if not through and verb > 0 and forms[verb - 1] in words.passives:
+        # "I have not been told I promise": nobody denies it.
+        return 0
     if forms[at] in words.reports or (forms[at] in words.asks and through & words.ifs):
         return _before(forms, at, words, language, parted)[0]
     return 0

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from models.conditions import in_condition
 from models.garbled import Garbled, Hit, Overheard
 from models.inflection import inflections
 from models.language import ANY, ANY_WORDS, BREAK, FILLERS, MARK, frequency, normal, pieces, tokeniser
@@ -34,7 +35,7 @@ class Match(msgspec.Struct, frozen=True):
     """What was sought, where the words are not just it: they fill its slots and gaps, are other forms of its
     words, or are only like them."""
     negated: bool = False
-    """Whether it is said of what is not: "I can't promise"."""
+    """Whether it is said of what is not, "I can't promise", or is a question in a condition."""
     meant: bool = False
     """Whether only the meaning agrees: then `pattern` is the sentence that it is like."""
 
@@ -100,8 +101,9 @@ class Prepared:
         begin, forms = self.breaths[breath]
         return self._firsts[begin], self._lasts[begin + len(forms) - 1] + 1
 
-    def is_negated(self, hit: Hit, language: str, own: bool) -> bool:
-        """Whether what was found is negated; `own`: its pattern has a negator."""
+    def is_negated(self, hit: Hit, language: str, own: bool, asks: bool = False) -> bool:
+        """Whether what was found is negated; `own`: its pattern has a negator; `asks`: a condition counts
+        as negated, too."""
         number = bisect.bisect_right(self.breaths, hit.start, key=lambda breath: breath.begin) - 1
         begin, forms = self.breaths[number]
 
@@ -110,6 +112,8 @@ class Prepared:
             last = self._lasts[begin + index - 1]
             return last < self._firsts[begin + index] and ends_clause(self._words[last])
 
+        if asks and in_condition(forms, hit.start - begin, language, parted):
+            return True
         return is_negated(forms, hit.start - begin, hit.end - begin, language, parted, own)
 
 
@@ -119,7 +123,9 @@ class Phrases:
     `sequences` gives for each name the alternatives, each a tuple of normal forms (see `language.tokens`),
     `ANY`, the names in `SLOTS`, and words after `MARK`, which stand for all their forms. `not_names` are
     words that no `{name}` stands for, such as the house's own. Phrases of `also_negated` are found also where
-    they are negated, without a remark. `paraphrases` finds those that are said in other words.
+    they are negated, without a remark. Phrases of `questions` ask: in a condition they count as negated.
+    Phrases of `regrets` may only ask to say something again, which others tell (`audit.asking`).
+    `paraphrases` finds those that are said in other words.
     """
 
     def __init__(
@@ -129,6 +135,8 @@ class Phrases:
         not_names: Iterable[str] = (),
         also_negated: Iterable[str] = (),
         paraphrases: Paraphrases | None = None,
+        questions: Iterable[str] = (),
+        regrets: Iterable[str] = (),
     ) -> None:
         from spacy.matcher import Matcher
         from spacy.tokens import Doc
@@ -139,6 +147,7 @@ class Phrases:
         self._literal = Literals()
         self._paraphrases = paraphrases or Paraphrases(language, {})
         self._also_negated = frozenset(also_negated)
+        self.questions, self.regrets = frozenset(questions), frozenset(regrets)
         self._own_negator = frozenset(
             name
             for name, bodies in sequences.items()
@@ -268,7 +277,8 @@ class Phrases:
     def _is_negated(self, hit: Hit, prepared: Prepared) -> bool:
         if hit.phrase in self._also_negated:
             return False
-        return prepared.is_negated(hit, self.language, hit.phrase in self._own_negator)
+        own, asks = hit.phrase in self._own_negator, hit.phrase in self.questions
+        return prepared.is_negated(hit, self.language, own, asks)
 
     def _open_hits(self, prepared: Prepared) -> Iterator[Hit]:
         everywhere = self._by_word.get("", ())

@@ -150,7 +150,7 @@ def _english() -> _Language:
         _word("morning afternoon evening"),
         _word("day days week weeks month months hour hours"),
     )
-    weekday = _word("monday tuesday wednesday thursday friday saturday sunday")
+    weekdays = "monday tuesday wednesday thursday friday saturday sunday"
     return _Language(
         number,
         "and",
@@ -163,7 +163,7 @@ def _english() -> _Language:
             [_one_of((*_EN_NUMBERS[:12], *map(str, range(1, 13)))), *map(_word, ("in", "the")), part_of_day],
             [hour, _one_of(("fifteen", "twenty", "thirty", "forty", "fifty")), _word("five") | {"OP": "?"}],
         ],
-        "monday tuesday wednesday thursday friday saturday sunday today tonight tomorrow",
+        f"{weekdays} today tonight tomorrow",
         "january february march april may june july august september october november december",
         [_word("the") | {"OP": "?"}, _like(day) | {"OP": "{1,2}"}, _word("of") | {"OP": "?"}],
         "day days week weeks month months hour hours minutes",
@@ -172,7 +172,7 @@ def _english() -> _Language:
             [_word("next this last coming"), unit],
             [_word("in within"), _word("a an one the"), unit],
             [_word("in within"), number, _word("to or"), number, unit],
-            [_word("next this coming on"), weekday],
+            [_word("next this coming on"), _word(weekdays)],
             [_word("on"), _word("the"), _one_of(_EN_ORDINALS)],
         ),
         _word("a an"),
@@ -196,8 +196,7 @@ def _italian() -> _Language:
             [at, _word("ore") | {"OP": "?"}, _like(f"una|{_CLOCK}|{_DIGITS}|{_IT_BELOW_100}")],
             [_word("a") | {"OP": "?"}, _word("mezzogiorno mezzanotte")],
         ],
-        "lunedì martedì mercoledì giovedì venerdì lunedi martedi mercoledi giovedi venerdi sabato domenica "
-        "oggi stasera domani dopodomani",
+        "lunedì martedì mercoledì giovedì venerdì sabato domenica oggi stasera domani dopodomani",
         "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
         [_word("il l") | {"OP": "?"}, _like(rf"\d{{1,2}}°?|primo|{_IT_BELOW_100}")],
         "giorno giorni settimana settimane mese mesi ora ore minuti",

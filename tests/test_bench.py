@@ -128,6 +128,10 @@ def test_utterances(tmp_path):
     assert (found["utterances"], found["of"]) == (2, 3)
     assert found["own-name"] == {"precision": 1, "recall": 1, "coverage": 1}
     assert found["further-help"]["recall"] == 0
+    (scripts / "two.ref.txt").write_text("\n".join([*lines, "Agent: What is your house number?"]), "utf-8")
+    command = [sys.executable, "bench/utterances.py", tmp_path, "--labels", tmp_path / "labels.csv"]
+    drawn = subprocess.run([*command, "--unseen", "3"], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert [row.split("\t")[1:3] for row in drawn.stdout.splitlines()] == [["two", "3"]]
     heard = figures("bench/utterances.py", tmp_path, "--labels", tmp_path / "labels.csv", "--misheard")
     assert (heard["own-name"]["labelled"], heard["own-name"]["wrong"]) == (1, 0)
     assert heard["own-name"]["found"] > 0 and heard["own-name"]["from"]["0.0"] == [1, 1]

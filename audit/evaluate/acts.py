@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from audit.asking import REACH, around, asks_again, has
+from audit.asking import REACH, around, asking, asks_again, has
 from audit.pattern import BadPattern, unfold
 from audit.rubric import Rubric
 from audit.rules import Texts
@@ -31,8 +31,7 @@ class Act(Checked):
     whole: Texts = ()
     opens: bool = False
     not_alone: Texts = ()
-    not_again: Texts = ()
-    again: Texts = ()
+    asks_again: bool = False
     accepted: Texts = ()
     not_amid: Annotated[int, Field(ge=1)] | None = None
 
@@ -43,7 +42,6 @@ class Acts(Checked):
     set: str
     party: str
     openers: Texts = ()
-    taken: Texts = ()
     acts: Annotated[dict[str, Act], Field(min_length=1)]
 
 
@@ -80,7 +78,7 @@ def read_acts(folder: Path, rubric: Rubric) -> Acts:
             if phrase not in rubric.phrases:
                 text = f"no phrase '{phrase}' in {rubric.rubric}{nearest(phrase, list(rubric.phrases))}"
                 document.report(("acts", name, "said", place), text)
-        for key in ("patterns", "whole", "not_alone", "not_again", "again", "accepted"):
+        for key in ("patterns", "whole", "not_alone", "accepted"):
             for place, pattern in enumerate(getattr(act, key)):
                 try:
                     unfold(pattern, rubric.language, rubric.slots)
@@ -130,11 +128,10 @@ class Finder:
     def __init__(self, acts: Acts, rubric: Rubric) -> None:
         self._acts, self._rubric = acts, rubric
         self._openers = {form for word in acts.openers for form in tokens_of(word, rubric.language)}
-        self._taken = {form for word in acts.taken for form in tokens_of(word, rubric.language)}
+        self._asking = asking(rubric.language)
+        self._taken = self._asking.taken if self._asking else frozenset()
         self._whole = {name: set(self._ways(act.whole)) for name, act in acts.acts.items()}
         self._alone = {name: set(self._ways(act.not_alone)) for name, act in acts.acts.items()}
-        self._unheard = {name: set(self._ways(act.not_again)) for name, act in acts.acts.items()}
-        self._again = {name: self._ways(act.again) for name, act in acts.acts.items()}
         self._accepted = {name: self._ways(act.accepted) for name, act in acts.acts.items()}
 
     def _ways(self, patterns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -197,7 +194,7 @@ class Finder:
                 forms in self._alone[name]
                 and self._answered(call, index)
                 and not self._accepts(call, index, self._accepted[name])
-            ) or (forms in self._unheard[name] and self._asks_again(call, index, self._again[name]))
+            ) or (act.asks_again and self._asks_again(call, index))
             if places and not asks_back and not (not answered and _amid(act, call, index)):
                 # Of equals the phrase of the rubric is named, not the map's own pattern.
                 confidence, phrase = max(places, key=lambda place: (place[0], place[1] in act.said))
@@ -222,12 +219,18 @@ class Finder:
         forms = [tokens_of(" ".join(line.words), self._rubric.language) for line in after]
         return any(has(line, sequence) for line in forms for sequence in accepted)
 
-    def _asks_again(self, call: Sequence[Line], index: int, again: Sequence[tuple[str, ...]]) -> bool:
+    def _asks_again(self, call: Sequence[Line], index: int) -> bool:
+        """Whether the line is a lone regret that asks to say something again."""
+        known = self._asking
+        if known is None:
+            return False
         first = max(0, index - REACH)
         near = call[first : index + 2]
         forms = [tokens_of(" ".join(line.words), self._rubric.language) for line in near]
         said = around([line.party for line in near], forms, index - first)
-        return asks_again(said, self._rubric.language, again, self._taken)
+        return forms[index - first] in known.alone and asks_again(
+            said, self._rubric.language, known.again, known.taken
+        )
 
     def _opens(self, line: Line, start: int) -> bool:
         before = tokens_of(" ".join(line.words[:start]), self._rubric.language)

@@ -25,6 +25,8 @@ KEYS = {
     "values": "The company's values, each with a sentence; a standard names the one it serves.",
     "phrases": "Names with one or several patterns: (a|b), (optional)?, * for up to five words, {slot}.",
     "also_negated": "Phrases that count also where they are negated: 'I can't promise' is then a promise.",
+    "questions": "Phrases that ask: 'if you have any more questions' does not say them.",
+    "regrets": "Phrases that regret: a 'sorry?' that asks to say something again does not say them.",
     "means": "Sentences that say what a phrase says: whatever means the same counts, too.",
     "alike": "How alike a sentence must be to one under means: 65 % if not given.",
     "use": "Lexicons whose lists may be named as phrases: lexicons/en, lexicons/it, lexicons/fa, or a file.",
