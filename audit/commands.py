@@ -100,6 +100,7 @@ def upgrade(context: click.Context) -> None:
     """Bring the database of an older version up to date, and cut card data out of what it stored."""
     from audit.database import upgrade_store
     from audit.recutting import recut
+    from audit.tallies import settle
     from audit.upgrading import index_missing, stand_again
 
     found = upgrade_store(context.obj, context.meta[DATABASE])
@@ -109,6 +110,7 @@ def upgrade(context: click.Context) -> None:
     done = recut(store)
     with progress_bar("indexing what is stored", unit="interactions") as report:
         index_missing(store, report)
+    settle(store)
     if done.looked_at:
         told = (
             f"{done.looked_at} stored transcripts were looked through, {done.with_card_data} held card data"

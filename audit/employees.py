@@ -1,6 +1,6 @@
 """One employee: the trend, what they do better and worse than the others, and moments worth hearing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, select
@@ -9,20 +9,21 @@ from audit import tables as t
 from audit.interactions import Interaction
 from audit.intervals import Compared, Sums, compare, level_of
 from audit.judge import Verdict
-from audit.overview import (
-    Of,
-    Stretch,
-    Week,
-    begun,
-    held_of,
-    score_sums,
-    standard_sums,
-    titles_of,
-    week_sums,
-    weeks_of,
-)
+from audit.overview import Stretch, Week, begun, titles_of, weeks_of
 from audit.records import interaction_of
+from audit.scope import EVERYTHING, Scope
 from audit.scorecard import Scorecard
+from audit.tallies import (
+    score_sums,
+    seen_in,
+    settle,
+    share_met,
+    standard_sums,
+    summed_scores,
+    summed_standards,
+    week_number,
+    week_of,
+)
 from audit.transactions import Transactions
 
 CLIPS = 3
@@ -60,49 +61,66 @@ class Employee(msgspec.Struct, frozen=True):
     clips: tuple[Clip, ...]
 
 
-def employee(store: Transactions, name: str, stretch: Stretch, *seen: ColumnElement[bool]) -> Employee | None:
-    """What is known of an employee; None when nothing of them may be `seen` (conditions on a scorecard)."""
-    return store.again(lambda: _employee(store, name, stretch, seen))
+def employee(store: Transactions, name: str, stretch: Stretch, scope: Scope = EVERYTHING) -> Employee | None:
+    """What is known of an employee; None when nothing of them lies within the scope."""
+    settle(store, week_of(stretch.since), week_of(stretch.last_day))
+    return store.again(lambda: _employee(store, name, stretch, scope))
 
 
-def _employee(
-    store: Transactions, name: str, stretch: Stretch, seen: Sequence[ColumnElement[bool]]
-) -> Employee | None:
+def _employee(store: Transactions, name: str, stretch: Stretch, scope: Scope) -> Employee | None:
     facts = t.interaction.c
-    own = (facts.agent == name, *seen)
+    own = (facts.agent == name, *scope.scorecards())
     with store.reading() as connection:
         known = select(facts.id).join(t.scorecard, t.scorecard.c.interaction_id == facts.id)
         if connection.execute(known.where(t.scorecard.c.current, *own).limit(1)).scalar() is None:
             return None
-        now, before = (
-            sum((cell.scores for cell in score_sums(connection, (), (*begun(one), *own))), Sums())
-            for one in (stretch, stretch.before)
-        )
-        weeks = weeks_of(stretch, week_sums(store, connection, (*begun(stretch), *own)))
-        others = (facts.agent != name, *begun(stretch), *seen)
-        theirs, of_others = (
-            dict(standard_sums(store, connection, (), held)) for held in ((*begun(stretch), *own), others)
-        )
+        held = (*_began(stretch), *own)
+        week = week_number(connection.dialect.name)
+        by_week = {cell.key[0]: cell.scores for cell in score_sums(connection, (week,), held)}
+        earlier = score_sums(connection, (), (*_began(stretch.before), *own))
+        theirs = standard_sums(connection, held)
+        of_others = _others(connection, stretch, scope, theirs)
         titles = titles_of(connection)
-        pairs = {key: (sums, of_others.get(key, Sums())) for key, sums in theirs.items()}
+        pairs = {key: (share_met(*theirs[key]), of_others[key]) for key in theirs}
         level = level_of(pairs.values())
         rows = [compare(key, *pair, level, shares=True) for key, pair in pairs.items()]
         rows.sort(key=lambda row: (-(row.difference or 0.0), titles.get(row.name, row.name)))
         strengths = tuple(row for row in rows if row.changed and (row.difference or 0.0) > 0)
         gaps = tuple(row for row in reversed(rows) if row.changed and (row.difference or 0.0) < 0)
         best = [row.name for row in strengths] or [row.name for row in rows]
-        clips = _clips(connection, best, (*begun(stretch), *own))
+        clips = _clips(connection, best, held)
     return Employee(
         name,
         stretch,
-        compare("", now, before),
-        weeks,
+        compare("", sum(by_week.values(), Sums()), sum((one.scores for one in earlier), Sums())),
+        weeks_of(stretch, by_week),
         tuple(sorted(rows, key=lambda row: (row.now.mean or 0.0, row.name))),
         strengths,
         gaps,
         titles,
         clips,
     )
+
+
+def _began(within: Stretch) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """That an interaction began within a stretch."""
+    at = t.interaction.c.started_at
+    return at >= within.since, at < within.until
+
+
+def _others(
+    connection: Connection, stretch: Stretch, scope: Scope, theirs: Mapping[str, tuple[int, int]]
+) -> dict[str, Sums]:
+    """The share met by everybody but one whose numbers, of each standard met and missed, are `theirs`."""
+    sums = t.verdict_sum
+    held = (*begun(sums, stretch), *seen_in(sums, scope))
+    everybody = {one: counts for one, *counts in summed_standards(connection, (sums.c.standard,), held)}
+    return {
+        standard: share_met(
+            *(max(0, a - b) for a, b in zip(everybody.get(standard, (0, 0)), own, strict=True))
+        )
+        for standard, own in theirs.items()
+    }
 
 
 def _clips(
@@ -136,16 +154,20 @@ def _clips(
     return tuple(clips)
 
 
-def employees(
-    store: Transactions, of: Of, stretch: Stretch, *seen: ColumnElement[bool]
-) -> tuple[Compared, ...]:
+def employees(store: Transactions, stretch: Stretch, scope: Scope = EVERYTHING) -> tuple[Compared, ...]:
     """Everybody who has a score in a stretch, by name: nobody is ranked."""
-    agent, held = t.interaction.c.agent, (*held_of(of), *seen)
+    sums = t.score_sum
+    settle(store, week_of(stretch.before.since), week_of(stretch.last_day))
 
     def read() -> tuple[Compared, ...]:
         with store.reading() as connection:
             now, before = (
-                {cell.key[0]: cell.scores for cell in score_sums(connection, (agent,), (*begun(one), *held))}
+                {
+                    cell.key[0]: cell.scores
+                    for cell in summed_scores(
+                        connection, (sums.c.agent,), (*begun(sums, one), *seen_in(sums, scope))
+                    )
+                }
                 for one in (stretch, stretch.before)
             )
         level = level_of((now[name], before.get(name, Sums())) for name in now)

@@ -30,6 +30,7 @@ from audit.originals import together
 from audit.proof import Proof, in_database, prove
 from audit.records import interaction_of
 from audit.store import NotStored, Store
+from audit.tallies import outdate
 from audit.uploads import uploads_folder
 
 ERASED = "[erased]"
@@ -241,6 +242,7 @@ def _remove_rows(store: Store, asked: Asked) -> dict[str, int]:
 
     with store.writing() as connection:
         part = t.taking_part.c
+        outdate(connection, ids)
         theirs = select(part.person_id).where(part.interaction_id.in_(ids))
         people = {*asked.people, *connection.execute(theirs).scalars()}
         for table in reversed(t.metadata.sorted_tables):

@@ -1,7 +1,8 @@
 """How good the service was: week by week, by place and standard, what changed, and how even people are.
 
 Everything is computed from the scores that stand (with people's words) of interactions that began in a
-stretch of whole weeks (UTC, Monday to Sunday), beside the stretch of the same length before it.
+stretch of whole weeks (UTC, Monday to Sunday), beside the stretch of the same length before it. It is read
+from sums by week and place (`audit/tallies.py`).
 """
 
 import functools
@@ -10,29 +11,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Float,
-    Integer,
-    case,
-    cast,
-    func,
-    literal_column,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, Connection, Integer, Table, cast, func, literal_column, select
 
 from audit import tables as t
 from audit.interactions import Channel
 from audit.intervals import LEAST, LEVEL, Compared, Evenness, Interval, Sums, compare, evenness, interval
-from audit.judge import Verdict
 from audit.rubric import Rubric
+from audit.scope import EVERYTHING, Scope
+from audit.tallies import (
+    MONDAY,
+    WEEK,
+    seen_in,
+    settle,
+    share_met,
+    summed_scores,
+    summed_standards,
+    week_of,
+)
 from audit.transactions import Transactions
 
-MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
-WEEK = timedelta(days=7)
 WEEKS = (4, 12, 26, 52)
 """Lengths of a stretch that pages offer: a month, a quarter, half a year, a year."""
 
@@ -60,7 +57,6 @@ class Of(msgspec.Struct, frozen=True, omit_defaults=True):
     channel: Channel | None = None
     branch: str = ""
     team: str = ""
-    agent: str = ""
 
 
 class Week(msgspec.Struct, frozen=True):
@@ -101,35 +97,40 @@ def newest_stretch(store: Transactions, weeks: int) -> Stretch:
     now = datetime.now(UTC)
     with store.reading() as connection:
         newest = connection.execute(select(func.max(t.interaction.c.started_at))).scalar() or now
-    until = MONDAY + ((min(newest, now) - MONDAY) // WEEK + 1) * WEEK
+    until = MONDAY + (week_of(min(newest, now)) + 1) * WEEK
     return Stretch(until - weeks * WEEK, until)
 
 
-def overview(store: Transactions, of: Of, stretch: Stretch, *where: ColumnElement[bool]) -> Overview:
-    """The overview of a stretch; `where` holds of rows of `interaction` that may be seen."""
-    return store.again(lambda: _overview(store, of, stretch, where))
+def overview(store: Transactions, of: Of, stretch: Stretch, scope: Scope = EVERYTHING) -> Overview:
+    """The overview of a stretch, of what lies within a scope."""
+    settle(store, week_of(stretch.before.since), week_of(stretch.last_day))
+    return store.again(lambda: _overview(store, of, stretch, scope))
 
 
-def _overview(
-    store: Transactions, of: Of, stretch: Stretch, where: Sequence[ColumnElement[bool]]
-) -> Overview:
-    facts = t.interaction.c
-    held, now = (*held_of(of), *where), (cast(facts.started_at >= stretch.since, Integer).label("now"),)
+def _overview(store: Transactions, of: Of, stretch: Stretch, scope: Scope) -> Overview:
     both = Stretch(stretch.before.since, stretch.until)
-    places = (t.scorecard.c.rubric_name, *(facts[name] for name in BY[1:]))
+    sums, verdicts = t.score_sum, t.verdict_sum
+    held = (*begun(sums, stretch), *held_of(sums, of), *seen_in(sums, scope))
+    of_both = (*begun(sums, both), *held_of(sums, of), *seen_in(sums, scope))
+    places = (sums.c.rubric_name, *(sums.c[name] for name in BY[1:]))
     with store.reading() as connection:
-        cells = score_sums(connection, (*now, *places), (*begun(both), *held))
-        weeks = week_sums(store, connection, (*begun(stretch), *held))
-        people = score_sums(connection, (facts.agent,), (*begun(stretch), *held))
-        verdicts = standard_sums(store, connection, now, (*begun(both), *held))
+        cells = summed_scores(connection, (_is_now(sums, stretch), *places), of_both)
+        weeks = week_sums(connection, held)
+        people = summed_scores(connection, (sums.c.agent,), held)
+        standards = summed_standards(
+            connection,
+            (_is_now(verdicts, stretch), verdicts.c.standard),
+            (*begun(verdicts, both), *held_of(verdicts, of), *seen_in(verdicts, scope)),
+        )
         titles = titles_of(connection, of.rubric)
-        unknown = select(func.count()).select_from(t.interaction).where(facts.started_at.is_(None), *where)
+        facts = t.interaction.c
+        unknown = select(func.count(facts.id)).where(facts.started_at.is_(None), *scope.interactions())
         undated = connection.execute(unknown).scalar_one()
     sides = {
-        name: _sides((cell.key[0], str(cell.key[1 + place] or ""), cell.scores) for cell in cells)
+        name: _sides((cell.key[0], str(cell.key[1 + place]), cell.scores) for cell in cells)
         for place, name in enumerate(BY)
     }
-    sides["standard"] = _sides((row[0], row[1], row[2]) for row in verdicts)
+    sides["standard"] = _sides((now, name, share_met(met, missed)) for now, name, met, missed in standards)
     sides[""] = _sides((cell.key[0], "", cell.scores) for cell in cells) or {"": (Sums(), Sums())}
     compared = sum(min(a.n, b.n) >= LEAST for rows in sides.values() for a, b in rows.values())
     level = 1 - (1 - LEVEL) / max(1, compared)
@@ -154,114 +155,34 @@ def _overview(
     )
 
 
+def begun(table: Table, within: Stretch) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """That sums are of the weeks of a stretch."""
+    return table.c.week >= week_of(within.since), table.c.week < week_of(within.until)
+
+
+def held_of(table: Table, of: Of) -> tuple[ColumnElement[bool], ...]:
+    """What holds of the sums that count."""
+    asked = (
+        ("rubric_name", of.rubric),
+        ("channel", of.channel and of.channel.value),
+        ("branch", of.branch),
+        ("team", of.team),
+    )
+    return tuple(table.c[name] == value for name, value in asked if value)
+
+
+def week_sums(connection: Connection, held: Sequence[ColumnElement[bool]]) -> dict[int, Sums]:
+    """The scores that stand by the number of their week."""
+    return {cell.key[0]: cell.scores for cell in summed_scores(connection, (t.score_sum.c.week,), held)}
+
+
+def _is_now(table: Table, stretch: Stretch) -> ColumnElement[int]:
+    """1 for sums of the stretch, 0 for those before it."""
+    return cast(table.c.week >= literal_column(str(week_of(stretch.since))), Integer).label("now")
+
+
 def _shown(rows: list[Compared], key: Callable[[Compared], tuple[Any, ...]]) -> tuple[Compared, ...]:
     return tuple(sorted((row for row in rows if row.now.n), key=key))
-
-
-class Cell(msgspec.Struct, frozen=True):
-    """Scorecards that have the same `key`: their scores, how many wait, how many have critical misses."""
-
-    key: tuple[Any, ...]
-    scores: Sums
-    waiting: int
-    critical: int
-
-
-def score_sums(
-    connection: Connection, keys: Sequence[ColumnElement[Any]], held: Sequence[ColumnElement[bool]]
-) -> list[Cell]:
-    """The scores that stand, for each group of `keys`."""
-    card, score = t.scorecard.c, t.scorecard.c.standing_score
-    query = (
-        select(
-            *keys,
-            func.count(score),
-            func.sum(score),
-            func.sum(score * score),
-            func.sum(case((card.waiting > 0, 1), else_=0)),
-            func.sum(case((card.critical_misses > 0, 1), else_=0)),
-        )
-        .join(t.interaction, t.interaction.c.id == card.interaction_id)
-        .where(card.current, *held)
-        .group_by(*keys)
-    )
-    return [
-        Cell(tuple(row[:-5]), Sums(row[-5], row[-4] or 0.0, row[-3] or 0.0), row[-2], row[-1])
-        for row in connection.execute(query)
-    ]
-
-
-def week_sums(
-    store: Transactions, connection: Connection, held: Sequence[ColumnElement[bool]]
-) -> dict[int, Sums]:
-    """The scores that stand by the number of whole weeks since `MONDAY`."""
-    week = week_number(store).label("week")
-    return {int(cell.key[0]): cell.scores for cell in score_sums(connection, (week,), held)}
-
-
-def held_of(of: Of) -> list[ColumnElement[bool]]:
-    """What holds of the rows that count."""
-    facts = t.interaction.c
-    asked = (
-        (t.scorecard.c.rubric_name, of.rubric),
-        (facts.channel, of.channel and of.channel.value),
-        (facts.branch, of.branch),
-        (facts.team, of.team),
-        (facts.agent, of.agent),
-    )
-    return [fact == value for fact, value in asked if value]
-
-
-def begun(within: Stretch) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """That an interaction began within a stretch."""
-    at = t.interaction.c.started_at
-    return at >= within.since, at < within.until
-
-
-def week_number(store: Transactions) -> ColumnElement[Any]:
-    """The whole weeks between `MONDAY` and the beginning of an interaction."""
-    begun = t.interaction.c.started_at
-    if store.engine.dialect.name == "postgresql":
-        since_s: ColumnElement[Any] = literal_column("extract(epoch FROM interaction.started_at)")
-    else:
-        since_s = cast(func.strftime("%s", begun), Float)
-    weeks = f"{WEEK.total_seconds():.1f}"
-    return func.floor((since_s - literal_column(f"{MONDAY.timestamp():.0f}")) / literal_column(weeks))
-
-
-def standard_sums(
-    store: Transactions,
-    connection: Connection,
-    keys: Sequence[ColumnElement[Any]],
-    held: Sequence[ColumnElement[bool]],
-) -> list[tuple[Any, ...]]:
-    """For each group of `keys` and each standard the share met of what was met or missed.
-
-    A row is (*keys, standard, sums). The verdicts that stand lie in a scorecard's row as words, `greet:met`.
-    """
-    card = t.scorecard.c
-    if store.engine.dialect.name == "postgresql":
-        listed = func.unnest(literal_column("scorecard.verdict_words"))
-        words = listed.table_valued("value", name="word").render_derived()
-    else:
-        quoted = """'["' || replace(trim(scorecard.verdicts), ' ', '","') || '"]'"""
-        words = func.json_each(literal_column(quoted)).table_valued("value", name="word")
-    word = words.c.value
-    query = (
-        select(*keys, word, func.count())
-        .select_from(
-            t.scorecard.join(t.interaction, t.interaction.c.id == card.interaction_id).join(words, true())
-        )
-        .where(card.current, or_(word.like(f"%:{Verdict.MET}"), word.like(f"%:{Verdict.MISSED}")), *held)
-        .group_by(*keys, word)
-    )
-    counted: dict[tuple[Any, ...], list[int]] = {}
-    for *group, said, count in connection.execute(query):
-        standard, _, verdict = str(said).partition(":")
-        counted.setdefault((*group, standard), [0, 0])[verdict == Verdict.MET] += count
-    return [
-        (*group, Sums(missed + met, 100.0 * met, 10_000.0 * met)) for group, (missed, met) in counted.items()
-    ]
 
 
 def titles_of(connection: Connection, name: str = "") -> dict[str, str]:
@@ -289,7 +210,7 @@ def _sides(rows: Iterable[tuple[int, str, Sums]]) -> dict[str, tuple[Sums, Sums]
 
 def weeks_of(stretch: Stretch, sums: dict[int, Sums]) -> tuple[Week, ...]:
     """The weeks of a stretch, also those in which nothing began."""
-    first = (stretch.since - MONDAY) // WEEK
-    count = (stretch.until - stretch.since) // WEEK
+    first = week_of(stretch.since)
+    count = week_of(stretch.until) - first
     found = (sums.get(first + n, Sums()) for n in range(count))
     return tuple(Week(stretch.since + n * WEEK, one, interval(one)) for n, one in enumerate(found))

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from audit import tables as t
 from audit.interactions import Channel, Interaction, Party, Role
+from audit.tallies import outdate
 from models.observations import Recording
 
 
@@ -64,7 +65,10 @@ def keep_interaction(
         return True
     if all(getattr(stored, name) == value for name, value in facts.items()):
         return False
+    outdate(connection, (interaction.id,))
     connection.execute(update(t.interaction).where(t.interaction.c.id == interaction.id).values(**facts))
+    # It may be summed up elsewhere now.
+    outdate(connection, (interaction.id,))
     return True
 
 

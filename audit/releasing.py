@@ -11,6 +11,7 @@ from audit.auditlog import Action, write
 from audit.replies import Reply, replies_of
 from audit.reviews import LONGEST_COMMENT, BadReview, no_standard, standing
 from audit.scorecard import Scorecard
+from audit.tallies import outdate
 from models.transcripts import printable
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def keep_reply(
             .where(*current, columns.current)
             .values(**standing(connection, card, store.rubric))
         )
+        outdate(connection, (card.interaction,))
         # Not the text: it may name a customer, and the log cannot forget.
         told = {"rubric_name": card.rubric, "standard": standard, "disputes": disputes}
         write(connection, Action.REPLY, card.interaction, **told)

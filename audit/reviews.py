@@ -18,6 +18,7 @@ from audit.rubric import Rubric, Standard
 from audit.scope import EVERYTHING, Scope
 from audit.score import Score, add_up
 from audit.scorecard import Scorecard, awaited_caveat
+from audit.tallies import outdate
 from audit.webhooks import announce, told_of
 from models.errors import ComportError
 from models.transcripts import printable
@@ -202,6 +203,7 @@ def keep_review(
             .where(*current)
             .values(**_columns(now.score, now.findings, now.waiting, len(now.of)))
         )
+        outdate(connection, (card.interaction,))
         said_of = {name: row[name] for name in ("standard", "verdict", "machine", "reviewer")}
         announce(connection, "review", [{**told_of(card, now.score), **said_of}])
     return now

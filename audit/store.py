@@ -21,6 +21,7 @@ from audit.rubric import Rubric
 from audit.scope import EVERYTHING, Scope
 from audit.scorecard import Scorecard
 from audit.searching import Row, Wanted, find
+from audit.tallies import outdate
 from audit.transactions import Transactions, lasting
 from audit.webhooks import announce_judged
 from models import observations as obs
@@ -351,6 +352,7 @@ class Store(Transactions):
                 )
             if added:
                 connection.execute(insert(t.scorecard), added)
+            outdate(connection, changing)
             announce_judged(connection, [cards[number] for number in fresh])
         return [row is None or not row.current for row in found]
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     false,
 )
 
@@ -25,6 +26,9 @@ from audit.tables_leaving import export_row as export_row  # noqa: PLC0414
 from audit.tables_leaving import hold as hold  # noqa: PLC0414
 from audit.tables_leaving import webhook as webhook  # noqa: PLC0414
 from audit.tables_leaving import webhook_message as webhook_message  # noqa: PLC0414
+from audit.tables_sums import score_sum as score_sum  # noqa: PLC0414
+from audit.tables_sums import stale_sum as stale_sum  # noqa: PLC0414
+from audit.tables_sums import verdict_sum as verdict_sum  # noqa: PLC0414
 
 recording = Table(
     "recording",
@@ -64,9 +68,9 @@ interaction = Table(
     # Whether its parties are among the people below; what an earlier version stored waits for an upgrade.
     Column("joined", Boolean, nullable=False, server_default=false()),
     Index(None, "customer", "started_at"),
-    Index(None, "agent"),
-    Index(None, "team"),
-    Index(None, "branch"),
+    Index(None, "agent", "started_at"),
+    Index(None, "team", "started_at"),
+    Index(None, "branch", "started_at"),
     Index(None, "started_at"),
 )
 
@@ -127,6 +131,9 @@ scorecard = Table(
 for _columns in (("judged_at", "id"), ("rubric_name", "judged_at", "id"), ("standing_score",)):
     _current = scorecard.c.current
     Index(None, *(scorecard.c[n] for n in _columns), postgresql_where=_current, sqlite_where=_current)
+# What waits for a person, in the order in which it is reviewed.
+_waiting = and_(_current, scorecard.c.waiting > 0)
+Index("ix_scorecard_queue", scorecard.c.id, postgresql_where=_waiting, sqlite_where=_waiting)
 
 review = Table(
     "review",

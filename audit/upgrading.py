@@ -9,6 +9,7 @@ from audit.identities import keep_people
 from audit.indexing import keep_words, words_of
 from audit.reviews import standing
 from audit.store import Store
+from audit.tallies import outdate
 from models.observations import ObservationsUnreadable
 
 BATCH = 100
@@ -60,3 +61,4 @@ def stand_again(store: Store) -> None:
                 same = (columns.interaction_id == name, columns.rubric_name == card.rubric, columns.current)
                 now = standing(connection, card, store.rubric)
                 connection.execute(update(t.scorecard).where(*same).values(**now))
+            outdate(connection, (name,))

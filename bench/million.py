@@ -41,6 +41,7 @@ from audit.judge import Verdict
 from audit.pipeline import audit_file, find_rubric
 from audit.searching import Place, Wanted, find
 from audit.store import Store, open_store
+from audit.tallies import outdate, settle
 from models.observations import to_json
 from tests.postgres import Server
 
@@ -119,6 +120,8 @@ def filled(
         stack.callback(server.remove)
         address = server.new_database()
     store = open_store(home, address)
+    # As `comport upgrade` does after the migrations.
+    settle(store)
     invented = Invented(store, arguments.interactions, arguments.words)
     if told is None:
         begun_s = time.perf_counter()
@@ -189,15 +192,20 @@ class Invented:
                     again.append(made)
                     connection.exec_driver_sql(f"DROP INDEX {name}")
         for first in range(0, self.interactions, BATCH):
+            count = min(BATCH, self.interactions - first)
             with self.store.writing() as connection:
                 if on_postgresql:
                     # What is invented refers to what is there: nobody need look it up.
                     connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-                for table, rows in self._batch(first, min(BATCH, self.interactions - first)):
+                for table, rows in self._batch(first, count):
                     copy(connection, table, rows)
+                outdate(
+                    connection, [_identity(first + n) for n in range(min(BATCH, self.interactions - first))]
+                )
         with self.store.writing() as connection:
             for statement in again:
                 connection.exec_driver_sql(statement)
+        settle(self.store)
         with self.store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE" if on_postgresql else "ANALYZE")
 

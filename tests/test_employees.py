@@ -4,13 +4,13 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, literal, select
 
 from audit import tables as t
 from audit.agreement import agreement, agreements, apart
 from audit.employees import employee, employees
 from audit.judge import Verdict
-from audit.overview import Of, newest_stretch
+from audit.overview import newest_stretch
 from audit.releasing import release
 from audit.reviews import keep_review
 from audit.scope import Scope
@@ -54,12 +54,22 @@ def test_strengths_and_gaps_are_what_differs_from_the_others_by_more_than_chance
 
 
 def test_who_may_see_one_alone_compares_them_with_nobody(store):
-    alone = employee(store, "Cy", newest_stretch(store, 4), t.interaction.c.agent == "Cy")
+    with store.writing() as connection:
+        card = t.scorecard.c
+        own = select(
+            card.interaction_id, card.rubric_name, card.rubric_digest, literal("ana"), card.judged_at
+        )
+        own = own.join(t.interaction, t.interaction.c.id == card.interaction_id).where(
+            t.interaction.c.agent == "Ada"
+        )
+        given = ["interaction_id", "rubric_name", "rubric_digest", "released_by", "at"]
+        connection.execute(insert(t.release).from_select(given, own))
+    alone = employee(store, "Ada", newest_stretch(store, 4), Scope(employee="Ada"))
     assert alone.strengths == () and all(row.before.n == 0 for row in alone.standards)
 
 
 def test_employees_come_by_name_and_not_by_score(store):
-    assert [row.name for row in employees(store, Of(), newest_stretch(store, 4))] == ["Ada", "Bo", "Cy"]
+    assert [row.name for row in employees(store, newest_stretch(store, 4))] == ["Ada", "Bo", "Cy"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from audit.employees import employee, employees
-from audit.overview import WEEKS, Of, newest_stretch
+from audit.overview import WEEKS, newest_stretch
 from audit.store import Store
 from web.rights import scope
 
@@ -23,7 +23,7 @@ def room(store: Store) -> Blueprint:
 def everybody(store: Store) -> ResponseReturnValue:
     weeks = asked_weeks()
     stretch = newest_stretch(store, weeks)
-    rows = employees(store, Of(), stretch, *scope().interactions())
+    rows = employees(store, stretch, scope())
     return render_template("employees.html", rows=rows, stretch=stretch, weeks=weeks, lengths=WEEKS)
 
 
@@ -31,7 +31,7 @@ def one(store: Store, name: str) -> ResponseReturnValue:
     weeks, seen = asked_weeks(), scope()
     if seen.employee not in (None, name):
         abort(404)
-    found = employee(store, name, newest_stretch(store, weeks), *seen.scorecards())
+    found = employee(store, name, newest_stretch(store, weeks), seen)
     if found is None:
         abort(404)
     return render_template(

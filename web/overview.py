@@ -51,7 +51,7 @@ class Kept:
             if (found := self._fresh(key)) is not None:
                 return found
             began_s = time.monotonic()
-            made = overview(store, of, newest_stretch(store, weeks), *seen.interactions())
+            made = overview(store, of, newest_stretch(store, weeks), seen)
             now_s = time.monotonic()
             self._of = {one: kept for one, kept in self._of.items() if kept[0] > now_s}
             self._of[key] = (now_s + FRESH * (now_s - began_s), datetime.now(UTC), made)
