@@ -76,9 +76,7 @@ class House:
         return self.store.scorecards(self.taken[number])[0]
 
     def another_wording(self):
-        list(
-            rescore(self.store, chat_rubric(self.folder, RUBRIC.replace("say: offer-help", "avoid: blame")))
-        )
+        list(rescore(self.store, chat_rubric(self.folder, RUBRIC.replace("say: offer-help", "avoid: blame"))))
 
     def a_review(self):
         keep_review(self.store, self.card(0), "greets", Verdict.MISSED, "ana")
