@@ -9,7 +9,8 @@ the own rate of each standard, and the scorecards of judged samples. With `--kee
 folder and stays there: the next run with it asks at once. Then it asks what the dashboard asks,
 through the same functions, each time for something else. `load_s` is how long the filling took, `mb` what is
 on disk, `rows` how many an answer had (at most 50; of a journey its interactions: their words lie in files,
-which are not made), `load_average` how many programs wanted a core meanwhile.
+which are not made; of an overview all that it counts), `load_average` how many programs wanted a core
+meanwhile.
 """
 
 import argparse
@@ -33,12 +34,16 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from audit import phrasebook
 from audit import tables as t
+from audit.agreement import agreements
 from audit.database import upgrade_store
+from audit.employees import employee, employees
 from audit.indexing import fold
 from audit.interactions import Channel
 from audit.journey import journey_of
 from audit.judge import Verdict
+from audit.overview import Of, newest_stretch, overview
 from audit.pipeline import audit_file, find_rubric
+from audit.reviews import next_waiting
 from audit.searching import Place, Wanted, find
 from audit.store import Store, open_store
 from audit.tallies import outdate, settle
@@ -356,6 +361,13 @@ def ask(store: Store, invented: Invented, times: int) -> dict[str, Any]:
         first = int(random.integers(len(words) - 2))
         return " ".join(words[first : first + 3])
 
+    def looked(of: Of, weeks: int = 12) -> int:
+        return overview(store, of, newest_stretch(store, weeks)).whole.now.n
+
+    def moments(agent: str) -> int:
+        found = employee(store, agent, newest_stretch(store, 12))
+        return len(found.clips) if found else 0
+
     some = {name: words[begin:end] for name, begin, end in WORDS}
     missed = Verdict.MISSED
     questions: dict[str, Callable[[], int]] = {
@@ -382,6 +394,13 @@ def ask(store: Store, invented: Invented, times: int) -> dict[str, Any]:
         "customer": lambda: rows(Wanted(customer=f"C-{random.integers(invented.customers)}")),
         "journey": lambda: len(journey_of(store, f"C-{random.integers(invented.customers)}").steps),
         "scorecard": lambda: scorecard(one(invented.ids)),
+        "overview": lambda: looked(Of()),
+        "overview_year": lambda: looked(Of(), 52),
+        "overview_branch": lambda: looked(Of(branch=one(invented.branches))),
+        "employees": lambda: len(employees(store, newest_stretch(store, 12))),
+        "employee": lambda: moments(one(invented.agents)),
+        "next": lambda: len(next_waiting(store, one(invented.ids), invented.rubric) or ()),
+        "agreement": lambda: len(agreements(store)),
     }
     # As in a dashboard that runs: what is loaded once is loaded.
     for language in phrasebook.languages():
