@@ -204,6 +204,31 @@ def test_the_threshold_is_the_smallest_that_is_precise_enough(wanted, least):
     assert fitting._least([(0.9, False)], wanted) == 1
 
 
+def test_a_curve_is_fitted_to_labelled_lines_too(tmp_path, voice):
+    asks, tells = "Is there anything else I can do for you?", "I told you all there is, anything else is new."
+    texts = [asks, asks, tells, tells] * 10
+    chat = [
+        {"at": f"2026-01-05T08:{n:02}:00+00:00", "from": "agent", "name": "agent", "text": text}
+        for n, text in enumerate(texts)
+    ]
+    (tmp_path / "chat.jsonl").write_text("\n".join(map(json.dumps, chat)), "utf-8")
+    said = ["met" if text == asks else "missed" for text in texts]
+    rows = [f"chat.jsonl,{n},further-help,{verdict}" for n, verdict in enumerate(said, start=1)]
+    rows += [f"chat.jsonl,{n},own-name,missed" for n in range(1, 7)]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,line,standard,verdict", *rows]), "utf-8")
+    lines = fitting.labelled_lines(tmp_path, voice)
+    assert len(lines) == len(texts)
+    assert lines[0].line.words == tuple(texts[0].split())
+    assert (lines[0].line.acts, lines[0].judged) == ({"further-help"}, {"further-help", "own-name"})
+    assert (lines[7].line.acts, lines[7].judged) == (set(), {"further-help"})
+    # Calls beside them; of the lines as many are kept out as are fitted.
+    calls(tmp_path, *(tagged(number) for number in range(12)))
+    curve, told = fit(tmp_path, voice, 0.8)
+    assert curve.offsets.keys() >= {"further-help", "thanks"}
+    assert told["phrases"]["further-help"]["found"] >= 30
+    assert told["phrases"]["further-help"]["ece"] <= 0.5
+
+
 def test_few_labels_are_no_ground_for_a_curve(tmp_path, voice):
     calls(tmp_path, ["a|hello|greet"], ["a|hello|greet"])
     with pytest.raises(fitting.TooFew, match="expected at least 50"):

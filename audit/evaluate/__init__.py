@@ -93,7 +93,7 @@ def compare_speech(
     "--fit",
     "curve",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Fit how sure phrases are to every second tagged call, and write it to this file.",
+    help="Fit how sure phrases are to every second tagged call and labelled line, and write it to this file.",
 )
 @click.option(
     "--wanted",
@@ -119,8 +119,9 @@ def compare_standards(
     the columns file,line,standard,verdict; `standard` may name a phrase too; without a line the verdict is
     on the whole conversation.
 
-    With --fit the words of the calls are made wrong as recognisers do, and every other call shows how right
-    the curve is. It is used where it lies beside the rubric, as NAME.confidence.yaml beside NAME.yaml.
+    With --fit the words of the calls, and of the lines whose phrases are labelled, are made wrong as
+    recognisers do, and every other one shows how right the curve is. It is used where it lies beside the
+    rubric, as NAME.confidence.yaml beside NAME.yaml.
     """
     from audit.evaluate.fitting import fit, save
     from audit.evaluate.standards import evaluate_standards

@@ -142,7 +142,8 @@ class Finder:
     def _phrases(self) -> Phrases:
         known = {name: self._rubric.sequences[name] for act in self._acts.acts.values() for name in act.said}
         known |= {_own(name): self._ways(act.patterns) for name, act in self._acts.acts.items()}
-        return Phrases(self._rubric.language, {name: ways for name, ways in known.items() if ways})
+        sought = {name: ways for name, ways in known.items() if ways}
+        return Phrases(self._rubric.language, sought, questions=self._rubric.questions)
 
     def find(self, calls: Sequence[Sequence[Line]], tolerant: bool = False) -> dict[str, dict[str, Said]]:
         """For each line of the map's party, by its place, the acts that it is found to be.
@@ -155,6 +156,8 @@ class Finder:
         begins = list(itertools.accumulate((len(line.words) + 1 for line in lines), initial=0))
         hits: dict[int, dict[str, list[tuple[float, int]]]] = {}
         for match in self._phrases.find(self._phrases.prepare(texts), tolerant):
+            if match.negated and match.phrase in self._rubric.questions:
+                continue
             number = of[match.start]
             start, end = match.start - begins[number], match.end - begins[number]
             heard = lines[number].heard[start:end] or (1.0,)

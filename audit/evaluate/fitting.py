@@ -9,12 +9,17 @@ import numpy as np
 import yaml
 
 from audit.confidence import Confidence
-from audit.evaluate.acts import Acts, Finder, Line, read_acts, read_calls
+from audit.evaluate.acts import Act, Acts, Finder, Line, read_acts, read_calls
+from audit.evaluate.labels import NAME as LABELS
+from audit.evaluate.labels import moment_of, read_labels
 from audit.evaluate.mishearing import mishear, neighbours, probability
 from audit.evaluate.standards import PARTS, NoLabels, calibration_error, read_judgements
+from audit.intake import take_in
 from audit.interactions import SURE
+from audit.judge import Verdict
 from audit.rubric import Rubric
 from models.errors import ComportError
+from models.observations import Observations
 
 ERROR_RATES = (0.05, 0.1, 0.2, 0.3, 0.4)
 """Shares of wrong words, from a good line to a bad one; PocketSphinx makes 18 % on clean synthetic calls
@@ -68,28 +73,35 @@ class Pair(NamedTuple):
 def fit(
     folder: Path, rubric: Rubric, wanted: float, read: Path | None = None
 ) -> tuple[Confidence, dict[str, Any]]:
-    """The curve fitted to every second call of a folder, and how it does on the others.
+    """The curve fitted to every second call and labelled line of a folder, and how it does on the others.
 
-    The calls' words are made wrong and given probabilities as a recogniser does (`mishearing`). What is told:
-    `ece_before`, `ece_after` (expected calibration error on the other calls), `sure`, and `curve`: per
-    threshold the precision and the coverage on the other calls. `sure` is the smallest likelihood from which
-    on the phrases found in the fitted calls have the `wanted` precision (1 where they never have).
+    Labelled are the lines of chats and transcripts of which `labels.csv` says whether they say a phrase. All
+    words are made wrong and given probabilities as a recogniser does (`mishearing`). What is told:
+    `ece_before`, `ece_after` (expected calibration error on the other half), `sure`, `curve`: per threshold
+    the precision and the coverage on the other half, and `phrases`: for each how many were found there, how
+    many of them wrongly, and its calibration error. `sure` is the smallest likelihood from which on the
+    phrases found in the fitted half have the `wanted` precision (1 where they never have).
 
     Raises:
-        NoLabels: no tagged calls. TooFew: too few phrases in them. BadFile: the map or the calls are wrong.
+        NoLabels: no tagged calls and no labelled lines. TooFew: too few phrases in them. BadFile: the map,
+            the calls or the labels are wrong.
     """
     calls = read_calls(folder)
-    if not calls:
+    lines = labelled_lines(folder, rubric) if (folder / LABELS).is_file() else ()
+    if not calls and not lines:
         raise NoLabels(str(folder))
-    acts = read_acts(folder, rubric)
     style = read_judgements(read) if read else frozenset()
-    pairs, others = (
-        list(misheard_pairs(calls[PARTS[part]], acts, rubric, style)) for part in ("first", "second")
-    )
+    pairs, others = list[Pair](), list[Pair]()
+    for half, part in ((pairs, PARTS["first"]), (others, PARTS["second"])):
+        if calls:
+            half.extend(misheard_pairs(calls[part], read_acts(folder, rubric), rubric, style))
+        half.extend(_misheard_lines(lines[part], rubric))
     wrong = sum(not pair.right for pair in pairs)
     if len(pairs) < FEWEST or not 0 < wrong < len(pairs) or not others:
         raise TooFew(len(pairs), wrong)
-    curve = _curve(pairs, rubric, wanted, f"{len(pairs)} phrases found in every second call of {folder.name}")
+    curve = _curve(
+        pairs, rubric, wanted, f"{len(pairs)} phrases found in every second call and labelled line"
+    )
     likely = [(_likely(curve, p), p.right) for p in others]
     told = {
         "ece_before": calibration_error([(p.raw, p.right) for p in others]),
@@ -98,8 +110,61 @@ def fit(
         "before": _point([(p.raw, p.right) for p in others], SURE),
         "after": _point(likely, curve.sure),
         "curve": [_point(likely, at) for at in sorted({*THRESHOLDS, curve.sure})],
+        "phrases": {name: _of_phrase(curve, others, name) for name in sorted(curve.offsets)},
     }
     return curve, told
+
+
+def _of_phrase(curve: Confidence, pairs: Sequence[Pair], name: str) -> dict[str, float | None]:
+    likely = [(_likely(curve, pair), pair.right) for pair in pairs if pair.phrase == name]
+    wrong = sum(not right for _, right in likely)
+    return {"found": len(likely), "wrong": wrong, "ece": calibration_error(likely)}
+
+
+class Labelled(NamedTuple):
+    """A line of which a person said for some phrases whether it says them; `line.acts` are those it does."""
+
+    line: Line
+    judged: frozenset[str]
+
+
+PARTY = "labelled"
+"""Whose the labelled lines are."""
+
+
+def labelled_lines(folder: Path, rubric: Rubric) -> tuple[Labelled, ...]:
+    """The lines of chats and transcripts whose phrases `labels.csv` names, in its order.
+
+    Raises:
+        BadFile: a label is wrong, or its line has no words.
+    """
+    talks: dict[Path, Observations] = {}
+    words: dict[str, tuple[str, ...]] = {}
+    said: dict[str, dict[str, bool]] = {}
+    for label in read_labels(folder, (*rubric.phrases, *(standard.id for standard in rubric.standards))):
+        if label.line is None or label.standard not in rubric.phrases:
+            continue
+        if label.file not in talks:
+            observed = take_in(label.file).observations
+            if observed is None:
+                raise NoLabels(str(label.file))
+            talks[label.file] = observed
+        where, moment = f"{label.file.name}:{label.line}", moment_of(label, talks[label.file])
+        texts = (u.text for u in talks[label.file].utterances or () if u.span == moment)
+        words[where] = tuple(" ".join(texts).split())
+        said.setdefault(where, {})[label.standard] = label.verdict == Verdict.MET
+    return tuple(
+        Labelled(Line(where, PARTY, words[where], frozenset(n for n in ones if ones[n])), frozenset(ones))
+        for where, ones in said.items()
+    )
+
+
+def _misheard_lines(lines: Sequence[Labelled], rubric: Rubric) -> Iterator[Pair]:
+    """The same as `misheard_pairs` for labelled lines, of the phrases that somebody judged in them."""
+    for judged in sorted({one.judged for one in lines}, key=sorted):
+        acts = Acts(set=LABELS, party=PARTY, acts={name: Act(said=(name,)) for name in sorted(judged)})
+        calls = [(one.line,) for one in lines if one.judged == judged]
+        yield from misheard_pairs(calls, acts, rubric, frozenset())
 
 
 def save(curve: Confidence, path: Path) -> None:

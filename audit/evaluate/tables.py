@@ -85,6 +85,7 @@ def print_standards(console: Console, found: Mapping[str, Any]) -> None:
         _print(console, "The fitted curve on the calls that were kept out", rows)
         points = {str(number): point for number, point in enumerate(fit["curve"], start=1)}
         _print(console, "Verdicts from a likelihood on", points)
+        _print(console, "Phrases of the half that was kept out", fit["phrases"])
     for name, kinds in found["wrong"].items():
         for kind, places in kinds.items():
             if places:
