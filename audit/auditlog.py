@@ -46,6 +46,7 @@ class Action(StrEnum):
     REFUSED = "refused"
     REVIEW = "review"
     RELEASE = "release"
+    WITHDRAWN = "release withdrawn"
     REPLY = "reply"
     USER_ADDED = "user added"
     USER_REMOVED = "user removed"

@@ -100,12 +100,14 @@ def upgrade(context: click.Context) -> None:
     """Bring the database of an older version up to date, and cut card data out of what it stored."""
     from audit.database import upgrade_store
     from audit.recutting import recut
+    from audit.second_factor import seal_secrets
     from audit.tallies import settle
     from audit.upgrading import index_missing, stand_again
 
     found = upgrade_store(context.obj, context.meta[DATABASE])
     store = store_of(context)
     out.print(f"the database is at schema {found}", highlight=False)
+    seal_secrets(store)
     stand_again(store)
     done = recut(store)
     with progress_bar("indexing what is stored", unit="interactions") as report:

@@ -25,7 +25,7 @@ cable that was pulled is noticed within a minute. The address may say otherwise 
 ONE_WRITER = 0x636F6D70
 """The advisory lock that a writer on PostgreSQL takes: "comp" in ASCII."""
 
-SCHEMA = "0012"
+SCHEMA = "0013"
 """The newest migration in `audit/migrations/versions`."""
 
 

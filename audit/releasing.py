@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from audit import tables as t
 from audit.auditlog import Action, write
@@ -56,6 +56,24 @@ def release(store: "Store", card: Scorecard, by: str) -> bool:
             )
         )
         write(connection, Action.RELEASE, card.interaction, rubric_name=card.rubric, agent=agent, score=score)
+    return True
+
+
+def withdraw(store: "Store", card: Scorecard) -> bool:
+    """Lets the agent see the scorecard no more; False when they could not, and nothing changes.
+
+    What they said of it stays, and they see it again when it is released again.
+    """
+    row = t.release.c
+    with store.writing() as connection:
+        mine = (row.interaction_id == card.interaction, row.rubric_name == card.rubric)
+        was = connection.execute(select(t.release).where(*mine)).one_or_none()
+        if was is None:
+            return False
+        connection.execute(delete(t.release).where(*mine))
+        # When it was given and by whom is told here: the row is gone.
+        told = {"rubric_name": card.rubric, "released_by": was.released_by, "released_at": was.at.isoformat()}
+        write(connection, Action.WITHDRAWN, card.interaction, **told)
     return True
 
 

@@ -11,6 +11,7 @@ import pyotp
 from sqlalchemy import select, update
 
 from audit.auditlog import Action, write
+from audit.sealing import is_sealed, seal, unseal
 from audit.store import Store
 from audit.tables import user
 from audit.users import change_account
@@ -48,7 +49,8 @@ def has_second_factor(store: Store, name: str) -> bool:
 def turn_on(store: Store, name: str, secret: str, code: str) -> tuple[str, ...] | None:
     """Asks this account for codes from now on, if the first `code` is right; its sessions are over.
 
-    Gives the recovery codes, which are never shown again, or None for a wrong code.
+    Gives the recovery codes, which are never shown again, or None for a wrong code. The secret is stored
+    sealed: whoever reads the database alone cannot make codes.
 
     Raises:
         NotStored: there is no such account.
@@ -59,7 +61,8 @@ def turn_on(store: Store, name: str, secret: str, code: str) -> tuple[str, ...] 
     codes = tuple(_new_recovery_code() for _ in range(RECOVERY_CODES))
     kept = msgspec.json.encode([_hashed(one) for one in codes]).decode()
     with store.writing() as connection:
-        change_account(connection, name, totp_secret=secret, totp_step=step, recovery=kept)
+        sealed = seal(store.home, secret, _of(name))
+        change_account(connection, name, totp_secret=sealed, totp_step=step, recovery=kept)
         write(connection, Action.SECOND_FACTOR_ON, name)
     return codes
 
@@ -79,6 +82,9 @@ def passes(store: Store, name: str, code: str) -> bool:
     """Whether this is a code of the account's app that was not taken before, or a recovery code that is left.
 
     Each is taken once: a code that somebody looked at over a shoulder is worth nothing.
+
+    Raises:
+        Unsealable: the secret does not open with the key of this home.
     """
     with store.writing() as connection:
         found = connection.execute(
@@ -86,7 +92,7 @@ def passes(store: Store, name: str, code: str) -> bool:
         ).one_or_none()
         if found is None or found.totp_secret is None:
             return False
-        step = _step(found.totp_secret, code, found.totp_step)
+        step = _step(unseal(store.home, found.totp_secret, _of(name)), code, found.totp_step)
         if step is not None:
             connection.execute(update(user).where(user.c.id == found.id).values(totp_step=step))
             return True
@@ -97,6 +103,19 @@ def passes(store: Store, name: str, code: str) -> bool:
         connection.execute(update(user).where(user.c.id == found.id).values(recovery=kept))
         write(connection, Action.RECOVERY_CODE, name, left=len(left))
         return True
+
+
+def seal_secrets(store: Store) -> None:
+    """Seals the secrets of apps that an earlier version stored as they are."""
+    with store.writing() as connection:
+        for row in connection.execute(select(user).where(user.c.totp_secret.is_not(None))).all():
+            if not is_sealed(row.totp_secret):
+                sealed = seal(store.home, row.totp_secret, _of(row.name))
+                connection.execute(update(user).where(user.c.id == row.id).values(totp_secret=sealed))
+
+
+def _of(name: str) -> str:
+    return f"the second factor of '{name}'"
 
 
 def _step(secret: str, code: str, after: int) -> int | None:

@@ -20,6 +20,9 @@ from sqlalchemy import (
 from audit.tablebase import SHA256 as _SHA256
 from audit.tablebase import UtcTime as UtcTime  # noqa: PLC0414
 from audit.tablebase import metadata as metadata  # noqa: PLC0414
+from audit.tables_access import assignment as assignment  # noqa: PLC0414
+from audit.tables_access import login as login  # noqa: PLC0414
+from audit.tables_access import mail_message as mail_message  # noqa: PLC0414
 from audit.tables_leaving import erasure as erasure  # noqa: PLC0414
 from audit.tables_leaving import export as export  # noqa: PLC0414
 from audit.tables_leaving import export_row as export_row  # noqa: PLC0414
@@ -230,11 +233,15 @@ user = Table(
     # Password, role or second factor were changed then: sessions from before are over.
     Column("changed_at", UtcTime),
     Column("locked_at", UtcTime),
+    # Sealed (`audit/sealing.py`).
     Column("totp_secret", Text),
     # The time step of the last code that was taken: none is taken twice.
     Column("totp_step", BigInteger, nullable=False, server_default="0"),
     # SHA-256 of each recovery code that is left, as JSON.
     Column("recovery", Text, nullable=False, server_default="[]"),
+    # Of what they are told by e-mail, as a JSON list, and in which language.
+    Column("notify", Text, nullable=False, server_default="[]"),
+    Column("language", String(20), nullable=False, server_default=""),
 )
 
 # A scorecard that its agent may see; what it was when it was released.

@@ -58,6 +58,11 @@ class Token(msgspec.Struct, frozen=True):
     last_used_at: datetime | None
     revoked_at: datetime | None
 
+    @property
+    def holds(self) -> bool:
+        """Whether it is neither over nor revoked."""
+        return self.revoked_at is None and self.expires_at > datetime.now(UTC)
+
 
 class Bearer(msgspec.Struct, frozen=True):
     """Whoever sent a token that holds: the token, and the account with its role of today."""

@@ -66,13 +66,16 @@ def user_role(context: click.Context, name: str, role: str, team: str, employee:
 @user.command("password")
 @click.argument("name")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--keep-tokens", is_flag=True, help="Their tokens go on; otherwise they are revoked.")
 @click.pass_context
-def user_password(context: click.Context, name: str, password_stdin: bool) -> None:
-    """Give a person another password; it is asked for twice."""
+def user_password(context: click.Context, name: str, password_stdin: bool, keep_tokens: bool) -> None:
+    """Give a person another password; it is asked for twice. Their tokens are revoked, too."""
     from audit.users import set_password
 
-    set_password(store_of(context), name, _password(password_stdin))
-    out.print(f"{name} has another password; open sessions are over", highlight=False, markup=False)
+    revoked = set_password(store_of(context), name, _password(password_stdin), keep_tokens)
+    tokens = f", {revoked} tokens revoked" if revoked else ""
+    told = f"{name} has another password; open sessions are over{tokens}"
+    out.print(told, highlight=False, markup=False)
 
 
 @user.command("lock")

@@ -7,11 +7,12 @@ from enum import StrEnum
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Update, delete, func, insert, select, update
+from zxcvbn import zxcvbn
 
 from audit.auditlog import Action, write
 from audit.store import NotStored, Store
-from audit.tables import token, user
+from audit.tables import assignment, login, mail_message, token, user
 from models.errors import ComportError
 
 MIN_PASSWORD = 12
@@ -20,12 +21,18 @@ MIN_PASSWORD = 12
 MAX_PASSWORD = 256
 """Letters at most, so that hashing cannot be made slow on purpose; ASVS 5.0, 6.2.9 asks for 64 or more."""
 
-GUESSED = ("comport", "12345678", "qwertz", "qwerty")
+GUESSED = ("comport", "qwertz")
 """What no password may have in it, beside the name of its account where it has four letters or more.
 Source: OWASP ASVS 5.0, 6.1.2 asks for such a list; the words are our choice."""
 
-LEAST_DIFFERENT = 5
-"""So many different letters a password needs, so that it is no letter again and again: our choice."""
+LEAST_GUESSES = 10**8
+"""So many tries a password has to withstand, as zxcvbn counts them: it knows 30,000 passwords that were
+stolen and are used most, words, names, dates, keys beside each other and letters put for others, and counts
+how soon somebody who tries the likely ones first is there. Source: its score 3, "safely unguessable"
+(Wheeler, USENIX Security 2016); NIST SP 800-63B-4, 3.1.1.2 and OWASP ASVS 5.0, 6.2.4 ask for such a list."""
+
+COUNTED_LETTERS = 72
+"""zxcvbn looks at so many letters at most."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,79}")
 
@@ -118,8 +125,10 @@ def set_role(store: Store, name: str, role: UserRole, team: str = "", employee: 
         write(connection, Action.ROLE, name, **values)
 
 
-def set_password(store: Store, name: str, password: str) -> None:
-    """Gives an account another password; its sessions are over.
+def set_password(store: Store, name: str, password: str, keep_tokens: bool = False) -> int:
+    """Gives an account another password; its sessions are over, and so are its tokens unless they are kept.
+
+    Returns how many tokens were revoked: who knew the password may have made them.
 
     Raises:
         NotStored: there is no such account.
@@ -128,7 +137,15 @@ def set_password(store: Store, name: str, password: str) -> None:
     hashed = _hashed(name, password)
     with store.writing() as connection:
         change_account(connection, name, password_hash=hashed)
-        write(connection, Action.PASSWORD, name)
+        revoked = 0 if keep_tokens else connection.execute(_holding(name)).rowcount
+        write(connection, Action.PASSWORD, name, tokens_revoked=revoked)
+    return revoked
+
+
+def _holding(name: str) -> Update:
+    """Revokes the tokens of an account that hold."""
+    theirs = token.c.user_id.in_(select(user.c.id).where(user.c.name == name))
+    return update(token).where(theirs, token.c.revoked_at.is_(None)).values(revoked_at=datetime.now(UTC))
 
 
 def set_locked(store: Store, name: str, locked: bool) -> None:
@@ -150,7 +167,8 @@ def _hashed(name: str, password: str) -> str:
         raise BadUser(name, f"the password needs {MIN_PASSWORD} to {MAX_PASSWORD} letters")
     small = password.casefold()
     words = (*GUESSED, name) if len(name) > 3 else GUESSED
-    if any(word in small for word in words) or len(set(small)) < LEAST_DIFFERENT:
+    begun = password[:COUNTED_LETTERS]
+    if any(word in small for word in words) or zxcvbn(begun, [*words, name])["guesses"] < LEAST_GUESSES:
         raise BadUser(name, "the password is easily guessed; take one without your name, of more letters")
     return _hasher.hash(password)
 
@@ -205,14 +223,15 @@ def change_account(connection: Connection, name: str, **values: object) -> None:
 
 
 def remove_user(store: Store, name: str) -> None:
-    """Removes an account, and its tokens with it.
+    """Removes an account, and with it its tokens, its sessions and what it was to look at or to be told.
 
     Raises:
         NotStored: there is none of this name.
     """
     with store.writing() as connection:
         theirs = select(user.c.id).where(user.c.name == name)
-        connection.execute(delete(token).where(token.c.user_id.in_(theirs)))
+        for table in (token, login, assignment, mail_message):
+            connection.execute(delete(table).where(table.c.user_id.in_(theirs)))
         if not connection.execute(delete(user).where(user.c.name == name)).rowcount:
             raise NotStored("user", name, "`comport user list` shows who there is")
         write(connection, Action.USER_REMOVED, name)

@@ -8,6 +8,7 @@ from sqlalchemy import insert, literal, select
 
 from audit import tables as t
 from audit.agreement import agreement, agreements, apart
+from audit.auditlog import entries
 from audit.employees import employee, employees
 from audit.judge import Verdict
 from audit.overview import newest_stretch
@@ -124,6 +125,8 @@ def test_a_standard_shows_where_people_differ_and_a_clip_opens_its_moment(tmp_pa
         if t == "a" and "at=" in a.get("href", "")
     ]
     assert f"/interactions/{call.id}?rubric=house&at=0.0#finding-greets" in clips
+    [seen_row, *_] = entries(store, action="view", subject=call.id)
+    assert (seen_row.who, seen_row.detail) == ("ana", {"address": "employee"})
     keep_review(store, card, "greets", Verdict.MET, "ana")
     keep_review(store, card, "no-blame", Verdict.MET, "ana", "a joke")
     keep_review(store, card, "thanks", Verdict.MET, "ben")
@@ -142,4 +145,5 @@ def test_a_standard_shows_where_people_differ_and_a_clip_opens_its_moment(tmp_pa
     assert apart(store, "house", "no-blame", *seen) == (one,)
     shown = page(client, "/standards/house/no-blame")
     assert "machine: Missed, person: Met" in shown.text and "a joke" in shown.text
+    assert entries(store, 1, action="view")[0].detail == {"address": "standard"}
     assert "Smile first, then speak." in page(client, "/standards/house/greets").text

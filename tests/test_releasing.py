@@ -2,8 +2,9 @@
 
 import pytest
 
+from audit.auditlog import entries
 from audit.judge import Verdict
-from audit.releasing import card_replies, keep_reply, release, release_of
+from audit.releasing import card_replies, keep_reply, release, release_of, withdraw
 from audit.reviews import BadReview, card_stands, keep_review, next_waiting
 from audit.searching import Wanted, find
 from audit.store import open_store
@@ -146,3 +147,24 @@ def test_an_agent_releases_nothing_and_a_reviewer_replies_to_nothing(browsers, s
     release(store, card, "rita")
     assert send(browsers("sarah"), call, "release").status_code == 403
     assert send(browsers("rita"), call, "replies", text="x").status_code == 403
+
+
+def test_a_release_is_taken_back_and_the_agent_sees_nothing_any_more(browsers, store, call):
+    page = f"/interactions/{call.id}"
+    [card] = store.scorecards(call.id)
+    release(store, card, "rita")
+    keep_reply(store, card, "sarah", "a good day")
+    assert browsers("sarah").get(page).status_code == 200
+    assert "Take it back" not in browsers("sarah").get(page).text
+    assert send(browsers("sarah"), call, "withdraw").status_code == 403
+    assert "Take it back" in browsers("rita").get(page).text
+    assert send(browsers("rita"), call, "withdraw").status_code == 303
+    assert release_of(store, call.id, "house") is None
+    assert browsers("sarah").get(page).status_code == 404
+    assert call.title not in browsers("sarah").get("/interactions").text
+    [row] = entries(store, action="release withdrawn")
+    assert (row.who, row.subject, row.detail["released_by"]) == ("rita", call.id, "rita")
+    # Once more changes nothing; what was said is there again with the next release.
+    assert withdraw(store, card) is False and len(entries(store, action="release withdrawn")) == 1
+    assert send(browsers("rita"), call, "release").status_code == 303
+    assert "a good day" in browsers("sarah").get(page).text

@@ -1,14 +1,18 @@
 """The second factor: codes of an app and recovery codes, at the login and in one's own account."""
 
 import re
+import stat
 import time
 
 import pyotp
 import pytest
+from sqlalchemy import select, update
 
 from audit import second_factor as factor
 from audit.auditlog import entries
+from audit.sealing import Unsealable
 from audit.store import open_store
+from audit.tables import user
 from audit.users import UserRole, add_user, set_locked
 from tests.test_web import ELSEWHERE, PASSWORD, WRONG, log_in, token
 from web import create_app
@@ -273,3 +277,44 @@ def test_a_password_is_changed_by_who_knows_it(app, store, change, says):
     assert browser.get("/").status_code == 200
     assert other.get("/").location == "/login"
     assert log_in(other, password="another long password").status_code == 302
+
+
+def stored(store):
+    with store.reading() as connection:
+        return connection.execute(select(user.c.totp_secret).where(user.c.name == "ana")).scalar_one()
+
+
+def test_the_secret_is_sealed_in_the_database(store, codes, clock):
+    assert stored(store).startswith("sealed1:") and SECRET not in stored(store)
+    key = store.home / "seal.key"
+    assert (len(key.read_bytes()), stat.S_IMODE(key.stat().st_mode)) == (32, 0o600)
+    assert factor.passes(store, "ana", code(clock))
+
+
+def test_a_sealed_secret_is_worth_nothing_in_another_row(store, codes, clock):
+    add_user(store, "ben", PASSWORD)
+    with store.writing() as connection:
+        connection.execute(update(user).values(totp_secret=stored(store)))
+    with pytest.raises(Unsealable, match=r"seal\.key: does not open what is sealed for .*'ben'"):
+        factor.passes(store, "ben", code(clock))
+    assert factor.passes(store, "ana", code(clock))
+
+
+@pytest.mark.parametrize("spoil", [lambda key: key.unlink(), lambda key: key.write_bytes(bytes(32))])
+def test_without_its_key_nothing_is_let_in_and_no_new_key_is_made(store, app, codes, clock, spoil):
+    spoil(store.home / "seal.key")
+    browser = half(app)
+    assert give(browser, code(clock)).status_code == 500
+    assert browser.get("/").status_code == 302
+
+
+def test_what_an_earlier_version_stored_works_and_is_sealed_by_the_upgrade(store, codes, clock):
+    with store.writing() as connection:
+        connection.execute(update(user).values(totp_secret=SECRET))
+    assert factor.passes(store, "ana", code(clock))
+    factor.seal_secrets(store)
+    sealed = stored(store)
+    factor.seal_secrets(store)
+    assert stored(store) == sealed != SECRET
+    clock.ahead_s += 60
+    assert factor.passes(store, "ana", code(clock))

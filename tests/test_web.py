@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,7 +17,6 @@ import msgspec
 import numpy as np
 import pytest
 from flask import request
-from sqlalchemy import update
 
 from audit.database import StoreUnusable
 from audit.interactions import Channel, Interaction, Role
@@ -26,7 +24,6 @@ from audit.pipeline import audit_file
 from audit.rubricfile import load_rubric
 from audit.scorecard import make_scorecard
 from audit.store import open_store
-from audit.tables import user
 from audit.users import add_user, remove_user
 from models.media import decode, probe
 from models.observations import Activity, Observed, Provenance, gather, union
@@ -36,7 +33,6 @@ from web.accounts import own_path
 from web.playback import playback_of
 from web.rights import RULES, Right
 from web.server import AddressUnusable, open_server
-from web.sessions import SESSION_S
 
 PUBLIC = {endpoint for endpoint, right in RULES.items() if right == Right.PUBLIC}
 
@@ -360,25 +356,9 @@ def test_a_copied_cookie_is_worth_nothing_after_the_logout(app, client):
     assert other.get("/").status_code == 200
 
 
-@pytest.mark.parametrize(("since_login_s", "code"), [(SESSION_S - 60, 200), (SESSION_S + 1, 302)])
-def test_a_session_ends_a_fixed_time_after_the_login(client, store, since_login_s, code):
-    with store.engine.begin() as connection:
-        connection.execute(update(user).values(added_at=datetime(2026, 1, 1, tzinfo=UTC)))
-    with client.session_transaction() as session:
-        session["since_s"] -= since_login_s
-    # However often a page was asked for since then.
-    assert [client.get("/").status_code for _ in range(3)] == [code] * 3
-
-
 def test_pages_do_not_renew_the_session_cookie(client):
     client.get("/")
     assert client.get("/").headers.getlist("Set-Cookie") == []
-
-
-def test_a_cookie_without_its_login_time_is_refused(client):
-    with client.session_transaction() as session:
-        del session["since_s"]
-    assert client.get("/").status_code == 302
 
 
 def test_a_new_account_of_the_same_name_does_not_revive_a_session(client, store):

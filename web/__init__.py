@@ -1,10 +1,8 @@
 """The dashboard: what is stored, shown in a browser to people who logged in."""
 
-import os
 import secrets
 from collections.abc import Collection
 from http import HTTPStatus
-from pathlib import Path
 
 from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from audit.database import StoreUnusable
 from audit.provider import Provider
+from audit.sealing import key_file
 from audit.store import Store
 from audit.users import UserRole
 from models.errors import ComportError
@@ -78,7 +77,7 @@ def create_app(
     """
     app = Flask(__name__)
     app.config.update(
-        SECRET_KEY=_secret_key(store.home / "secret.key"),
+        SECRET_KEY=key_file(store.home / "secret.key", SECRET_BYTES),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         # The prefix makes browsers take it from this very host over TLS alone.
@@ -131,23 +130,6 @@ def create_app(
     app.register_error_handler(HTTPException, _show_error)
     app.context_processor(lambda: {"style_nonce": _style_nonce})
     return app
-
-
-def _secret_key(path: Path) -> bytes:
-    """The key that signs sessions, made at the first start and readable by its owner alone."""
-    if not path.exists():
-        part = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
-        try:
-            # A link, not a rename: of two servers that start at once the second takes the first one's key.
-            path.hardlink_to(part)
-        except FileExistsError:
-            pass
-        finally:
-            part.unlink()
-    return path.read_bytes()
 
 
 def _refuse_nul() -> None:

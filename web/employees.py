@@ -5,6 +5,7 @@ import functools
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from audit.auditlog import Action, write
 from audit.employees import employee, employees
 from audit.overview import WEEKS, newest_stretch
 from audit.store import Store
@@ -34,6 +35,10 @@ def one(store: Store, name: str) -> ResponseReturnValue:
     found = employee(store, name, newest_stretch(store, weeks), seen)
     if found is None:
         abort(404)
+    with store.writing() as connection:
+        # It quotes what was said in each of them.
+        for clip in found.clips:
+            write(connection, Action.VIEW, clip.interaction.id, address="employee")
     return render_template(
         "employee.html",
         found=found,

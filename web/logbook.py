@@ -27,16 +27,21 @@ SAY_THEMSELVES = frozenset(
         "admin.change",
         "admin.verify_log",
         "own.password",
+        "own.end_others",
         "provider.back",
         "uploading.take",
         "releasing.release",
+        "releasing.withdraw",
         "releasing.reply",
         "reviewing.say",
         "second_factor.ask",
         "second_factor.set_up",
         "second_factor.turn_off",
     }
-    | {f"api.{name}" for name in ("add_review", "release_scorecard", "add_reply", "add_upload")}
+    | {
+        f"api.{name}"
+        for name in ("add_review", "release_scorecard", "withdraw_scorecard", "add_reply", "add_upload")
+    }
     | {f"api.{name}" for name in ("make_user", "change_user", "drop_user", "make_token", "drop_token")}
 )
 """Endpoints whose change is logged where it is made, with what was changed."""

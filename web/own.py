@@ -6,8 +6,10 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
+from audit.auditlog import Action, record
 from audit.second_factor import has_second_factor
 from audit.store import Store
+from audit.tokens import tokens
 from audit.users import BadUser, password_fits, set_password
 from web.languages import gettext as _
 from web.rights import person
@@ -22,7 +24,12 @@ def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
     blueprint = Blueprint("own", __name__)
 
     def account() -> ResponseReturnValue:
-        return account_page(store)
+        return account_page(store, sessions)
+
+    def end_others() -> ResponseReturnValue:
+        ended = sessions.end_others(person().name)
+        record(store, Action.LOG_OUT, person().name, other_sessions=ended)
+        return redirect(url_for("own.account", ended=ended), HTTPStatus.SEE_OTHER)
 
     def password() -> ResponseReturnValue:
         name, new = person().name, request.form.get("new", "")
@@ -32,16 +39,16 @@ def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
             problem = _("The new password was typed in two ways.")
         else:
             try:
-                set_password(store, name, new)
+                set_password(store, name, new, keep_tokens="keep_tokens" in request.form)
             except BadUser:
                 problem = _("A password needs 12 to 256 letters, and is not easily guessed.")
             else:
                 sessions.begin(name)
                 return redirect(url_for("own.account", changed=1), HTTPStatus.SEE_OTHER)
-        return account_page(store, problem), HTTPStatus.UNPROCESSABLE_ENTITY
+        return account_page(store, sessions, problem), HTTPStatus.UNPROCESSABLE_ENTITY
 
     def too_many(_limit: object) -> Response:
-        page = account_page(store, _("Too many wrong passwords. Wait 15 minutes, then try again."))
+        page = account_page(store, sessions, _("Too many wrong passwords. Wait 15 minutes, then try again."))
         return Response(page, HTTPStatus.TOO_MANY_REQUESTS, mimetype="text/html")
 
     slowed = limiter.limit(
@@ -51,15 +58,19 @@ def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
         on_breach=too_many,
     )(password)
     blueprint.add_url_rule("/account", "account", account)
+    blueprint.add_url_rule("/account/sessions", "end_others", end_others, methods=["POST"])
     blueprint.add_url_rule("/account/password", "password", slowed, methods=["POST"])
     return blueprint
 
 
-def account_page(store: Store, problem: str = "") -> str:
+def account_page(store: Store, sessions: Sessions, problem: str = "") -> str:
     """The page of one's own account, with what went wrong."""
     return render_template(
         "own.html",
         second_factor=has_second_factor(store, person().name),
         changed="changed" in request.args,
+        ended=request.args.get("ended", None, type=int),
+        sessions=sessions.open(person().name),
+        tokens=sum(one.user == person().name and one.holds for one in tokens(store)),
         problem=problem,
     )

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from audit.releasing import keep_reply
 from audit.releasing import release as give_out
+from audit.releasing import withdraw as take_back
 from audit.store import Store
 from web.reviewing import card_of
 from web.rights import person
@@ -17,6 +18,7 @@ def room(store: Store) -> Blueprint:
     blueprint = Blueprint("releasing", __name__)
     for rule, view in (
         ("/interactions/<identity>/release", release),
+        ("/interactions/<identity>/withdraw", withdraw),
         ("/interactions/<identity>/replies", reply),
     ):
         bound = functools.update_wrapper(functools.partial(view, store), view)
@@ -27,6 +29,12 @@ def room(store: Store) -> Blueprint:
 def release(store: Store, identity: str) -> ResponseReturnValue:
     card = card_of(store, identity, request.form.get("rubric", ""))
     give_out(store, card, person().name)
+    return redirect(url_for("interactions.interaction", identity=identity, rubric=card.rubric), 303)
+
+
+def withdraw(store: Store, identity: str) -> ResponseReturnValue:
+    card = card_of(store, identity, request.form.get("rubric", ""))
+    take_back(store, card)
     return redirect(url_for("interactions.interaction", identity=identity, rubric=card.rubric), 303)
 
 

@@ -68,7 +68,7 @@ def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
         name = person().name
         if not factor.passes(store, name, request.form.get("code", "")):
             problem = _("This code does not fit, or was used already.")
-            return account_page(store, problem), HTTPStatus.UNPROCESSABLE_ENTITY
+            return account_page(store, sessions, problem), HTTPStatus.UNPROCESSABLE_ENTITY
         factor.turn_off(store, name)
         sessions.begin(name)
         return redirect(url_for("own.account"), HTTPStatus.SEE_OTHER)

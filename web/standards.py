@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from audit import tables as t
 from audit.agreement import agreements, apart
+from audit.auditlog import Action, write
 from audit.rubric import Rubric
 from audit.store import Store
 from web.rights import scope
@@ -31,12 +32,17 @@ def one(store: Store, rubric: str, standard: str) -> ResponseReturnValue:
     known = {s.id: s for s in found.standards} if found else {}
     if found is None or standard not in known:
         abort(404)
+    differ = apart(store, rubric, standard, *scope().scorecards())
+    with store.writing() as connection:
+        # What people said of them may quote them.
+        for one_of in differ:
+            write(connection, Action.VIEW, one_of.interaction, address="standard")
     return render_template(
         "standard.html",
         rubric=found,
         standard=known[standard],
         agreement=agreements(store).get((rubric, standard)),
-        apart=apart(store, rubric, standard, *scope().scorecards()),
+        apart=differ,
     )
 
 

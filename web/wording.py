@@ -59,6 +59,7 @@ ACTIONS = {
     Action.REFUSED: _("was refused"),
     Action.REVIEW: _("reviewed"),
     Action.RELEASE: _("released"),
+    Action.WITHDRAWN: _("took a release back"),
     Action.REPLY: _("replied"),
     Action.TOKEN_ADDED: _("made a token"),
     Action.TOKEN_REVOKED: _("revoked a token"),

@@ -8,7 +8,7 @@ import msgspec
 from audit.interactions import Roles
 from audit.judge import Finding, Verdict
 from audit.outcomes import Evidence
-from audit.releasing import keep_reply, release
+from audit.releasing import keep_reply, release, withdraw
 from audit.replies import Reply
 from audit.reviews import LONGEST_COMMENT, Review, Stands, card_stands, keep_review, next_waiting, shown
 from audit.rubric import Applied
@@ -154,6 +154,10 @@ def release_scorecard(store: Store, identity: str, rubric: str) -> Released:
     return Released(identity, rubric)
 
 
+def withdraw_scorecard(store: Store, identity: str, rubric: str) -> None:
+    withdraw(store, card_of(store, identity, rubric))
+
+
 def replies(store: Store, identity: str, rubric: str) -> Many[Reply]:
     said = card_stands(store, card_of(store, identity, rubric)).replies
     return each(one if sees_personal_data() else msgspec.structs.replace(one, text=HIDDEN) for one in said)
@@ -245,6 +249,10 @@ OPERATIONS = (
         problems=_CHANGED,
     ),
     Operation("PUT", f"{_CARD}/release", release_scorecard, "Shows it to its agent", Released),
+    Operation(
+        *("DELETE", f"{_CARD}/release", withdraw_scorecard, "Shows it to its agent no more", None),
+        status=HTTPStatus.NO_CONTENT,
+    ),
     Operation("GET", f"{_CARD}/replies", replies, "What its agent said of it", Many[Reply]),
     Operation(
         *("POST", f"{_CARD}/replies", add_reply, "Comments on it or disputes a finding", Reply),
