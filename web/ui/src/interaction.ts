@@ -3,6 +3,7 @@ import { listenToKeys } from "./keys";
 import { drawPeople } from "./overlay";
 import { Player } from "./player";
 import { Reviewing } from "./review";
+import { searchTranscript } from "./search";
 import { followTranscript } from "./transcript";
 import { drawWaveform } from "./waveform";
 
@@ -10,6 +11,7 @@ const player = new Player(document.querySelector<HTMLMediaElement>("#media"));
 const findings = new Findings(player);
 if (player.media) document.body.classList.add("live");
 followTranscript(player);
+searchTranscript();
 listenToKeys(player, findings, new Reviewing(findings));
 await Promise.all([drawWaveform(player, findings), drawPeople(player)]);
 // A link to a moment: `?at=12.3#finding-greets`.
