@@ -19,7 +19,7 @@ from typing import Any
 from models import people
 from models.detector import Yolox, letterboxed
 from models.frames import Frames
-from models.landmarks import POSE, Landmarkers
+from models.landmarks import BODY, POSE, Landmarkers
 from models.tracking import Tracker
 
 
@@ -29,9 +29,9 @@ class Recorded:
     def __init__(self, model: Any, name: str, log: list[tuple[str, Any]]) -> None:
         self._model, self._name, self._log = model, name, log
 
-    def detect(self, image: Any) -> Any:
-        self._log.append((self._name, image))
-        return self._model.detect(image)
+    def detect(self, *given: Any) -> Any:
+        self._log.append((self._name, given))
+        return self._model.detect(*given)
 
     def close(self) -> None:
         self._model.close()
@@ -84,7 +84,7 @@ def main() -> None:
         "cpu_ratio": round(bare_cpu_s / whole_cpu_s, 3),
         "cpu_ms_per_frame": round(1000 * whole_cpu_s / (frame_count - 1), 1),
         "frames": frame_count,
-        "people_per_frame": round(sum(name == POSE for name, _ in Recording.log) / frame_count, 2),
+        "people_per_frame": round(sum(name in (POSE, BODY) for name, _ in Recording.log) / frame_count, 2),
     }
     print(json.dumps(figures) if arguments.json else figures)
 
@@ -102,7 +102,7 @@ def _bare(pictures: list[Any], log: list[tuple[str, Any]]) -> tuple[float, float
         made.append(own.landmarkers)
 
     def crop(job: tuple[str, Any]) -> None:
-        own.landmarkers.models[job[0]].detect(job[1])
+        own.landmarkers.models[job[0]].detect(*job[1])
 
     with ThreadPoolExecutor(people.WORKERS, initializer=prepare) as pool:
         list(pool.map(crop, log[: 4 * people.WORKERS]))

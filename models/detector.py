@@ -70,9 +70,12 @@ def letterboxed(picture: Picture) -> NDArray[np.float32]:
 
     scale = _INPUT_PX / max(picture.shape[:2])
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    square = np.full((_INPUT_PX, _INPUT_PX, 3), _GREY, np.uint8)
-    square[: size[1], : size[0]] = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
-    return np.ascontiguousarray(square[:, :, ::-1].transpose(2, 0, 1)[None], np.float32)
+    square = np.full((1, 3, _INPUT_PX, _INPUT_PX), _GREY, np.float32)
+    for plane, one in enumerate(
+        reversed(cv2.split(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)))
+    ):
+        square[0, plane, : size[1], : size[0]] = one
+    return square
 
 
 @functools.cache
@@ -122,11 +125,10 @@ def _suppressed(boxes: Boxes) -> Boxes:
     """Without those that overlap a better one; ties are broken by place: the order is always the same."""
     boxes = boxes[np.lexsort((boxes[:, 1], boxes[:, 0], -boxes[:, 4]))]
     kept: list[int] = []
-    for number in range(len(boxes)):
-        if len(kept) == MOST_PEOPLE:
-            break
-        if not kept or overlap(boxes[number], boxes[kept]).max() <= OVERLAP:
-            kept.append(number)
+    left = np.arange(len(boxes))
+    while len(left) and len(kept) < MOST_PEOPLE:
+        kept.append(left[0])
+        left = left[1:][overlap(boxes[left[0]], boxes[left[1:]]) <= OVERLAP]
     return boxes[kept]
 
 

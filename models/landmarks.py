@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import weights
+from models.bodies import BodyModel, region_of
 from models.clothes import clothes_of
 from models.detector import Boxes, Picture, overlap
 
@@ -17,6 +18,9 @@ Array = NDArray[np.float32]
 
 POSE, FACE, HANDS = "pose_landmarker_full", "face_landmarker", "hand_landmarker"
 """Names of the weights."""
+
+BODY = "body"
+"""Name of the model that looks for a body at a known place, with the weights of `POSE`."""
 
 RIGHT_EAR = 8
 SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES = (11, 12), (13, 14), (15, 16), (23, 24), (25, 26), (27, 28)
@@ -40,6 +44,13 @@ people in profile and from behind score low."""
 FITS = 0.25
 """A pose whose visible landmarks overlap its box less (IoU) is of nothing: 99.8 % of the poses on rendered
 clips fit better, and nine of ten that were made of 50-pixel people in a street fit worse."""
+
+SAME_PLACE = 0.3
+"""Boxes of one person in two frames that overlap less (IoU): the body is looked for anew."""
+
+AROUND = 1.08
+"""The circle around a body reaches so many times as far as its furthest point: the median of bodies on
+rendered clips, nine in ten between 0.98 and 1.19."""
 
 SAME_BODY = 0.25
 """Two poses whose landmarks lie closer than this share of the torso are of one body, found in two crops."""
@@ -82,6 +93,12 @@ fields are those of `observations.PersonTrack`; a record takes 1.6 kB."""
 
 Sighting = Any
 """One record of `SIGHTING`."""
+
+PLACE = np.dtype([("box", np.float32, 4), ("region", np.float32, 4)])
+"""Where a body was in a picture: the box of the person, and the region (x, y, side, angle) to look at next;
+NaN where no body was seen."""
+
+NOBODY: NDArray[np.void] = np.zeros(0, PLACE)
 
 
 class Face(NamedTuple):
@@ -138,8 +155,9 @@ class Landmarkers:
 
         face = {"output_face_blendshapes": True, "output_facial_transformation_matrixes": True}
         self.models: dict[str, Any] = {}
-        """MediaPipe's landmarkers by the names of their weights."""
+        """MediaPipe's landmarkers by the names of their weights, and `BODY`."""
         with native_silence():
+            self.models[BODY] = BodyModel(weights.find(POSE))
             self._make(POSE, vision.PoseLandmarker, vision.PoseLandmarkerOptions, **POSE_OPTIONS)
             if _is_here(FACE):
                 self._make(FACE, vision.FaceLandmarker, vision.FaceLandmarkerOptions, **face)
@@ -168,31 +186,58 @@ class Landmarkers:
 
     def see(self, picture: Picture, boxes: Boxes) -> NDArray[np.void]:
         """Everybody in the picture as records of `SIGHTING`, in the order of `boxes`."""
+        seen, _ = self.follow_bodies(picture, boxes, NOBODY)
+        self.find_bodies(picture, seen)
+        self.see_details(picture, seen)
+        return seen
+
+    def follow_bodies(
+        self, picture: Picture, boxes: Boxes, before: NDArray[np.void]
+    ) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """Everybody in the picture as records of `SIGHTING`, in the order of `boxes`, with the bodies of
+        those whose places (`PLACE`) were known before; and where these bodies are now."""
         seen = np.full(len(boxes), np.nan).astype(SIGHTING)
         seen["box"], seen["score"] = boxes[:, :4], boxes[:, 4]
-        for one in seen:
-            self._see_body(picture, one)
-        _let_go_of_others(seen, picture)
+        places = _nowhere(seen)
+        for one, place, known in zip(seen, places, _known(boxes, before), strict=True):
+            crop, corner = _body_crop(picture, one["box"])
+            if known is None or crop is None:
+                continue
+            moved = np.array([*corner, 0, 0], np.float32)
+            body = self.models[BODY].detect(crop, known - moved)
+            if body is not None:
+                one["pose_px"], one["pose_m"] = body.points_px, body.points_m
+                one["pose_px"][:, :2] += corner
+                place["region"] = body.region + moved
+        _let_go(seen, picture)
+        places["region"][~_has_body(seen)] = np.nan
+        return seen, places
+
+    def find_bodies(self, picture: Picture, seen: NDArray[np.void]) -> NDArray[np.void]:
+        """Adds the bodies of people in the picture who have none yet; and says where these are (`PLACE`)."""
+        places = _nowhere(seen)
+        for number in np.flatnonzero(~_has_body(seen)):
+            one = seen[number]
+            crop, corner = _body_crop(picture, one["box"])
+            if crop is None:
+                continue
+            found = self.models[POSE].detect(_image(crop))
+            if found.pose_landmarks:
+                points = [(p.x, p.y, p.visibility) for p in found.pose_landmarks[0]]
+                one["pose_px"] = np.array(points) * [crop.shape[1], crop.shape[0], 1] + [*corner, 0]
+                one["pose_m"] = [(p.x, p.y, p.z) for p in found.pose_world_landmarks[0]]
+                places["region"][number] = _around(one["pose_px"][:, :2])
+        _let_go(seen, picture)
+        places["region"][~_has_body(seen)] = np.nan
+        return places
+
+    def see_details(self, picture: Picture, seen: NDArray[np.void]) -> None:
+        """Adds face, hands, clothes and sharpness to people whose bodies were seen in the picture."""
         for one in seen:
             self._see_head(picture, one)
             self._see_hands(picture, one)
             one["clothes_lab"], one["clothes_sd"] = clothes_of(picture, one["pose_px"])
             one["sharpness"] = _sharpness(picture, one["box"])
-        return seen
-
-    def _see_body(self, picture: Picture, one: Sighting) -> None:
-        left, top, right, bottom = one["box"]
-        margin = POSE_MARGIN * max(right - left, bottom - top)
-        crop, corner = _cut(picture, left - margin, top - margin, right + margin, bottom + margin)
-        if min(crop.shape[:2]) < SMALLEST_BODY_PX:
-            return
-        found = self.models[POSE].detect(_image(crop))
-        if found.pose_landmarks:
-            points = [(p.x, p.y, p.visibility) for p in found.pose_landmarks[0]]
-            one["pose_px"] = np.array(points) * [crop.shape[1], crop.shape[0], 1] + [*corner, 0]
-            one["pose_m"] = [(p.x, p.y, p.z) for p in found.pose_world_landmarks[0]]
-            if _fit(one, picture) < FITS:
-                one["pose_px"] = one["pose_m"] = np.nan
 
     def _see_head(self, picture: Picture, one: Sighting) -> None:
         head = one["pose_px"][: RIGHT_EAR + 1, :2].mean(axis=0)
@@ -262,9 +307,58 @@ def head_angles(rotation: NDArray[np.float64]) -> Array:
     return np.array([yaw, pitch, roll], np.float32)
 
 
-def _let_go_of_others(seen: NDArray[np.void], picture: Picture) -> None:
-    """Where two crops hold the same body, the pose stays with the box that it fills better."""
-    order = sorted(range(len(seen)), key=lambda i: -_fit(seen[i], picture))
+def _known(boxes: Boxes, before: NDArray[np.void]) -> list[Array | None]:
+    """For each box the region of the body that was there in the frame before, if one was.
+
+    Each goes to the box that overlaps its old one most; who it is does not matter here.
+    """
+    found: list[Array | None] = [None] * len(boxes)
+    places = before[np.isfinite(before["region"][:, 0])]
+    if not len(places) or not len(boxes):
+        return found
+    shared = np.stack([overlap(box, places["box"]) for box in boxes])
+    while shared.max() >= SAME_PLACE:
+        number, place = np.unravel_index(shared.argmax(), shared.shape)
+        found[number] = places["region"][place]
+        shared[number], shared[:, place] = 0, 0
+    return found
+
+
+def _around(points: Array) -> Array:
+    """The region of a body of which only the points (33, 2) are known."""
+    hips, shoulders = points[list(HIPS)].mean(axis=0), points[list(SHOULDERS)].mean(axis=0)
+    up = shoulders - hips
+    furthest = np.hypot(*(points - hips).T).max()
+    return region_of(hips, hips + up / max(1e-6, float(np.hypot(*up))) * AROUND * furthest)
+
+
+def _nowhere(seen: NDArray[np.void]) -> NDArray[np.void]:
+    """Records of `PLACE` for these people, without bodies."""
+    places = np.full(len(seen), np.nan).astype(PLACE)
+    places["box"] = seen["box"]
+    return places
+
+
+def _has_body(seen: NDArray[np.void]) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(seen["pose_px"][:, 0, 0]))
+
+
+def _body_crop(picture: Picture, box: Array) -> tuple[Picture | None, NDArray[np.float32]]:
+    """The part of the picture with somebody's body, if it is large enough, and its upper left corner (2,)."""
+    left, top, right, bottom = box
+    margin = POSE_MARGIN * max(right - left, bottom - top)
+    crop, corner = _cut(picture, left - margin, top - margin, right + margin, bottom + margin)
+    return (crop if min(crop.shape[:2]) >= SMALLEST_BODY_PX else None), corner
+
+
+def _let_go(seen: NDArray[np.void], picture: Picture) -> None:
+    """Takes away poses that do not fit their boxes; and where two crops hold the same body, the pose stays
+    with the box that it fills better."""
+    fits = [_fit(one, picture) for one in seen]
+    for one, fit in zip(seen, fits, strict=True):
+        if fit < FITS:
+            one["pose_px"] = one["pose_m"] = np.nan
+    order = sorted(range(len(seen)), key=lambda i: -fits[i])
     for rank, better in enumerate(order):
         for worse in order[rank + 1 :]:
             one, other = seen[better], seen[worse]

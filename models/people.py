@@ -1,7 +1,8 @@
 """The people in a video over time: found, told apart, and their bodies, faces and hands measured.
 
-One thread decodes and keeps track; two others run the models, each with its own, a frame at a time. Frames
-come back in order, so that what is found does not depend on which thread was faster.
+One thread decodes and keeps track; two others run the models, each with its own, a frame at a time. Bodies
+are looked for where they were in the frame before, so a thread waits for those of that frame; all else goes
+side by side. Frames come back in order, so that what is found does not depend on which thread was faster.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ from models.detector import SUBSTITUTE, Boxes, Picture, Yolox, hog
 from models.detector import WEIGHTS as DETECTOR
 from models.frames import Frame, Frames
 from models.geometry import LEVEL, located
-from models.landmarks import FACE, HANDS, POSE, SIGHTING, Landmarkers
+from models.landmarks import FACE, HANDS, NOBODY, POSE, SIGHTING, Landmarkers
 from models.observations import People, PersonTrack, Provenance
 from models.perceiving import Listening, Perceiver, Progress, Source
 from models.tracking import Tracker, Tracklet
@@ -32,7 +34,7 @@ WORKERS = 2
 GIVE_BACK_FRAMES = 300
 """After so many frames memory that is free goes back to the system: a minute of video at 5 a second."""
 
-VERSION = "3"
+VERSION = "4"
 """Raised whenever the code here finds something else in the same video."""
 
 
@@ -113,6 +115,19 @@ def looked_at(picture: Picture) -> People:
     return located(People(np.zeros(1), size_px, camera, LEVEL, tracks), camera)
 
 
+class Steps(NamedTuple):
+    """Where bodies are in a frame (records of `landmarks.PLACE`), each as soon as it is known.
+
+    Those that were found anew are followed two frames later, because the next frame does not wait for them:
+    in a crowd of small people that takes most of the time, and both threads have to do it.
+    """
+
+    found_earlier: Future[NDArray[np.void]]
+    """Those that were found anew in the frame before."""
+    followed: Future[NDArray[np.void]]
+    found: Future[NDArray[np.void]]
+
+
 def sightings(
     frames: Iterable[Frame], workers: Sequence[Landmarkers]
 ) -> Iterator[tuple[Frame, NDArray[np.void]]]:
@@ -125,18 +140,30 @@ def sightings(
     for worker in workers:
         idle.put(worker)
 
-    def look(picture: Picture) -> NDArray[np.void]:
+    def look(picture: Picture, before: Steps, here: Steps) -> NDArray[np.void]:
         worker = idle.get()
         try:
-            return worker.see(picture, find(picture))
+            boxes = find(picture)
+            known = np.concatenate([before.followed.result(), before.found_earlier.result()])
+            seen, places = worker.follow_bodies(picture, boxes, known)
+            here.followed.set_result(places)
+            here.found.set_result(worker.find_bodies(picture, seen))
+            worker.see_details(picture, seen)
+            return seen
         finally:
+            # Whoever waits must go on, whatever happened.
+            for step in (here.followed, here.found):
+                if not step.done():
+                    step.set_result(NOBODY)
             idle.put(worker)
 
     under_way: deque[tuple[Frame, Future[NDArray[np.void]]]] = deque()
+    here = Steps(_nobody(), _nobody(), _nobody())
     with ThreadPoolExecutor(len(workers), "people") as pool:
         try:
             for frame in frames:
-                under_way.append((frame, pool.submit(look, frame.picture)))
+                before, here = here, Steps(here.found, Future(), Future())
+                under_way.append((frame, pool.submit(look, frame.picture, before, here)))
                 # One frame waits for each thread, so that none is idle and memory stays small.
                 if len(under_way) > 2 * len(workers):
                     done, seen = under_way.popleft()
@@ -146,6 +173,13 @@ def sightings(
                 yield done, seen.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _nobody() -> Future[NDArray[np.void]]:
+    """Where nobody is, known at once."""
+    known: Future[NDArray[np.void]] = Future()
+    known.set_result(NOBODY)
+    return known
 
 
 @contextlib.contextmanager
