@@ -53,12 +53,14 @@ class Body(NamedTuple):
 class BodyModel:
     """MediaPipe's landmark model of bodies for one thread."""
 
+    ANSWERS = (_POINTS, _PRESENCE, _HEAT, _METRES)
+
     def __init__(self, bundle: Path) -> None:
         """`bundle` is the task bundle of the pose landmarker."""
         from ai_edge_litert.interpreter import Interpreter
 
         with zipfile.ZipFile(bundle) as inside:
-            wanted = _pruned(inside.read(MEMBER), {_POINTS, _PRESENCE, _HEAT, _METRES})
+            wanted = _pruned(inside.read(MEMBER), set(self.ANSWERS))
         self._model: Any = Interpreter(model_content=wanted, num_threads=1)
         self._model.allocate_tensors()
         self._input = self._model.get_input_details()[0]["index"]

@@ -29,7 +29,7 @@ from models.perceiving import Listening, Perceiver, Progress, Source
 from models.tracking import Tracker, Tracklet
 
 WORKERS = 2
-"""Threads that run models; each has its own landmarkers (120 MB)."""
+"""Threads that run models; each has its own landmarkers (150 MB)."""
 
 GIVE_BACK_FRAMES = 300
 """After so many frames memory that is free goes back to the system: a minute of video at 5 a second."""

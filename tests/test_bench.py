@@ -219,6 +219,19 @@ def test_seeing_people():
 
 
 @build.sees_people
+def test_memory_of_seeing_people():
+    found = figures(
+        "bench/people_memory.py", CLIPS / "two-people.mp4", "--minutes", 0.05, "--frames-per-s", 2
+    )
+    assert (found["frames"], found["minutes_mb"], found["mb_per_minute"]) == (
+        8,
+        [],
+        None,
+    )  # two passes of 2 s
+    assert found["peak_mb"] > 100 and 0 < found["people_mb_per_minute"] < 2
+
+
+@build.sees_people
 def test_visits():
     found = figures("bench/visits.py", CLIPS)["video"]
     assert found["roles_by_uniform"] == {"right": 2}
