@@ -29,8 +29,9 @@ around the whole body, upwards: they say where the body is."""
 PRESENT = 0.5
 """A body is there from this probability on: MediaPipe's own value (`min_pose_presence_confidence`)."""
 
-ROOM = 1.25
-"""The region is wider than the circle by this: MediaPipe's own value for poses."""
+ROOM = 1.15
+"""The region is wider than the circle by this. MediaPipe's value for videos is 1.25; of 1 to 1.55 this puts
+joints and depths nearest to the truth (docs/accuracy.md, "Bodies that are followed")."""
 
 _REACH = 3
 """A point is put at the centre of gravity of its map, within so many cells: MediaPipe's kernel of 7."""

@@ -116,10 +116,10 @@ def test_places_go_to_the_boxes_that_overlap_them(boxes, known):
 @pytest.mark.parametrize(
     ("centre", "top", "region"),
     [
-        ((50, 60), (50, 20), (50, 60, 100, 0)),
-        ((50, 60), (90, 60), (50, 60, 100, np.pi / 2)),  # lies, head to the right of the picture
-        ((50, 60), (10, 60), (50, 60, 100, -np.pi / 2)),
-        ((50, 60), (53, 64), (50, 60, 12.5, np.pi - np.arctan2(3, 4))),
+        ((50, 60), (50, 20), (50, 60, 92, 0)),
+        ((50, 60), (90, 60), (50, 60, 92, np.pi / 2)),  # lies, head to the right of the picture
+        ((50, 60), (10, 60), (50, 60, 92, -np.pi / 2)),
+        ((50, 60), (53, 64), (50, 60, 11.5, np.pi - np.arctan2(3, 4))),
     ],
 )
 def test_a_region_holds_the_circle_around_the_body_head_up(centre, top, region):
