@@ -232,6 +232,14 @@ def test_memory_of_seeing_people():
 
 
 @build.sees_people
+def test_following_bodies():
+    found = figures("bench/following.py", CLIPS, "--every-s", 1, "--rooms", 1.15, 2)
+    assert [row["bodies"] for row in found.values()] == [4, 4, 4]
+    assert found["body 1.15"]["joints_off"] < 0.13 < found["body 2"]["joints_off"]
+    assert abs(found["body 1.15"]["depth"] - found["anew"]["depth"]) < 0.05
+
+
+@build.sees_people
 def test_visits():
     found = figures("bench/visits.py", CLIPS)["video"]
     assert found["roles_by_uniform"] == {"right": 2}
