@@ -3,13 +3,14 @@
 import itertools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Integer,
     Select,
     and_,
@@ -163,10 +164,18 @@ def _find(
         if place is not None:
             chosen = chosen.where(beyond(tuple_(place.judged_at, place.id)))
     upwards = newer_than is not None
-    order = (card.judged_at.asc(), card.id.asc()) if upwards else (card.judged_at.desc(), card.id.desc())
-    # Only what a page shows is put together: of a hundred thousand that fit a database would do it for all.
-    few = chosen.order_by(*order).limit(None if limit is None else limit + 1).subquery()
-    query = _listed().join(few, few.c.id == card.id).order_by(*order)
+    shown = _in_order((card.judged_at, card.id), upwards)
+    order = shown
+    if words and not many and dialect == "postgresql":
+        # All that fit, and of them the newest: asked for both at once it walks through everything from the
+        # newest on, because it thinks words that it has no figures of far more frequent than they are.
+        fitting = chosen.add_columns(card.judged_at).cte("fitting").prefix_with("MATERIALIZED")
+        chosen, order = select(fitting.c.id), _in_order((fitting.c.judged_at, fitting.c.id), upwards)
+    # Only what a page shows is put together: of a hundred thousand that fit a database would do it for all;
+    # and once, wherever in its plan PostgreSQL puts it.
+    few = chosen.order_by(*order).limit(None if limit is None else limit + 1).cte("few")
+    few = few.prefix_with("MATERIALIZED", dialect="postgresql")
+    query = _listed().join(few, few.c.id == card.id).order_by(*shown)
     with store.reading() as connection:
         rows = connection.execute(query).all()
     more = limit is not None and len(rows) > limit
@@ -179,6 +188,10 @@ def _find(
     newer = first if (more if upwards else older_than is not None) else None
     older = last if (more or upwards) else None
     return Page(tuple(_row(row) for row in rows), newer, older)
+
+
+def _in_order(columns: Iterable[ColumnElement[Any]], upwards: bool) -> tuple[ColumnElement[Any], ...]:
+    return tuple(column.asc() if upwards else column.desc() for column in columns)
 
 
 def _listed() -> Select[Any]:
@@ -343,25 +356,47 @@ PAGE = 50
 """Rows of a page, as the dashboard shows them."""
 
 
+LOOKED_INTO = 5
+"""So many times as long PostgreSQL takes to look for words in a row as to collect one that an index found,
+some 25 and 5 microseconds of a million interactions of 350 words (`bench/million.py`)."""
+
+FREQUENT = 0.005
+"""PostgreSQL takes this for the share of rows of any word that is not among the thousand most frequent ones,
+of which it has figures: what it says to be more need not be counted."""
+
+
 def _is_common(store: Transactions, words: Words) -> bool:
     """Whether so much says it that it is found soonest by looking into each row, from the newest on.
 
     Of n interactions of which k say it, that looks into n / k for each row of a page, while collecting first
-    looks into k: so k is compared with the root of n times a page. PostgreSQL knows by itself how frequent
-    words are, but not how frequent phrases: only those are counted there.
+    looks into k: so k is compared with the root of n times a page.
     """
+    newest = select(func.max(t.transcript.c.id))
     if store.engine.dialect.name == "sqlite":
-        some = _matching("transcript_words", _fts5(words))
-    else:
-        phrases = [tuple(term for term in terms if _is_phrase(term)) for terms in words]
-        if not all(phrases):
-            return False
-        some = select(t.transcript.c.id).where(or_(*map(_neighbours, phrases)))
+        some: Select[Any] = _matching("transcript_words", _fts5(words))
+        with store.reading() as connection:
+            return _are_many(connection, some, math.isqrt(PAGE * (connection.execute(newest).scalar() or 0)))
+    some = select().select_from(t.transcript).where(or_(*(and_(*_indexed(terms)) for terms in words)))
+    phrases = any(_is_phrase(term) for terms in words for term in terms)
     with store.reading() as connection:
-        newest = connection.execute(select(func.max(t.transcript.c.id))).scalar() or 0
-        most = max(PAGE, math.isqrt(PAGE * newest))
-        found = connection.execute(select(func.count()).select_from(some.limit(most).subquery()))
-        return found.scalar_one() == most
+        all_ = connection.execute(newest).scalar() or 0
+        # What the pairs of a phrase are found in is read to the letter.
+        most = math.isqrt((1 if phrases else LOOKED_INTO) * PAGE * all_)
+        if not phrases:
+            asked = some.compile(dialect=connection.dialect)
+            plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked}", asked.params).scalar_one()
+            known = plan[0]["Plan"]["Plan Rows"]
+            if known > FREQUENT * len(words) * all_ + 1:
+                return bool(known > max(PAGE, most))
+        # By the index, whatever PostgreSQL thinks: it holds only where each word stands.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        return _are_many(connection, some, most)
+
+
+def _are_many(connection: Connection, some: Select[Any], most: int) -> bool:
+    most = max(PAGE, most)
+    found = connection.execute(select(func.count()).select_from(some.limit(most).subquery()))
+    return found.scalar_one() == most
 
 
 def _fts5(words: Words) -> str:
@@ -380,15 +415,19 @@ def _said(words: Words, dialect: str, many: bool) -> ColumnElement[bool]:
 
 def _in_postgresql(terms: tuple[Term, ...], many: bool) -> Iterator[ColumnElement[bool]]:
     """The conditions of all terms: phrases by their pairs of neighbours, then letter by letter."""
-    phrases = tuple(term for term in terms if _is_phrase(term))
+    yield from _indexed(tuple(term for term in terms if not many or not _is_phrase(term)))
+    for said, _ in filter(_is_phrase, terms):
+        yield func.strpos(func.concat(" ", t.transcript.c.words, " "), f" {' '.join(said)} ") > 0
+
+
+def _indexed(terms: tuple[Term, ...]) -> Iterator[ColumnElement[bool]]:
+    """The conditions that an index answers."""
     if others := [term for term in terms if not _is_phrase(term)]:
         query = " & ".join(_on_postgresql(*term) for term in others)
         vector: ColumnElement[Any] = literal_column("transcript.vector")
         yield vector.op("@@", is_comparison=True)(func.to_tsquery(literal_column("'simple'"), query))
-    if phrases and not many:
+    if phrases := tuple(term for term in terms if _is_phrase(term)):
         yield _neighbours(phrases)
-    for said, _ in phrases:
-        yield func.strpos(func.concat(" ", t.transcript.c.words, " "), f" {' '.join(said)} ") > 0
 
 
 def _is_phrase(term: Term) -> bool:
