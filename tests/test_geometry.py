@@ -74,7 +74,7 @@ def test_a_body_of_known_size_is_located(x_m, away_m, down_deg):
     pose_px, pose_m, box, hips = seen(x_m, away_m, by, down_deg)
     place = locate(pose_px, pose_m, box, by)
     np.testing.assert_allclose(place.at_m, hips, atol=0.01)
-    assert place.sd_m[1] == pytest.approx(0.08 * np.linalg.norm(hips), rel=0.05)
+    assert 0.08 <= place.sd_m[1] / np.linalg.norm(hips) < 0.1
 
 
 def test_somebody_of_whom_little_is_seen_is_not_located():
@@ -106,7 +106,7 @@ def test_feet_on_a_known_floor_correct_a_tall_body():
 
     by_body, by_both = locate(pose_px, pose_m, box, level), locate(pose_px, pose_m, box, by)
     assert off(by_body) > 0.35
-    assert off(by_both) < 0.1
+    assert off(by_both) < 0.11
     assert by_both.sd_m[1] < by_body.sd_m[1]
 
 
@@ -117,6 +117,30 @@ def test_feet_behind_a_counter_do_not_count():
     pose_px[27:, 1] -= 200
     place = locate(pose_px, pose_m, box, by)
     np.testing.assert_allclose(place.at_m, hips, atol=0.02)
+
+
+@pytest.mark.parametrize(("down_deg", "relative"), [(0, 0.08), (30, 0.106), (50, 0.164)])
+def test_the_depth_of_a_body_is_less_sure_from_above(down_deg, relative):
+    by = camera()
+    upright = body() @ pitched(down_deg).T
+    points = np.array([0.0, 0.0, 4.0]) + upright
+    pose_px = np.column_stack([points[:, :2] / points[:, 2:] * by.focal_px + by.centre_px, np.ones(33)])
+    place = locate(pose_px, upright, np.zeros(4), by, pitched(down_deg) @ np.array([0.0, -1.0, 0.0]))
+    assert place.sd_m[1] / 4.0 == pytest.approx(relative, rel=0.02)
+
+
+def test_hips_on_a_known_floor_correct_a_tall_body_whose_feet_are_hidden():
+    tall, level, by = 1.12, camera(50, 3.0), camera(50, 3.0, floor=True)
+    pose_px, pose_m, box, hips = seen(0.3, 2.2, by, 50, 3.0, scale=tall)
+    pose_px[27:, 2] = 0.1
+    up = by.floor.up
+    by_body, by_both = (locate(pose_px, pose_m, box, of, up) for of in (level, by))
+    off_m = [float(np.linalg.norm(horizontal(one.at_m - hips, up))) for one in (by_body, by_both)]
+    assert off_m[1] < min(0.15, off_m[0])
+    assert by_both.sd_m[1] < 0.5 * by_body.sd_m[1]
+    # Whether somebody stands, the knees say.
+    pose_px[25:27, 2] = 0.1
+    assert by_both.sd_m[1] < locate(pose_px, pose_m, box, by).sd_m[1] < by_body.sd_m[1]
 
 
 def test_somebody_too_small_for_a_pose_stands_where_the_box_ends():
