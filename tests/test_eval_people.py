@@ -15,6 +15,7 @@ from audit.evaluate.matching import Tally, area_under_curve, tally, together
 from audit.evaluate.rendered import Clip, smiling
 from audit.evaluate.smiles import Read
 from audit.evaluate.truth import BadTruth, Truth, find_truth, load_truth
+from audit.yamlfile import BadFile
 from models.observations import Observed, Provenance, Recording, Span, gather
 from tests import build
 
@@ -379,3 +380,21 @@ def test_the_rendered_employee_is_told_by_the_colour_of_the_house():
         "right_of_answered": 1.0,
     }
     assert roles.summary(roles.of_rendered([clip(frames, dressed)]))["answered"] == 0.0
+
+
+@build.sees_people
+def test_roles_are_told_with_and_without_what_is_known_of_the_house(tmp_path):
+    shutil.copy(CLIPS / "two-people.mp4", tmp_path / "a.mp4")
+    columns = "file,staff_visible,customer_visible,people_mid_frame_estimate"
+    (tmp_path / "labels.csv").write_text(f"{columns}\na.mp4,yes,yes,2\n")
+    bare = people.evaluate_people(tmp_path, untitled)
+    assert (bare["role_accuracy"], list(bare["tables"]["roles"])) == (0.0, [tmp_path.name, "accuracy"])
+    (tmp_path / "a.house.yaml").write_text('upper: ["#006978"]\n')
+    known = people.evaluate_people(tmp_path, untitled)
+    assert known["role_accuracy"] == 1.0
+    told = known["tables"]["roles"]
+    assert told[tmp_path.name] == bare["tables"]["roles"][tmp_path.name]
+    assert told[f"{tmp_path.name}, house known"]["answered"] == 1.0
+    (tmp_path / "a.house.yaml").write_text("upper: teal\n")
+    with pytest.raises(BadFile, match="'teal' is no colour"):
+        people.evaluate_people(tmp_path, untitled)

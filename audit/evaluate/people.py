@@ -95,9 +95,13 @@ def _roles_told(clips: Sequence[Clip], found: Found, title: Title) -> dict[str, 
     for labels in found.scenes:
         with _explained(labels):
             seen = roles.scenes(labels, title)
-        asked = [one for scene in seen for one in scene.told]
-        told += asked
-        tables[labels.parent.name] = roles.summary(asked) | roles.counts(seen)
+        best = [house or bare for bare, house in seen]
+        told += [one for scene in best for one in scene.told]
+        name = labels.parent.name
+        for called, of in ((name, [bare for bare, _ in seen]), (f"{name}, house known", best)):
+            if called == name or any(house for _, house in seen):
+                asked = [one for scene in of for one in scene.told]
+                tables[called] = roles.summary(asked) | roles.counts(of)
     return tables | {"accuracy": roles.summary(told)["accuracy"]} if told else {}
 
 

@@ -5,8 +5,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
+from audit import yamlfile
 from audit.evaluate.rendered import Clip
 from audit.evaluate.truth import VISIBLE, rows
 from audit.interactions import Role
@@ -24,8 +26,8 @@ MIDDLE_S = 1.0
 """People are counted so long before and after the middle: in one frame somebody may be missed."""
 
 
-CAMERA = ".camera.yaml"
-"""The camera file of a clip, by its suffix."""
+CAMERA, HOUSE = ".camera.yaml", ".house.yaml"
+"""The camera file of a clip, and the colours of its house (`appearance` of a rubric), by their suffixes."""
 
 
 class Told(NamedTuple):
@@ -60,10 +62,10 @@ class Scene(NamedTuple):
     true_count: int | None
 
 
-def scene(people: People, row: Mapping[str, str]) -> Scene:
+def scene(people: People, row: Mapping[str, str], house: Palette | None = None) -> Scene:
     """What was seen in a clip beside its row; `unclear` is no question. The role is answered when somebody
     has one; nobody is of a role when others are of the other one, or nobody was seen."""
-    known = set(dict(person_roles(people, {}).of).values())
+    known = set(dict(person_roles(people, {}, house).of).values())
     answered = bool(known) or not people.tracks
     told = tuple(
         Told(answered, (role in known) == (row[column] == "yes") if answered else False)
@@ -83,20 +85,36 @@ def in_the_middle(people: People) -> int:
     return round(float(np.median(counted)))
 
 
-def scenes(labels: Path, title: Callable[[str], AbstractContextManager[Progress]]) -> list[Scene]:
-    """Every clip of a table `labels.csv`; `NAME.camera.yaml` beside a clip tells where its counter is.
+def scenes(
+    labels: Path, title: Callable[[str], AbstractContextManager[Progress]]
+) -> list[tuple[Scene, Scene | None]]:
+    """Every clip of a table `labels.csv` as it is, and as it is with what is known of its house.
+
+    `NAME.camera.yaml` beside a clip tells where its counter is, `NAME.house.yaml` what colours its house
+    wears; None where neither lies there.
 
     Raises:
         media.UnreadableMedia: a clip that is named cannot be read.
+        camera.BadCamera, yamlfile.BadFile: one of the files beside it cannot be read.
     """
     found = []
     for row in rows(labels):
         with title(row["file"]) as report:
             path = labels.parent / row["file"]
-            known = path.with_suffix(CAMERA)
-            camera = load_camera(known) if known.is_file() else None
-            found.append(scene(perceive_people(path, camera, progress=report), row))
+            camera_file, house_file = path.with_suffix(CAMERA), path.with_suffix(HOUSE)
+            camera = load_camera(camera_file) if camera_file.is_file() else None
+            house = _house(house_file) if house_file.is_file() else None
+            people = perceive_people(path, camera, progress=report)
+            bare = msgspec.structs.replace(people, camera=msgspec.structs.replace(people.camera, zones=()))
+            found.append((scene(bare, row), scene(people, row, house) if camera or house else None))
     return found
+
+
+def _house(path: Path) -> Palette | None:
+    document = yamlfile.read_document(path)
+    palette = yamlfile.check(document, Palette)
+    document.raise_problems()
+    return palette
 
 
 def summary(told: Sequence[Told]) -> dict[str, Any]:
