@@ -13,6 +13,7 @@ from audit.events import Channel as Channel  # noqa: PLC0414  what happens is re
 from audit.events import Event as Event  # noqa: PLC0414
 from audit.events import Role as Role  # noqa: PLC0414
 from audit.heard import Heard
+from audit.lookbook import Lookbook
 from audit.palette import Palette
 from audit.speakers import MESSAGE_S, Speakers, is_recognised
 from audit.trace import traced
@@ -88,6 +89,7 @@ class Conversation:
         too_close_m: float | None = None,
         acted: tuple[Event, ...] | None = None,
         began_s: float | None = None,
+        lookbook: Lookbook | None = None,
     ) -> None:
         self.channel = channel
         self.began_s = began_s
@@ -95,6 +97,7 @@ class Conversation:
         self.acted = acted
         """What an example says was seen, and all of it; None where somebody has to look."""
         self.palette = palette
+        self.lookbook = lookbook
         self.too_close_m = too_close_m
         self.observations = observations
         self.roles = roles

@@ -89,10 +89,10 @@ class _Names:
                 place, f"'{name}' needs a phrase named '{kind.phrase}'; define it under phrases", name
             )
         if kind.colours and kind.colours not in self._known.colours:
-            example = f'appearance: {{{kind.colours}: ["#006978"]}}'
-            self._report(
-                place, f"'{name}' needs the house's colours at the top of the rubric: {example}", name
-            )
+            given = '["#006978"]' if kind.unit == "dE" else f"pictures/{kind.colours}"
+            needed = "the house's colours" if kind.unit == "dE" else "a folder of pictures"
+            example = f"appearance: {{{kind.colours}: {given}}}"
+            self._report(place, f"'{name}' needs {needed} at the top of the rubric: {example}", name)
         for amount in amounts:
             self._unit(place, name, amount, kind.unit)
 

@@ -1,4 +1,4 @@
-"""The house's colours, and how far clothes are from them."""
+"""What the house wears: its colours, how far clothes are from them, and where pictures of the rest lie."""
 
 import re
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, model_validator
 
+from audit.lookbook import Thing
 from audit.yamlfile import Checked
 
 Part = Literal["upper", "lower"]
@@ -41,16 +42,32 @@ Colours = Annotated[tuple[str, ...], BeforeValidator(_colours)]
 
 
 class Palette(Checked):
-    """The colours that the house wears, sRGB as `#rrggbb`: of upper and of lower clothes."""
+    """The colours that the house wears, sRGB as `#rrggbb`: of upper and of lower clothes; and of what has no
+    colour of its own the folder, beside the rubric, of pictures with it and without it."""
 
     upper: Colours = ()
     lower: Colours = ()
+    head_cover: str = ""
+    badge: str = ""
+    apron: str = ""
+    face_mask: str = ""
 
     @model_validator(mode="after")
     def _some(self) -> "Palette":
-        if not (self.upper or self.lower):
-            raise ValueError("names no colour; expected upper, lower or both")
+        if not (self.upper or self.lower or self.folders):
+            raise ValueError("names no colour; expected upper, lower or both, or a folder of pictures: badge")
         return self
+
+    @property
+    def folders(self) -> dict[Thing, str]:
+        """The folders of pictures that it names."""
+        named: dict[Thing, str] = {
+            "head_cover": self.head_cover,
+            "badge": self.badge,
+            "apron": self.apron,
+            "face_mask": self.face_mask,
+        }
+        return {thing: folder for thing, folder in named.items() if folder}
 
     def of(self, part: Part) -> tuple[str, ...]:
         """The colours of one part."""

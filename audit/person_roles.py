@@ -127,7 +127,7 @@ def wears(track: PersonTrack, palette: Palette) -> bool | None:
         if palette.of(part)
         for middle in [_middle(difference(track.clothes_lab[:, number], palette.of(part)))]
     ]
-    return None if found[0] is None else False not in found
+    return None if not found or found[0] is None else False not in found
 
 
 def _middle(values: NDArray[np.float64]) -> float:

@@ -29,6 +29,7 @@ def converse(interaction: Interaction, observations: Observations, rubric: Rubri
         rubric.appearance,
         rubric.too_close_m,
         began_s=began_s(interaction),
+        lookbook=rubric.lookbook,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, StrictInt, model_validator
 
 from audit.confidence import Confidence
 from audit.interactions import Channel, Role
+from audit.lookbook import Lookbook
 from audit.palette import Palette
 from audit.pattern import Sequences, unfold
 from audit.rules import Amount, During, Needs, Part, Rule, Texts, Verb, When
@@ -192,6 +193,8 @@ class Rubric(Checked):
 
     confidence: Confidence | None = None
     """How sure its phrases are; kept in a file beside the rubric (`audit.confidence`)."""
+    lookbook: Lookbook | None = None
+    """What the things look like that people wear; kept in a file beside it (`audit.lookbook`)."""
 
     @property
     def standards(self) -> tuple[Standard, ...]:
@@ -258,6 +261,9 @@ class Rubric(Checked):
                 found |= kind.needs if kind else {"utterances"}
                 found |= {"activity"} if name in self.phrases else set()
             found |= {"people"} if standard.show else set()
+        if self.lookbook is None:
+            # There is nothing to compare looks with.
+            found.discard("looks")
         # Words are only as good as the sound they were heard in.
         return frozenset(found | ({"levels"} if "utterances" in found else set()))
 

@@ -171,6 +171,36 @@ def rubric_test(names: tuple[str, ...], folders: tuple[Path, ...], least: float,
         raise click.exceptions.Exit(FAILED)
 
 
+@rubric.command("pictures")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@json_option
+def rubric_pictures(file: Path, as_json: bool) -> None:
+    """Learn what badge, apron, head cover and face mask look like, from pictures beside the rubric FILE.
+
+    `appearance` of the rubric names a folder for each; in it lie `with` and `without`, pictures of people
+    with it and without it. What was learnt is written to NAME.looks.json beside it.
+    """
+    from audit.lookbook import beside
+    from audit.rubricfile import load_rubric
+    from audit.workbench.learning import learn
+
+    with progress_bar("Looking at pictures", quiet=as_json, unit="pictures") as report:
+        told = learn(file, load_rubric(file), report)
+    if as_json:
+        print_json({"file": str(beside(file)), "things": [one._asdict() for one in told]})
+        return
+    for one in told:
+        worth = one.lacking or (
+            f"by the others {one.right} are told rightly, {one.wrong} wrongly, {one.untold} not"
+        )
+        text = f"{one.thing}: {one.with_it} pictures with it, {one.without} without; {worth}"
+        out.print(text, highlight=False, markup=False, soft_wrap=True)
+        if one.unread:
+            names = ", ".join(one.unread)
+            out.print(f"  not seen well enough: {names}", highlight=False, markup=False, soft_wrap=True)
+    out.print(f"written to {beside(file)}", highlight=False, markup=False, soft_wrap=True)
+
+
 @rubric.command("schema")
 @click.option("--lexicon", "of_lexicons", is_flag=True, help="That of lexicons instead of rubrics.")
 def rubric_schema(of_lexicons: bool) -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from audit import yamlfile
 from audit.confidence import read_confidence
 from audit.lexicons import lend
+from audit.lookbook import read_lookbook
 from audit.naming import Known, Standing, check_lists, check_named, check_phases
 from audit.overlay import lay_treatment, lay_values
 from audit.pattern import BadPattern, unfold
@@ -50,8 +51,9 @@ def load_rubric(path: Path) -> Rubric:
     if not rubric.sections:
         document.report(("overlays",), "nothing is left: overlays forbid every standard of the rubric")
         document.raise_problems()
-    confidence = read_confidence(path, rubric.phrases)
-    return rubric.model_copy(update={"confidence": confidence}) if confidence else rubric
+    beside = {"confidence": read_confidence(path, rubric.phrases), "lookbook": read_lookbook(path)}
+    found = {key: value for key, value in beside.items() if value}
+    return rubric.model_copy(update=found) if found else rubric
 
 
 def _where(document: Document, place: Path_) -> str:

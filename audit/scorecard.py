@@ -27,6 +27,7 @@ PERCEIVED = {
     "utterances": "words",
     "levels": "levels of the sound",
     "people": "people in the picture",
+    "looks": "what people wear",
 }
 """What each need is called in a caveat."""
 

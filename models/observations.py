@@ -263,6 +263,29 @@ class People(msgspec.Struct, frozen=True, eq=False):
         msgspec.structs.force_setattr(self, "times_s", times_s)
 
 
+class Look(msgspec.Struct, frozen=True, eq=False):
+    """How the parts of one person look in some frames, as numbers to compare (`models.looks`)."""
+
+    label: str
+    """The label of the person's track."""
+    times_s: Times
+    """(n,) float64, rising."""
+    parts: Floats
+    """(n, 4, k) of head, face, chest and front; NaN for what could not be seen."""
+
+    def __post_init__(self) -> None:
+        times_s = checked(np.round(self.times_s, TIME_DECIMALS), (-1,), np.float64)
+        msgspec.structs.force_setattr(self, "times_s", times_s)
+        parts = checked(rounded(self.parts, UNITS), (len(times_s), 4, -1))
+        msgspec.structs.force_setattr(self, "parts", parts)
+
+
+class Looks(msgspec.Struct, frozen=True, eq=False):
+    """How the people who were seen look."""
+
+    people: tuple[Look, ...]
+
+
 class Provenance(msgspec.Struct, frozen=True):
     """Who perceived it, so that the same input and provenance give the same bytes."""
 
@@ -293,6 +316,7 @@ class Observed(msgspec.Struct, frozen=True):
     """What was taken out of them because nobody may keep it."""
     levels: tuple[Levels, ...] | None = None
     people: People | None = None
+    looks: Looks | None = None
 
 
 class Observations(msgspec.Struct, frozen=True):
@@ -307,6 +331,7 @@ class Observations(msgspec.Struct, frozen=True):
     cut: tuple[Cut, ...] = ()
     levels: tuple[Levels, ...] | None = None
     people: People | None = None
+    looks: Looks | None = None
 
     @property
     def digest(self) -> str:

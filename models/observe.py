@@ -5,6 +5,7 @@ from pathlib import Path
 
 from models.activity import ACTIVITY
 from models.cutting import cut, cut_provenance
+from models.looks import LOOKS
 from models.observations import Observations, Observed, Provenance, Recording, gather
 from models.people import PEOPLE
 from models.perceiving import Listening, Perceiver, Progress, Source
@@ -15,7 +16,7 @@ __all__ = ["PERCEIVERS", "Known", "Listening", "Progress", "observe"]
 
 Known = Callable[[Provenance], Observed | None]
 
-PERCEIVERS: tuple[Perceiver, ...] = (ACTIVITY, UTTERANCES, LEVELS, PEOPLE)
+PERCEIVERS: tuple[Perceiver, ...] = (ACTIVITY, UTTERANCES, LEVELS, PEOPLE, LOOKS)
 """In an order in which each comes after those it builds upon."""
 
 

@@ -4,6 +4,7 @@ Source of the field numbers: onnx.proto3.
 """
 
 import struct
+from collections.abc import Iterator
 
 FLOAT, INT64 = 1, 7
 
@@ -90,3 +91,55 @@ def model(
         (8, message((1, ""), (2, operator_set))),
         *((14, message((1, key), (2, said))) for key, said in notes),
     )
+
+
+def tapped(content: bytes, *names: str) -> bytes:
+    """The model with these inner tensors among its outputs.
+
+    In protobuf's wire form two messages one after the other are one message, and lists in them go on.
+    """
+    return content + message((7, message(*((12, message((1, name))) for name in names))))
+
+
+def joins(content: bytes) -> tuple[str, ...]:
+    """Of each `Concat` that takes what a `Resize` made: what it is joined with, in order of the graph.
+
+    A detector of several scales enlarges its coarse features and joins them with the finer ones before.
+    """
+    resized: set[str] = set()
+    found: list[str] = []
+    for graph in _fields(content, 7):
+        for one in _fields(graph, 1):
+            inputs, outputs = ([bytes(v).decode() for v in _fields(one, number)] for number in (1, 2))
+            operator = next((bytes(v).decode() for v in _fields(one, 4)), "")
+            if operator == "Resize":
+                resized.update(outputs)
+            elif operator == "Concat" and resized.intersection(inputs):
+                found += [name for name in inputs if name not in resized]
+    return tuple(found)
+
+
+def _fields(content: bytes | memoryview, wanted: int) -> Iterator[memoryview]:
+    """The values of a message's length-delimited fields of a number."""
+    view, at = memoryview(content), 0
+    while at < len(view):
+        key, at = _read(view, at)
+        if key & 7 == 2:
+            size, at = _read(view, at)
+            if key >> 3 == wanted:
+                yield view[at : at + size]
+            at += size
+        elif key & 7 == 0:
+            _, at = _read(view, at)
+        else:
+            at += 8 if key & 7 == 1 else 4
+
+
+def _read(view: memoryview, at: int) -> tuple[int, int]:
+    """A varint and where it ends."""
+    number = shift = 0
+    while True:
+        byte = view[at]
+        number, shift, at = number | (byte & 0x7F) << shift, shift + 7, at + 1
+        if byte < 0x80:
+            return number, at

@@ -126,7 +126,15 @@ def conversation(
     known = {"agent": Role.AGENT, "customer": Role.CUSTOMER} if roles is None else roles
     speakers = Speakers(channel, observed, rubric.finder)
     given = Roles(tuple(known.items()), "given", 1.0)
-    return Conversation(channel, observed, given, speakers, rubric.appearance, rubric.too_close_m)
+    return Conversation(
+        channel,
+        observed,
+        given,
+        speakers,
+        rubric.appearance,
+        rubric.too_close_m,
+        lookbook=rubric.lookbook,
+    )
 
 
 RUBRIC = """

@@ -28,6 +28,8 @@ def compare_people(folder: Path, as_json: bool) -> None:
 
     Truth is taken as it lies there, also in the folders below: NAME.truth.json beside NAME.mp4 (rendered
     clips), labels.csv (with `smile`, or `staff_visible` and `customer_visible`), PETS 2009 and Panoptic.
+    NAME.camera.yaml and NAME.house.yaml beside a clip of labels.csv say where its counter is and what colours
+    its house wears: roles are then told with and without them.
     A figure is null where the folder has no truth for it.
     """
     from audit.evaluate.people import evaluate_people

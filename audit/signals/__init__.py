@@ -88,7 +88,7 @@ class MeasureKind:
     phrase: str = ""
     """The phrase that the rubric must define for this measure, if any."""
     colours: str = ""
-    """The part of `appearance` of which the rubric must name colours for this measure, if any."""
+    """The key of `appearance` that the rubric must give for this measure, if any."""
     written: bool | None = None
     """Whether it is of written conversations only; False: of spoken ones too; None: its needs say it."""
 

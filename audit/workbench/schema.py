@@ -30,7 +30,7 @@ KEYS = {
     "means": "Sentences that say what a phrase says: whatever means the same counts, too.",
     "alike": "How alike a sentence must be to one under means: 65 % if not given.",
     "use": "Lexicons whose lists may be named as phrases: lexicons/en, lexicons/it, lexicons/fa, or a file.",
-    "appearance": "The house's colours, upper and lower clothes, as #rrggbb.",
+    "appearance": "The house's colours, upper and lower, as #rrggbb; folders of pictures: badge, apron …",
     "distances": "What the house calls too close.",
     "sections": "Parts of the form.",
     "standards": "The rules of this part.",
@@ -82,8 +82,8 @@ LEXICON_KEYS = {
 
 EVENT, MEASURE = "EventName", "MeasureName"
 
-NOT_WRITTEN = ("applied", "confidence")
-"""What Comport itself adds to a rubric: what overlays did, and the curve that lies beside it."""
+NOT_WRITTEN = ("applied", "confidence", "lookbook")
+"""What Comport itself adds to a rubric: what overlays did, and what lies beside it."""
 
 CHOICES: Mapping[str, tuple[str, bool]] = {
     "measure": (MEASURE, False),
