@@ -274,3 +274,13 @@ def test_chaos():
     found = figures("bench/chaos.py", "--recordings", 60, "--kills", 2, "--every", 1)
     assert (found["recordings"], found["lost"], found["twice"]) == (60, 0, 0)
     assert (found["scorecards"] + found["set_aside"], found["schedulers"]) == (60, 1)
+
+
+@build.sees_people
+def test_things_that_are_worn():
+    found = figures("bench/worn.py", CLIPS, "--pictures", 1)
+    assert found["people"] == 2
+    told = found["1 pictures"]
+    assert told.keys() == {"head_cover", "badge", "apron", "face_mask"}
+    # Two people are both reference pictures: nobody is left to be asked about.
+    assert {one[of]["asked"] for one in told.values() for of in ("frames", "persons")} == {0}

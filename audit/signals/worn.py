@@ -46,7 +46,7 @@ def _worn(thing: Thing, conversation: Conversation, of: Role, window: Span) -> M
         inside = within(look.times_s, window)
         if look.label in mine and inside.any():
             told = scores(pictures, look.parts[inside, part_row(thing)])
-            votes.append(_vote(look.times_s[inside], told))
+            votes.append(vote(look.times_s[inside], told))
     known = [vote for vote in votes if isinstance(vote, Vote)]
     worst = min(known, default=None)
     if worst is None or (worst.share > 0.5 and len(known) < len(votes)):
@@ -81,7 +81,7 @@ def _same_reader(lookbook: Lookbook, conversation: Conversation) -> bool:
     return made.get("looks", lookbook.made) == lookbook.made
 
 
-def _vote(times_s: np.ndarray, told: np.ndarray) -> Vote | str:
+def vote(times_s: np.ndarray, told: np.ndarray) -> Vote | str:
     """What the frames say together, or why they say nothing."""
     seen = np.isfinite(told)
     if seen.sum() < FEWEST_FRAMES:
