@@ -28,7 +28,7 @@ from models.landmarks import Landmarkers
 from models.looks import PARTS, SIZE, Embedder, looks_of
 from models.people import landmarkers, sightings
 
-DESIGNS, SPLITS, FRAMES, FRAMES_PER_S = 4, 4, 5, 2.0
+DESIGNS, SPLITS, FRAMES, FRAMES_PER_S = 3, 4, 5, 2.0
 
 CLOTH = (
     (20, 90, 60),
@@ -139,16 +139,24 @@ def paint(
     picture: np.ndarray, corners: np.ndarray, colour: Colour, rng: np.random.Generator, much: float = 0.95
 ) -> np.ndarray:
     """The picture with a patch of a colour that keeps light and shade of what it covers."""
-    mask = np.zeros(picture.shape[:2], np.float32)
-    cv2.fillPoly(mask, [np.rint(corners * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
+    low = np.maximum(0, corners.min(axis=0) - 8).astype(int)
+    high = (corners.max(axis=0) + 8).astype(int)
+    inside = slice(low[1], high[1]), slice(low[0], high[0])
+    under = picture[inside]
+    mask = np.zeros(under.shape[:2], np.float32)
+    if not mask.size:
+        return picture
+    cv2.fillPoly(mask, [np.rint((corners - low) * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
     if (mask > 0.5).sum() < 6:
         return picture
-    light = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 2.0)
+    light = cv2.GaussianBlur(cv2.cvtColor(under, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 2.0)
     shade = np.clip((light + 25) / (np.median(light[mask > 0.5]) + 25), 0.55, 1.45)
-    lit = np.clip(light.mean() / 110, 0.5, 1.2)
+    lit = np.clip(picture.mean() / 110, 0.5, 1.2)
     layer = np.array(colour, np.float32) * lit * shade[..., None] + rng.normal(0, 4, light.shape)[..., None]
     share = much * cv2.GaussianBlur(mask, (0, 0), 0.8)[..., None]
-    return np.clip(picture * (1 - share) + layer * share, 0, 255).astype(np.uint8)
+    painted = picture.copy()
+    painted[inside] = np.clip(under * (1 - share) + layer * share, 0, 255).astype(np.uint8)
+    return painted
 
 
 def worn(thing: Thing, picture: np.ndarray, body: Body, house: Any, rng: np.random.Generator) -> np.ndarray:
