@@ -81,6 +81,8 @@ def learn(path: Path, rubric: Rubric, progress: Callable[[int, int], None]) -> t
     things = {t: (packed(np.array(rows[t, "with"])), packed(np.array(rows[t, "without"]))) for t in folders}
     book = Lookbook(made=reader(), things=things)
     write_whole(beside(path), book.model_dump_json(indent=1).encode())
+    # Who may read the rubric may read this.
+    beside(path).chmod(path.stat().st_mode)
     return tuple(_worth(thing, book, tuple(unread[thing])) for thing in folders)
 
 
