@@ -5,6 +5,7 @@ import functools
 import itertools
 import math
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,8 @@ class Meanings:
     """What heard words may be among the words of phrases.
 
     A heard word says something for itself, and less for a word that it sounds like. What is known of a heard
-    word is kept: the words that it may be, the likest first, lie one after the other in flat arrays.
+    word is kept: the words that it may be, those that sound near it last, lie one after the other in flat
+    arrays.
     """
 
     def __init__(self, words: Sequence[str], language: str) -> None:
@@ -90,41 +92,40 @@ class Meanings:
         says = [EVIDENCE * min(RAREST_NATS, -math.log(max(frequency(f, self._language), 1e-9))) for f in new]
         own = np.array([self.number.get(form, -1) for form in new])
         heard = np.array([i for i, form in enumerate(new) if form not in NEGATIONS], np.intp)
-        rows, numbers, alike = self._sounds.like([new[i] for i in heard.tolist()], NEAR_SOUND)
-        rows = heard[rows]
-        other = (numbers != own[rows]) & ~self._turning[numbers]
-        itself = np.flatnonzero(own >= 0)
-        rows = np.concatenate((itself, rows[other]))
-        numbers = np.concatenate((own[itself], numbers[other]))
-        alike = np.concatenate((np.ones(len(itself), np.float32), alike[other]))
-        nats = np.array(says)[rows]
-        nats[len(itself) :] -= SUBSTITUTED
-        # Of each form itself first, then the likest; this sort keeps the order of what is equal.
-        order = np.lexsort((-alike, rows))
-        self._keep(new, says, rows[order], (numbers[order], alike[order], nats[order].astype(np.float32)))
+        nats = np.array(says)
+        itself, less = np.flatnonzero(own >= 0), (nats - SUBSTITUTED).astype(np.float32)
+        surely = [_Meant(itself, own[itself], np.ones(len(itself), np.float32), nats[itself])]
+        perhaps: list[_Meant] = []
+        for words, numbers, alike in self._sounds.like([new[i] for i in heard.tolist()], NEAR_SOUND):
+            rows = heard[words]
+            other, sure = (numbers != own[rows]) & ~self._turning[numbers], alike >= np.float32(SOUND)
+            for into, which in ((surely, other & sure), (perhaps, other & ~sure)):
+                some = np.flatnonzero(which)
+                into.append(_Meant(rows[some], numbers[some], alike[some], less[rows[some]]))
+        self._keep(new, says, surely, perhaps)
 
     def _keep(
-        self,
-        forms: list[str],
-        says: list[float],
-        rows: NDArray[np.intp],
-        meant: tuple[NDArray[np.intp], Floats, Floats],
+        self, forms: list[str], says: list[float], surely: "list[_Meant]", perhaps: "list[_Meant]"
     ) -> None:
-        """Takes in new forms; `rows` says which form each of `meant` (number, likeness, nats) is of."""
-        counts = np.bincount(rows, minlength=len(forms))
-        surely = np.bincount(rows[meant[1] >= np.float32(SOUND)], minlength=len(forms))
+        """Takes in new forms, and what they surely or perhaps mean."""
+        counted = [np.bincount(meant.rows, minlength=len(forms)) for meant in (*surely, *perhaps)]
+        counts, sure = np.sum(counted, axis=0), np.sum(counted[: len(surely)], axis=0)
+        begins = self._filled + np.cumsum(counts) - counts
         self._known |= {form: len(self._says) + i for i, form in enumerate(forms)}
         self._says += says
-        self._begins = np.append(self._begins, self._filled + np.cumsum(counts) - counts)
-        self._counts, self._surely = np.append(self._counts, counts), np.append(self._surely, surely)
-        begin, self._filled = self._filled, self._filled + len(rows)
+        self._begins = np.append(self._begins, begins)
+        self._counts, self._surely = np.append(self._counts, counts), np.append(self._surely, sure)
+        begin, self._filled = self._filled, self._filled + int(counts.sum())
         if self._filled > len(self._numbers):
             self._numbers, self._alike, self._nats = (
                 np.concatenate((all_of[:begin], np.empty(2 * self._filled - begin, all_of.dtype)))
                 for all_of in (self._numbers, self._alike, self._nats)
             )
-        new = slice(begin, self._filled)
-        self._numbers[new], self._alike[new], self._nats[new] = meant
+        for meant, here in zip((*surely, *perhaps), counted, strict=True):
+            # Those of one form stand together in each part, and behind those of the parts before.
+            places = (begins - np.cumsum(here) + here).repeat(here) + np.arange(len(meant.rows))
+            self._numbers[places], self._alike[places], self._nats[places] = meant[1:]
+            begins = begins + here
 
     def _gains(self, form: str, near: bool) -> Gains:
         """What a heard word says; `near` takes words in that only raise a doubt."""
@@ -157,6 +158,16 @@ class Meanings:
         known = self._pairs.intersection(itertools.pairwise(forms))
         places = enumerate(itertools.pairwise(forms), 1) if known else ()
         return {i: self._joined[pair] for i, pair in places if pair in known}
+
+
+class _Meant(NamedTuple):
+    """What heard forms may mean, in order of the forms, `(n,)` each: the number of the form and of the word,
+    how alike they sound, and what is said in nats."""
+
+    rows: NDArray[np.intp]
+    numbers: NDArray[np.intp]
+    alike: Floats
+    nats: NDArray[np.floating]
 
 
 class Reading:

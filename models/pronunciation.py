@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,14 @@ def pronounced(word: str, language: str) -> str | None:
     return _dictionary().get(word) if language == "en" else None
 
 
+class Alike(NamedTuple):
+    """Pairs of words in order of the first: the number of each, and how alike they sound 0..1, `(n,)`."""
+
+    words: NDArray[np.intp]
+    others: NDArray[np.intp]
+    alike: Floats
+
+
 class Sounds:
     """How some words sound, made ready to be compared with many others."""
 
@@ -110,9 +119,8 @@ class Sounds:
         self._known_phones = _some(self._phones, self._known)
         self._unknown_letters = _some(self._letters, self._unknown)
 
-    def like(self, words: Sequence[str], least: float) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-        """(number of one of `words`, number of one of these, how alike they sound 0..1) of every pair from
-        `least` on, as three arrays in order of both numbers.
+    def like(self, words: Sequence[str], least: float) -> list[Alike]:
+        """Every pair of one of `words` and one of these that sound alike from `least` on, in a few parts.
 
         Likeness is the mean over two views, each 1 minus edits over the longer length: the phones themselves,
         and their classes. Words whose phones are not known are compared by their letters in the same way.
@@ -127,10 +135,7 @@ class Sounds:
             (spoken, _some(by_letter, spoken), self._unknown, self._unknown_letters),
             (spelt, _some(by_letter, spelt), range(len(self._letters[0])), self._letters),
         )
-        pairs = [_alike(rows, ours, columns, theirs, least) for rows, ours, columns, theirs in parts]
-        row, column, alike = (np.concatenate(part) for part in zip(*pairs, strict=True))
-        order = np.lexsort((column, row))
-        return row[order], column[order], alike[order]
+        return [_alike(rows, ours, columns, theirs, least) for rows, ours, columns, theirs in parts]
 
 
 def _letters(word: str) -> str:
@@ -149,20 +154,20 @@ def _some(views: _Views, numbers: Sequence[int]) -> _Views:
     return [views[0][i] for i in numbers], [views[1][i] for i in numbers]
 
 
-def _alike(
-    rows: Sequence[int], words: _Views, columns: Sequence[int], others: _Views, least: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-    """(row, column, likeness) of each pair of a word and another that is alike enough; words and others bear
-    the numbers `rows` and `columns`."""
+def _alike(rows: Sequence[int], words: _Views, columns: Sequence[int], others: _Views, least: float) -> Alike:
+    """The pairs of a word and another that are alike enough; words and others bear the numbers `rows`, in
+    order, and `columns`."""
     from rapidfuzz.distance import Levenshtein
     from rapidfuzz.process import cdist
 
     if not rows or not columns:
-        return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32)
-    fine, coarse = (
+        return Alike(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32))
+    alike, coarse = (
         cdist(one, other, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
         for one, other in zip(words, others, strict=True)
     )
-    alike = (fine + coarse) / np.float32(2)
-    first, second = np.nonzero(alike >= np.float32(least))
-    return np.array(rows)[first], np.array(columns)[second], alike[first, second]
+    alike += coarse
+    alike /= np.float32(2)
+    enough = np.flatnonzero(alike >= np.float32(least))
+    first, second = np.divmod(enough, len(columns))
+    return Alike(np.array(rows)[first], np.array(columns)[second], alike.ravel()[enough])
