@@ -11,7 +11,7 @@ from audit.outcomes import Evidence, quoted, sensed
 from audit.quantities import Quantity
 from audit.rules import During, Needs
 from audit.signals import Measure, event_kinds, measure_kinds
-from audit.trace import traced
+from audit.trace import is_tracing, traced
 from models.observations import Span
 
 
@@ -151,7 +151,7 @@ class Case:
     def absence(self, name: str, by: Role, inside: Span) -> Absence:
         """That a phrase or event was not surely found in a part of the conversation."""
         key = (name, by, inside, self.least)
-        if key not in self._absences:
+        if key not in self._absences or is_tracing():
             self._absences[key] = _absence(name, by, self, inside)
         return self._absences[key]
 

@@ -198,6 +198,10 @@ def _read_named(document: Document) -> Laid:
         except yamlfile.BadFile as bad:
             document.problems += bad.problems
             continue
+        if own and overlay.overlay in known:
+            text = f"'{name}' calls itself '{overlay.overlay}', which comes with Comport; name it otherwise"
+            document.report(at, text)
+            continue
         laid.lines[overlay.overlay] = at
         laid.overlays.append(overlay)
         todo += [(other, at) for other in overlay.includes]
@@ -323,7 +327,7 @@ def _treated(standard: Standard, rubric: Rubric, laid: Laid) -> Standard | None:
             text = f"“{standard.title}” is left out: {treat.why}"
             laid.note(overlay.overlay, "forbids", text, standard.id)
             return None
-    basis = standard.basis or rubric.basis
+    basis = standard.basis.strip() or rubric.basis.strip()
     for overlay, treat in asked:
         if treat.unless == "basis" and basis:
             text = f"“{standard.title}” is scored, on the company's own basis: {basis}"

@@ -23,15 +23,17 @@ from models.paraphrases import ALIKE, Paraphrases
 from models.phrases import Phrases
 
 
-def _no_truth(value: Any) -> Any:
+def _a_number(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError(f"found {str(value).lower()}, expected a number")
+    if isinstance(value, str):
+        raise ValueError(f"found '{value}', expected a number, and no quotation marks around it")
     return value
 
 
 SLUG = r"^[a-z0-9][a-z0-9-]*$"
 Slug = Annotated[str, Field(pattern=SLUG, max_length=80)]
-Weight = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=1000)]
+Weight = Annotated[float, BeforeValidator(_a_number), Field(gt=0, le=1000)]
 
 
 class Examples(Checked):

@@ -239,7 +239,14 @@ def rubric_diff(context: click.Context, old: str, new: str, as_json: bool) -> No
 @click.option("--against", help="A file, pack or name@version.  [default: the newest version stored]")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only interactions from this day on (UTC).")
 @click.option("--channel", "channels", multiple=True, type=click.Choice([c.value for c in Channel]))
-@click.option("--listen", "most", default=20, show_default=True, help="At most so many to listen to.")
+@click.option(
+    "--listen",
+    "most",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="At most so many to listen to.",
+)
 @json_option
 @click.pass_context
 def rubric_backtest(

@@ -55,6 +55,11 @@ def traced(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
+def is_tracing() -> bool:
+    """Whether steps are written down: then what is known already is asked again, to be told again."""
+    return _steps.get() is not None
+
+
 @contextlib.contextmanager
 def tracing() -> Iterator[list[Step]]:
     """Inside, `traced` functions write down their calls; yields the list they are written to."""

@@ -13,7 +13,7 @@ from audit.interactions import Channel
 from audit.pipeline import audit_file
 from audit.rubricfile import load_rubric
 from audit.store import Store, open_store
-from audit.workbench.backtest import backtest
+from audit.workbench.backtest import NothingInCommon, backtest
 from tests import build
 
 OLD = "- {id: greets, title: Greets, say: greeting}\n- {id: no-blame, title: B, avoid: blame}"
@@ -81,6 +81,28 @@ def test_it_looks_only_at_what_is_asked_for(store, tmp_path, options, judged, un
     assert (found.judged, found.undated) == (judged, undated)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("applies_to: [call]", "applies_to: [chat]", r"is for en: call, but house@2 \(\w+\) is for en: chat"),
+        ("language: en", "language: it", "is for en: call, but .* is for it: call; take two of one language"),
+    ],
+)
+def test_rubrics_that_have_nothing_in_common_are_not_compared(store, tmp_path, before, after, said):
+    old, path = load_rubric(house(tmp_path, OLD)), house(tmp_path, STRICT, 2)
+    path.write_text(path.read_text("utf-8").replace(before, after), "utf-8")
+    with pytest.raises(NothingInCommon, match=said):
+        backtest(store, old, load_rubric(path))
+
+
+def test_what_only_one_of_them_scores_is_counted(store, tmp_path):
+    old, new = (
+        load_rubric(house(tmp_path, s, n)) for n, s in ((1, OLD), (2, "- {id: a, title: A, ask: Right?}"))
+    )
+    found = backtest(store, old, new)
+    assert (found.judged, found.unscored, found.moved) == (3, 3, ())
+
+
 def test_no_more_is_listed_than_asked_for(store, tmp_path):
     old, new = load_rubric(house(tmp_path, OLD)), load_rubric(house(tmp_path, STRICT, 2))
     assert len(backtest(store, old, new, most=1).listen) == 1
@@ -100,6 +122,7 @@ def test_the_command_compares_with_what_is_stored_and_writes_nothing(store, tmp_
         run(store, "backtest", house(tmp_path, STRICT, 2), "--since", "2026-03-02", "--json").output
     )
     assert (told["judged"], told["undated"], told["old"][:7]) == (1, 1, "house@1")
+    assert run(store, "backtest", house(tmp_path, STRICT, 2), "--listen", "-1").exit_code == 2
     assert [row.rubric_version for row in store.rows()] == [1, 1, 1]
     assert sorted(f for f in store.home.rglob("*") if f in files) == files
     assert before == ((store.home / "comport.db").read_bytes() if before else b"")

@@ -172,7 +172,7 @@ EDITS = [
     ("too_close: 0.5 m", "¶too_close: 0.5 s", "expected a distance such as 0.76 m"),
     ("    weight: 3\n", "    ¶weight: -1\n", "weight: input should be greater than 0, found -1"),
     ("    weight: 3\n", "    ¶weight: 0\n", "weight: input should be greater than 0, found 0"),
-    ("    weight: 3\n", "    ¶weight: three\n", "weight: input should be a valid number, unable to parse string as a number, found 'three'"),
+    ("    weight: 3\n", "    ¶weight: three\n", "weight: found 'three', expected a number"),
     ("    weight: 3\n", "    ¶weight: .nan\n", "weight: "),
     ("    weight: 3\n", "    ¶weight: .inf\n", "weight: "),
     ("    weight: 3\n", "    ¶weight: nan\n", "weight: "),

@@ -24,6 +24,13 @@ STANDARDS = """
 - {id: no-blame, title: No blame, avoid: blame}
 - {id: thanks, title: Thanks, when: {said: thanks-for-holding, by: customer}, say: greeting}
 - {id: answer, title: Right answer, ask: Was it right?}
+- id: twice
+  title: Twice
+  treatment: coaching
+  when: {not: {said: thanks-for-holding}}
+  any:
+  - {during: {after: thanks-for-holding}, say: greeting}
+  - {say: own-name}
 """
 
 CALL = """WEBVTT
@@ -74,6 +81,11 @@ def lines(steps: tuple[Told, ...]) -> list[str]:
 def test_each_step_is_told(tmp_path, standard, says):
     found = lines(told(tmp_path, standard).steps)
     assert any(line.startswith(says) for line in found), found
+
+
+def test_what_is_asked_twice_is_told_twice(tmp_path):
+    steps = told(tmp_path, "twice").steps
+    assert [lines((step,)).count("was it nowhere, or only not heard or seen?") for step in steps] == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,11 @@ def test_a_face_is_scored_where_the_company_states_its_basis(tmp_path: Path, whe
     assert any("agreement of 3 May" in a.text for a in rubric.applied)
 
 
+@pytest.mark.parametrize("basis", ['""', '"  "', '"\\t"'])
+def test_a_basis_of_no_words_is_none(tmp_path: Path, basis: str) -> None:
+    assert house(tmp_path, f"overlays: law/eu\nbasis: {basis}").standards[0].treatment == "coaching"
+
+
 def test_european_law_leaves_out_what_judges_emotion_or_attitude(tmp_path: Path) -> None:
     moody = "  - {id: mood, title: Mood, ask: Was the agent in a good mood?}\n"
     rubric = house(tmp_path, "overlays: law/eu", standards=moody)
@@ -273,6 +278,14 @@ def test_a_wrong_overlay_is_told_where_the_rubric_names_it(
     tmp_path: Path, more: str, language: str, wanted: str
 ) -> None:
     assert problems(tmp_path, more, language)[0].startswith(wanted)
+
+
+def test_an_overlay_of_one_s_own_does_not_stand_for_a_law(tmp_path: Path) -> None:
+    text = "overlay: law/eu\nkind: law\nversion: 1\ntitle: None\nsource: [x]\n"
+    (tmp_path / "mine.yaml").write_text(text, "utf-8")
+    assert problems(tmp_path, "overlays: [mine.yaml, law/eu]") == [
+        "house.yaml:6: : 'mine.yaml' calls itself 'law/eu', which comes with Comport; name it otherwise"
+    ]
 
 
 @pytest.mark.parametrize(

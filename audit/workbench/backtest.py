@@ -14,10 +14,22 @@ from audit.roles import applies
 from audit.rubric import Rubric
 from audit.scorecard import Scorecard, make_scorecard
 from audit.store import Store
+from models.errors import ComportError
 from models.observations import ObservationsUnreadable
 
 KEPT_PER_FLIP = 20
 """So many interactions of each kind of flip are kept to listen to, however many there are."""
+
+
+class NothingInCommon(ComportError):
+    """Two rubrics that never judge the same interaction."""
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(old, new)
+        self.old, self.new = old, new
+
+    def __str__(self) -> str:
+        return f"nothing to compare: {self.old}, but {self.new}; take two of one language and channel"
 
 
 class Flip(msgspec.Struct, frozen=True):
@@ -53,13 +65,15 @@ class Listen(msgspec.Struct, frozen=True):
 
 class Backtest(msgspec.Struct, frozen=True):
     """What came of judging everything twice. `unreadable`: observations that cannot be read; `undated` ones
-    were left out because nobody knows when they were."""
+    were left out because nobody knows when they were; `unscored` ones have no score under one of the two and
+    are in no mean."""
 
     old: str
     new: str
     judged: int
     unreadable: int
     undated: int
+    unscored: int
     changed: int
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -80,13 +94,22 @@ def backtest(
     """Judges each stored interaction that both rubrics apply to under both, one after the other.
 
     Only counts and the first few flips of each kind are held, so that a large store takes no more memory.
+
+    Raises:
+        NothingInCommon: no interaction can be judged under both.
     """
-    on = [c for c in new.applies_to if c in old.applies_to and (channels is None or c in tuple(channels))]
+    both = [c for c in new.applies_to if c in old.applies_to]
+    if not both or old.language != new.language:
+        raise NothingInCommon(
+            *(f"{called(r)} is for {r.language}: {', '.join(r.applies_to)}" for r in (old, new))
+        )
+    asked_for = tuple(both if channels is None else channels)
+    on = [c for c in both if c in asked_for]
     own = t.interaction.c
     asked = () if since is None else (own.started_at >= since,)
     spoken = or_(own.language.is_(None), own.language.in_({old.language} & {new.language}))
     undated = 0 if since is None else store.count(on, own.started_at.is_(None), spoken)
-    total, done, judged, unreadable, changed = store.count(on, *asked), 0, 0, 0, 0
+    total, done, judged, unreadable, unscored, changed = store.count(on, *asked), 0, 0, 0, 0, 0
     flips: dict[tuple[str, str, str], int] = {}
     kept: dict[tuple[str, str, str], list[Listen]] = {}
     sums: dict[tuple[str, str], list[float]] = {}
@@ -100,7 +123,7 @@ def backtest(
             continue
         before, after = (make_scorecard(interaction, observations, r) for r in (old, new))
         judged += 1
-        _add_scores(sums, interaction, before, after)
+        unscored += not _add_scores(sums, interaction, before, after)
         found = list(_flips(interaction, before, after))
         changed += bool(found)
         for one in found:
@@ -117,6 +140,7 @@ def backtest(
         judged,
         unreadable,
         undated,
+        unscored,
         changed,
         tuple(s.id for s in new.standards if s.id not in names[0]),
         tuple(s.id for s in old.standards if s.id not in names[1]),
@@ -136,16 +160,18 @@ def called(rubric: Rubric) -> str:
 
 def _add_scores(
     sums: dict[tuple[str, str], list[float]], interaction: Interaction, before: Scorecard, after: Scorecard
-) -> None:
+) -> bool:
+    """Whether there are two scores to compare."""
     old, new = before.score.score, after.score.score
     if old is None or new is None:
-        return
+        return False
     groups = {"all": "", "branch": interaction.branch, "agent": interaction.agent}
     for of, name in groups.items():
         if name is not None:
             total = sums.setdefault((of, name), [0.0, 0.0, 0.0])
             for i, value in enumerate((1.0, old, new)):
                 total[i] += value
+    return True
 
 
 def _flips(interaction: Interaction, before: Scorecard, after: Scorecard) -> Iterator[Listen]:

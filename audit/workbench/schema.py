@@ -94,16 +94,22 @@ CHOICES: Mapping[str, tuple[str, bool]] = {
 """Keys whose value is the name of a kind, and whether a phrase may stand there instead."""
 
 
-SPELT = {"db": "dB", "lufs": "LUFS", "hz": "Hz", "de": "dE"}
-"""How a unit is spelt where it is not in small letters."""
+def _in_any_case(unit: str) -> str:
+    """The regular expression of a unit in small or capital letters: JSON Schema has no sign for that."""
+    letters = (f"[{c}{c.upper()}]" if c.isalpha() else c for c in unit)
+    return "".join(letters).replace(" ", r"\s+")
 
-WRITTEN_UNITS = sorted({*UNITS, *SPELT.values()} - {""})
+
+TIMES = f"{_in_any_case('time')}[sS]?"
+"""Stands before a rate: `3 times per min`."""
+
+WRITTEN_UNITS = [_in_any_case(unit) for unit in sorted(UNITS) if unit]
 
 QUANTITY: JsonSchemaValue = {
     "anyOf": [
         {
             "type": "string",
-            "pattern": rf"^\s*[+-]?\d+(\.\d+)?\s*((times? +)?({'|'.join(WRITTEN_UNITS)}))?\s*$",
+            "pattern": rf"^\s*[+-]?\d+(\.\d+)?\s*({TIMES}\s+)?({'|'.join(WRITTEN_UNITS)})?\s*$",
         },
         {"type": "string", "pattern": r"^\s*([01]?\d|2[0-4]):[0-5]\d\s*$", "description": "A time of day."},
         {"type": "number"},

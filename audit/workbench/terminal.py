@@ -50,6 +50,7 @@ def print_backtest(console: Console, found: Backtest) -> None:
     left_out = [
         f"{found.undated} without a time left out" if found.undated else "",
         f"{found.unreadable} unreadable" if found.unreadable else "",
+        f"{found.unscored} without a score under one of them" if found.unscored else "",
     ]
     told = [f"{found.judged} judged under both", f"{found.changed} have another verdict", *left_out]
     console.print(", ".join(filter(None, told)), highlight=False)
