@@ -19,8 +19,11 @@ Array = NDArray[np.float32]
 MEMBER = "pose_landmarks_detector.tflite"
 """The landmark model inside the bundle of weights."""
 
-_POINTS, _PRESENCE, _HEAT, _METRES = "Identity", "Identity_1", "Identity_3", "Identity_4"
-"""Its answers: points, whether a body is there, maps of points, points in metres; the fifth is the mask."""
+Shape = tuple[int, ...]
+
+_POINTS, _PRESENCE, _HEAT, _METRES = (1, 195), (1, 1), (1, 64, 64, 39), (1, 117)
+"""Shapes of its answers, by which they are told apart in whatever file they come: points, whether a body is
+there, maps of points, points in metres. The fifth is the mask."""
 
 _INPUT_PX, _BODY_POINTS, _CENTRE, _TOP = 256, 33, 33, 34
 """Side of its input; points of the body; after them come the middle of the hips, and a point of the circle
@@ -30,8 +33,8 @@ PRESENT = 0.5
 """A body is there from this probability on: MediaPipe's own value (`min_pose_presence_confidence`)."""
 
 ROOM = 1.15
-"""The region is wider than the circle by this. MediaPipe's value for videos is 1.25; of 1 to 1.55 this puts
-joints and depths nearest to the truth (docs/accuracy.md, "Bodies that are followed")."""
+"""The region is wider than the circle by this. MediaPipe's value for videos is 1.25; with this one joints and
+depths are as right as of bodies looked for anew (docs/accuracy.md, "Bodies that are followed")."""
 
 _REACH = 3
 """A point is put at the centre of gravity of its map, within so many cells: MediaPipe's kernel of 7."""
@@ -65,7 +68,7 @@ class BodyModel:
         self._model: Any = Interpreter(model_content=wanted, num_threads=1)
         self._model.allocate_tensors()
         self._input = self._model.get_input_details()[0]["index"]
-        self._answers = {one["name"]: one["index"] for one in self._model.get_output_details()}
+        self._answers = {tuple(one["shape"]): one["index"] for one in self._model.get_output_details()}
 
     def detect(self, crop: Picture, region: Array) -> Body | None:
         """The body in a region (x, y, side, angle) of a crop; None where the model sees none."""
@@ -94,8 +97,8 @@ class BodyModel:
     def close(self) -> None:
         """Nothing has to be done: the memory goes with the object."""
 
-    def _answer(self, name: str) -> Array:
-        return np.asarray(self._model.get_tensor(self._answers[name]))
+    def _answer(self, shape: Shape) -> Array:
+        return np.asarray(self._model.get_tensor(self._answers[shape]))
 
 
 def region_of(centre: NDArray[np.floating], top: NDArray[np.floating]) -> Array:
@@ -138,14 +141,14 @@ def _refined(points: Array, heat: Array) -> Array:
     return np.where(sure[:, None], np.stack([x, y], axis=1) / cells, points)
 
 
-def _pruned(model: bytes, answers: set[str]) -> bytes:
-    """A TFLite model without what only its other answers need."""
+def _pruned(model: bytes, answers: set[Shape]) -> bytes:
+    """A TFLite model with the answers of these shapes, without what only the others need."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     whole = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
     graph = whole.subgraphs[0]
-    graph.outputs = [one for one in graph.outputs if graph.tensors[one].name.decode() in answers]
+    graph.outputs = [one for one in graph.outputs if tuple(graph.tensors[one].shape) in answers]
     needed, kept = set(graph.outputs), []
     for step in reversed(graph.operators):
         if needed.intersection(step.outputs):

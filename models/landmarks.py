@@ -216,6 +216,8 @@ class Landmarkers:
     def find_bodies(self, picture: Picture, seen: NDArray[np.void]) -> NDArray[np.void]:
         """Adds the bodies of people in the picture who have none yet; and says where these are (`PLACE`)."""
         places = _nowhere(seen)
+        if _has_body(seen).all():
+            return places
         for number in np.flatnonzero(~_has_body(seen)):
             one = seen[number]
             crop, corner = _body_crop(picture, one["box"])
