@@ -158,7 +158,8 @@ def _find(
     key = tuple_(card.judged_at, card.id)
     dialect = store.engine.dialect.name
     words = _asked(wanted)
-    many = bool(words) and _is_common(store, words)
+    # Of one person's there are few: how many others say it need not be known.
+    many = bool(words) and not (wanted.agent or wanted.customer) and _is_common(store, words)
     chosen = _chosen(wanted, words, dialect, many).where(*scope.scorecards())
     for place, beyond in ((older_than, key.__lt__), (newer_than, key.__gt__)):
         if place is not None:
@@ -360,16 +361,13 @@ LOOKED_INTO = 5
 """So many times as long PostgreSQL takes to look for words in a row as to collect one that an index found,
 some 25 and 5 microseconds of a million interactions of 350 words (`bench/million.py`)."""
 
-FREQUENT = 0.005
-"""PostgreSQL takes this for the share of rows of any word that is not among the thousand most frequent ones,
-of which it has figures: what it says to be more need not be counted."""
-
 
 def _is_common(store: Transactions, words: Words) -> bool:
     """Whether so much says it that it is found soonest by looking into each row, from the newest on.
 
     Of n interactions of which k say it, that looks into n / k for each row of a page, while collecting first
-    looks into k: so k is compared with the root of n times a page.
+    looks into k: so k is compared with the root of n times a page. How many rows have a word PostgreSQL has
+    figures of; how many have a phrase is counted.
     """
     newest = select(func.max(t.transcript.c.id))
     if store.engine.dialect.name == "sqlite":
@@ -377,20 +375,15 @@ def _is_common(store: Transactions, words: Words) -> bool:
         with store.reading() as connection:
             return _are_many(connection, some, math.isqrt(PAGE * (connection.execute(newest).scalar() or 0)))
     some = select().select_from(t.transcript).where(or_(*(and_(*_indexed(terms)) for terms in words)))
-    phrases = any(_is_phrase(term) for terms in words for term in terms)
     with store.reading() as connection:
         all_ = connection.execute(newest).scalar() or 0
-        # What the pairs of a phrase are found in is read to the letter.
-        most = math.isqrt((1 if phrases else LOOKED_INTO) * PAGE * all_)
-        if not phrases:
-            asked = some.compile(dialect=connection.dialect)
-            plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked}", asked.params).scalar_one()
-            known = plan[0]["Plan"]["Plan Rows"]
-            if known > FREQUENT * len(words) * all_ + 1:
-                return bool(known > max(PAGE, most))
-        # By the index, whatever PostgreSQL thinks: it holds only where each word stands.
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        return _are_many(connection, some, most)
+        if any(_is_phrase(term) for terms in words for term in terms):
+            # By the index, whatever PostgreSQL thinks: it holds only where each pair of words stands.
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            return _are_many(connection, some, math.isqrt(PAGE * all_))
+        asked = some.compile(dialect=connection.dialect)
+        plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked}", asked.params).scalar_one()
+        return bool(plan[0]["Plan"]["Plan Rows"] > max(PAGE, math.isqrt(LOOKED_INTO * PAGE * all_)))
 
 
 def _are_many(connection: Connection, some: Select[Any], most: int) -> bool:
