@@ -33,6 +33,7 @@ from audit.journey_shown import journey
 from audit.leaving import export
 from audit.listing import search
 from audit.log_commands import log_command
+from audit.mail_commands import mail
 from audit.outcome_commands import outcomes
 from audit.picturing import picture
 from audit.redacting import redact
@@ -107,6 +108,7 @@ for _command in (
     review,
     search,
     log_command,
+    mail,
     batch,
     customer,
     employee,

@@ -84,6 +84,8 @@ class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
     needs_person: bool = False
     critical: bool = False
     """With critical misses that stand."""
+    assigned: str = ""
+    """The account that is to look at it."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -265,6 +267,9 @@ def _facts(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     ):
         if value:
             yield fact == value
+    if wanted.assigned:
+        whose = select(t.assignment.c.interaction_id).join(t.user, t.user.c.id == t.assignment.c.user_id)
+        yield facts.id.in_(whose.where(t.user.c.name == wanted.assigned))
     if wanted.since:
         yield facts.started_at >= day_of("since", wanted.since)
     if wanted.until:

@@ -78,6 +78,17 @@ def user_password(context: click.Context, name: str, password_stdin: bool, keep_
     out.print(told, highlight=False, markup=False)
 
 
+@user.command("email")
+@click.argument("name")
+@click.argument("address")
+@click.pass_context
+def user_email(context: click.Context, name: str, address: str) -> None:
+    """Give a person an e-mail address; an empty one takes it away."""
+    from audit.users import set_email
+
+    set_email(store_of(context), name, address)
+
+
 @user.command("lock")
 @click.argument("name")
 @click.pass_context

@@ -148,6 +148,19 @@ def _holding(name: str) -> Update:
     return update(token).where(theirs, token.c.revoked_at.is_(None)).values(revoked_at=datetime.now(UTC))
 
 
+def set_email(store: Store, name: str, email: str) -> None:
+    """Gives an account another e-mail address, or (empty) none; its sessions are over.
+
+    Raises:
+        NotStored: there is no such account.
+        BadUser: it is no address, or another account's.
+    """
+    with store.writing() as connection:
+        change_account(connection, name, email=None)
+        change_account(connection, name, email=_email(connection, name, email))
+        write(connection, Action.EMAIL, name)
+
+
 def set_locked(store: Store, name: str, locked: bool) -> None:
     """Locks an account (nobody logs in with it, its sessions are over) or opens it again.
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from audit.scorecard import Scorecard
     from audit.store import Store
 
-EVENTS = ("scorecard", "critical_miss", "review")
+EVENTS = ("scorecard", "critical_miss", "review", "assigned")
 
 PREFIX = "whsec_"
 
@@ -186,7 +186,12 @@ def announce_judged(connection: Connection, cards: "Iterable[Scorecard]") -> Non
         for card in cards
     ]
     announce(connection, "scorecard", judged)
-    announce(connection, "critical_miss", [one for one in judged if one["critical_misses"]])
+    missed = [one for one in judged if one["critical_misses"]]
+    announce(connection, "critical_miss", missed)
+    if missed:
+        from audit.mailing import tell
+
+        tell(connection, "critical_miss", [str(one["interaction"]) for one in missed])
 
 
 def signature(secret: str, message: str, timestamp: int, body: str) -> str:

@@ -24,6 +24,7 @@ from web import (
     accounts,
     admin,
     api,
+    assigning,
     customers,
     employees,
     interactions,
@@ -113,6 +114,7 @@ def create_app(
     app.register_blueprint(people.room(store))
     app.register_blueprint(reviewing.room(store))
     app.register_blueprint(releasing.room(store))
+    app.register_blueprint(assigning.room(store))
     app.register_blueprint(interface.room())
     programs = api.room(app, store, limiter)
     app.register_blueprint(programs)

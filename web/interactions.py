@@ -9,6 +9,7 @@ import msgspec
 from flask import Blueprint, Response, abort, current_app, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
+from audit.assigning import assignable, assigned
 from audit.evidence import is_visual, moments
 from audit.interactions import Interaction, Role
 from audit.judge import Finding
@@ -26,7 +27,7 @@ from audit.waveform import waveform_json
 from models.observations import Observations, ObservationsUnreadable, Recording, Span, Utterance
 from web.listing import asked, fields, places, rubric_names
 from web.playback import file_problem, is_media, playback_of
-from web.rights import scope
+from web.rights import may, scope
 
 PAGE_ROWS = 50
 """Rows of the list on one page: two screens, so that the end can still be seen."""
@@ -123,6 +124,8 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         cards=cards,
         card=card,
         parts=judged_parts(machine, now, store.rubric(machine.rubric_digest)) if machine and now else (),
+        assigned=assigned(store, found.id) if may("compare") else None,
+        assignable=assignable(store, found.id) if may("review") else (),
         release=release_of(store, found.id, card.rubric) if card else None,
         replies=tuple(reply for reply in now.replies if not reply.standard) if now else (),
         said=transcript(found, observations, card) if observations else (),

@@ -11,6 +11,7 @@ from audit.interactions import Channel
 from audit.judge import Verdict
 from audit.searching import LONGEST_WORDS, Place, Wanted, place_of
 from audit.store import Store
+from web.rights import person
 
 _WORDS = ("rubric", "agent", "team", "branch", "customer", "language", "since", "until")
 
@@ -44,6 +45,7 @@ def asked(arguments: Mapping[str, str]) -> Wanted:
         channel=choice(Channel, "channel"),
         needs_person=bool(given("waiting")),
         critical=bool(given("critical")),
+        assigned=person().name if given("mine") else "",
         **{name: given(name) for name in _WORDS},
     )
 
@@ -59,6 +61,7 @@ def fields(wanted: Wanted) -> dict[str, str]:
         "channel": wanted.channel,
         "waiting": "1" if wanted.needs_person else "",
         "critical": "1" if wanted.critical else "",
+        "mine": "1" if wanted.assigned else "",
         **{name: getattr(wanted, name) for name in _WORDS},
     }
     return {name: str(value) for name, value in given.items() if value}

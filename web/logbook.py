@@ -32,6 +32,7 @@ SAY_THEMSELVES = frozenset(
         "uploading.take",
         "releasing.release",
         "releasing.withdraw",
+        "assigning.assign",
         "releasing.reply",
         "reviewing.say",
         "second_factor.ask",
@@ -40,7 +41,14 @@ SAY_THEMSELVES = frozenset(
     }
     | {
         f"api.{name}"
-        for name in ("add_review", "release_scorecard", "withdraw_scorecard", "add_reply", "add_upload")
+        for name in (
+            "add_review",
+            "release_scorecard",
+            "withdraw_scorecard",
+            "assign_interaction",
+            "add_reply",
+            "add_upload",
+        )
     }
     | {f"api.{name}" for name in ("make_user", "change_user", "drop_user", "make_token", "drop_token")}
 )

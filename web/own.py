@@ -7,11 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
 from audit.auditlog import Action, record
+from audit.mailing import set_wishes, wishes
 from audit.second_factor import has_second_factor
 from audit.store import Store
 from audit.tokens import tokens
 from audit.users import BadUser, password_fits, set_password
 from web.languages import gettext as _
+from web.languages import language
 from web.rights import person
 from web.sessions import Sessions
 
@@ -47,6 +49,10 @@ def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
                 return redirect(url_for("own.account", changed=1), HTTPStatus.SEE_OTHER)
         return account_page(store, sessions, problem), HTTPStatus.UNPROCESSABLE_ENTITY
 
+    def notify() -> ResponseReturnValue:
+        set_wishes(store, person().name, request.form.getlist("event"), language())
+        return redirect(url_for("own.account", told=1), HTTPStatus.SEE_OTHER)
+
     def too_many(_limit: object) -> Response:
         page = account_page(store, sessions, _("Too many wrong passwords. Wait 15 minutes, then try again."))
         return Response(page, HTTPStatus.TOO_MANY_REQUESTS, mimetype="text/html")
@@ -58,6 +64,7 @@ def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
         on_breach=too_many,
     )(password)
     blueprint.add_url_rule("/account", "account", account)
+    blueprint.add_url_rule("/account/notify", "notify", notify, methods=["POST"])
     blueprint.add_url_rule("/account/sessions", "end_others", end_others, methods=["POST"])
     blueprint.add_url_rule("/account/password", "password", slowed, methods=["POST"])
     return blueprint
@@ -65,8 +72,11 @@ def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
 
 def account_page(store: Store, sessions: Sessions, problem: str = "") -> str:
     """The page of one's own account, with what went wrong."""
+    events, address = wishes(store, person().name)
     return render_template(
         "own.html",
+        events=events,
+        address=address,
         second_factor=has_second_factor(store, person().name),
         changed="changed" in request.args,
         ended=request.args.get("ended", None, type=int),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from audit.assigning import Assigned, assign, assigned
 from audit.interactions import Roles
 from audit.judge import Finding, Verdict
 from audit.outcomes import Evidence
@@ -118,6 +119,19 @@ def scorecard(store: Store, identity: str, rubric: str) -> Card:
     return _card(card, card_stands(store, card))
 
 
+class Assignment(msgspec.Struct, frozen=True):
+    """Who is to look at an interaction; null: nobody in particular."""
+
+    interaction: str
+    assigned: Assigned | None
+
+
+class Give(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The account that is to look at it; empty: nobody in particular any more."""
+
+    to: Annotated[str, msgspec.Meta(max_length=80)]
+
+
 def findings(store: Store, identity: str, rubric: str) -> Many[Judged]:
     card = card_of(store, identity, rubric)
     now = card_stands(store, card)
@@ -156,6 +170,15 @@ def release_scorecard(store: Store, identity: str, rubric: str) -> Released:
 
 def withdraw_scorecard(store: Store, identity: str, rubric: str) -> None:
     withdraw(store, card_of(store, identity, rubric))
+
+
+def assignment(store: Store, identity: str) -> Assignment:
+    return Assignment(identity, assigned(store, pages.find(store, identity).id))
+
+
+def assign_interaction(store: Store, identity: str, body: Give) -> Assignment:
+    assign(store, pages.find(store, identity).id, body.to.replace("\0", ""), person().name)
+    return assignment(store, identity)
 
 
 def replies(store: Store, identity: str, rubric: str) -> Many[Reply]:
@@ -247,6 +270,18 @@ OPERATIONS = (
         body=Say,
         status=HTTPStatus.CREATED,
         problems=_CHANGED,
+    ),
+    Operation("GET", "/interactions/<identity>/assignment", assignment, "Who is to look at it", Assignment),
+    Operation(
+        *(
+            "PUT",
+            "/interactions/<identity>/assignment",
+            assign_interaction,
+            "Gives it to a person",
+            Assignment,
+        ),
+        body=Give,
+        problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
     ),
     Operation("PUT", f"{_CARD}/release", release_scorecard, "Shows it to its agent", Released),
     Operation(

@@ -53,6 +53,8 @@ class AskedPage(
     since: date | None = None
     until: date | None = None
     waiting: bool = False
+    mine: bool = False
+    """Only what is assigned to the account of the token."""
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
     after: _CURSOR | None = None
     """Where the page before ended; `next` of an answer has it."""
@@ -73,6 +75,7 @@ class AskedPage(
             since=self.since.isoformat() if self.since else "",
             until=last.isoformat() if last else "",
             needs_person=self.waiting,
+            assigned=person().name if self.mine else "",
         )
 
 
