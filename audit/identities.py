@@ -6,13 +6,13 @@ hangs together by joined links is one person; every link has its log, and can be
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from audit import tables as t
 from audit.interactions import Interaction, Party, Role
@@ -123,83 +123,34 @@ def numbers_in(said: Iterable[Utterance], least_digits: int = LEAST_DIGITS) -> t
     return tuple(found)[:MOST_MENTIONS]
 
 
-def keep_people(connection: Connection, interaction: Interaction, said: Iterable[Utterance]) -> None:
-    """Brings what is known of the people of an interaction up to date with its facts and words.
-
-    What people decided about identities that it still names stays as it is.
-    """
-    given, numbers = given_by(interaction), numbers_in(said)
-    if numbers and Role.CUSTOMER not in (one.role for one in given):
-        # Nobody says who called; the order that they name may tell.
-        given = (*given, Given(Role.CUSTOMER, (("interaction", interaction.id),), ""))
-    _keep_numbers(connection, interaction.id, numbers)
-    numbered = [(one, [_identity(connection, one, *named) for named in one.identities]) for one in given]
-    parts = {number: False for _, found in numbered for number in found}
-    parts |= {found[0]: True for _, found in numbered}
-    _take_part(connection, interaction.id, parts)
-    for one, (main, *others) in numbered:
-        for (kind, value), number in zip(one.identities[1:], others, strict=True):
-            told = f"{interaction.id[:12]} gives {kind} {value} together with {' '.join(one.identities[0])}"
-            _link(
-                connection, main, number, told, renamed=one.identities[0][0] == "employee" and kind == "name"
-            )
-        if one.role == Role.CUSTOMER:
-            _propose(connection, interaction, main, one.name, numbers)
-    done = update(t.interaction).where(t.interaction.c.id == interaction.id).values(joined=True)
-    connection.execute(done)
-
-
-def _keep_numbers(connection: Connection, interaction: str, numbers: tuple[str, ...]) -> None:
-    same = t.mention.c.interaction_id == interaction
-    known = connection.execute(select(t.mention.c.value).where(same)).scalars().all()
-    if set(known) == set(numbers):
-        return
-    connection.execute(delete(t.mention).where(same))
-    if numbers:
-        rows = [{"interaction_id": interaction, "value": number} for number in numbers]
-        connection.execute(insert(t.mention), rows)
-
-
-def _identity(connection: Connection, given: Given, kind: str, value: str) -> int:
-    """The number of an identity, new where it is; of the names that were given it keeps the longest."""
-    row = t.person.c
-    found = connection.execute(
-        select(row.id, row.name).where(row.role == given.role.value, row.kind == kind, row.value == value)
-    ).one_or_none()
-    named = {"name": given.name, "name_key": name_key(given.name)}
-    if found is None:
-        new = {"role": given.role.value, "kind": kind, "value": value, "root_id": 0, **named}
-        (number,) = connection.execute(insert(t.person).values(**new)).inserted_primary_key or (0,)
-        connection.execute(update(t.person).where(row.id == number).values(root_id=number))
-        return int(number)
-    if named["name_key"] and len(given.name) > len(found.name):
-        connection.execute(update(t.person).where(row.id == found.id).values(**named))
-    return int(found.id)
-
-
-def _take_part(connection: Connection, interaction: str, parts: dict[int, bool]) -> None:
+def take_part(connection: Connection, parts: Mapping[str, dict[int, bool]]) -> None:
+    """Writes who takes part in each of some interactions, and whether as the strongest identity of a party;
+    what nothing supports any more is forgotten."""
     row = t.taking_part.c
-    before = {
-        one.person_id: one.main
-        for one in connection.execute(
-            select(row.person_id, row.main).where(row.interaction_id == interaction)
-        )
-    }
-    if before == parts:
-        return
-    connection.execute(delete(t.taking_part).where(row.interaction_id == interaction))
-    if parts:
-        rows = [{"interaction_id": interaction, "person_id": n, "main": main} for n, main in parts.items()]
+    before: dict[str, dict[int, bool]] = {interaction: {} for interaction in parts}
+    known = select(row.interaction_id, row.person_id, row.main).where(row.interaction_id.in_(parts))
+    for one in connection.execute(known):
+        before[one.interaction_id][one.person_id] = one.main
+    changed = [interaction for interaction, mine in parts.items() if before[interaction] != mine]
+    if rewritten := [interaction for interaction in changed if before[interaction]]:
+        connection.execute(delete(t.taking_part).where(row.interaction_id.in_(rewritten)))
+    rows = [
+        {"interaction_id": interaction, "person_id": number, "main": main}
+        for interaction in changed
+        for number, main in parts[interaction].items()
+    ]
+    if rows:
         connection.execute(insert(t.taking_part), rows)
-    if gone := before.keys() - parts:
-        _drop_unsupported(connection, set(before), gone)
+    for interaction in rewritten:
+        if gone := before[interaction].keys() - parts[interaction]:
+            _drop_unsupported(connection, set(before[interaction]), gone)
 
 
 def forget_people(connection: Connection, interaction: str) -> None:
     """Takes an interaction out: its numbers, who took part, and every identity and link that nothing else
     supports."""
     connection.execute(delete(t.mention).where(t.mention.c.interaction_id == interaction))
-    _take_part(connection, interaction, {})
+    take_part(connection, {interaction: {}})
     gone = update(t.interaction).where(t.interaction.c.id == interaction).values(joined=False)
     connection.execute(gone)
 
@@ -295,7 +246,7 @@ def roots_of(connection: Connection, *numbers: int) -> set[int]:
     return set(connection.execute(select(row.root_id).where(row.id.in_(numbers))).scalars())
 
 
-def _link(connection: Connection, main: int, number: int, evidence: str, renamed: bool) -> None:
+def join(connection: Connection, main: int, number: int, evidence: str, renamed: bool) -> None:
     """Joins what one party was given, unless something speaks against it: then it is only proposed.
 
     `renamed`: the house's own books give the name, so that another name than before speaks against nothing.
@@ -303,15 +254,15 @@ def _link(connection: Connection, main: int, number: int, evidence: str, renamed
     if main == number or link_of(connection, main, number) is not None:
         return
     roots = roots_of(connection, main, number)
-    against = _against(connection, roots, not renamed) if len(roots) > 1 else ""
-    state = State.PROPOSED if against else State.JOINED
-    link = add_link(connection, main, number, state, [evidence, *([against] if against else [])])
-    log(connection, link, state, COMPORT, against or evidence)
+    speaks = against(connection, roots, not renamed) if len(roots) > 1 else ""
+    state = State.PROPOSED if speaks else State.JOINED
+    link = add_link(connection, main, number, state, [evidence, *([speaks] if speaks else [])])
+    log(connection, link, state, COMPORT, speaks or evidence)
     if state == State.JOINED:
         settle(connection, roots)
 
 
-def _against(connection: Connection, roots: set[int], by_name: bool = True) -> str:
+def against(connection: Connection, roots: set[int], by_name: bool = True) -> str:
     """What speaks against that these are one person: two ids of the house's books, or two names. Empty where
     nothing does."""
     row = t.person.c
@@ -326,12 +277,12 @@ def _against(connection: Connection, roots: set[int], by_name: bool = True) -> s
         if one.name_key:
             names[one.root_id].add(one.name_key)
     some = [names[root] for root in sorted(roots)]
-    if any(one and other and not _alike(one, other) for one in some for other in some):
+    if any(one and other and not alike(one, other) for one in some for other in some):
         return f"two names: {', '.join(sorted(set().union(*some)))}"
     return ""
 
 
-def _alike(some: set[str], others: set[str]) -> bool:
+def alike(some: set[str], others: set[str]) -> bool:
     """Whether one name of these may be one of those: "Laura" and "L. Keller" may be "Laura Keller"."""
     words = [sorted((one.split(), other.split()), key=len) for one in some for other in others]
     return any(all(any(_fits(word, other) for other in long) for word in short) for short, long in words)
@@ -340,89 +291,3 @@ def _alike(some: set[str], others: set[str]) -> bool:
 def _fits(word: str, other: str) -> bool:
     initials = len(word.rstrip(".")) == 1 or len(other.rstrip(".")) == 1
     return word[0] == other[0] if initials else word == other
-
-
-MOST_SHARED = 20
-"""A number that is said in more interactions is the house's own: our choice."""
-
-MOST_CANDIDATES = 50
-"""So many of one name are looked at, and `MOST_PROPOSALS` proposed: a person has to decide each."""
-MOST_PROPOSALS = 3
-
-
-def _propose(
-    connection: Connection, interaction: Interaction, main: int, name: str, numbers: tuple[str, ...]
-) -> None:
-    """Proposes to join a customer with those of whom a number, or name and branch, is the same."""
-    evidence: dict[int, list[str]] = {}
-    key = name_key(name)
-    named: dict[int, str] = {}
-    for value in numbers:
-        for one in _who_said(connection, value, main):
-            if not key or not one.name_key or _alike({key}, {one.name_key}):
-                evidence.setdefault(one.id, []).append(f"the number {value} is said by both")
-                named[one.id] = one.name_key
-    if len(key.split()) > 1:
-        at_branch = _at_branch(connection, key, interaction.branch) - {main} if interaction.branch else set()
-        same_name = {one for one in evidence if one in named and named[one] == key}
-        for number in at_branch | same_name:
-            here = [f"the same branch, {interaction.branch}"] if number in at_branch else []
-            evidence[number] = [f"the same name, {name}", *here, *evidence.get(number, [])]
-    left = MOST_PROPOSALS
-    for number in sorted(evidence, key=lambda number: (-len(evidence[number]), number)):
-        if not left:
-            return
-        roots = roots_of(connection, main, number)
-        if len(roots) > 1 and not _linked(connection, roots) and not _against(connection, roots):
-            link = add_link(connection, main, number, State.PROPOSED, evidence[number])
-            log(connection, link, State.PROPOSED, COMPORT, "; ".join(evidence[number]))
-            left -= 1
-
-
-def _who_said(connection: Connection, value: str, main: int) -> Sequence[Any]:
-    """The other customers in whose interactions a number is said; none for the house's own numbers."""
-    part, row = t.taking_part.c, t.person.c
-    said = select(t.mention.c.interaction_id).where(t.mention.c.value == value).limit(MOST_SHARED + 1)
-    where = connection.execute(said).scalars().all()
-    if len(where) > MOST_SHARED:
-        return ()
-    there = (
-        select(row.id, row.name_key)
-        .join(t.taking_part, and_(part.person_id == row.id, part.main))
-        .where(part.interaction_id.in_(where), row.role == Role.CUSTOMER.value, row.id != main)
-        .distinct()
-    )
-    return connection.execute(there).all()
-
-
-def _at_branch(connection: Connection, key: str, branch: str) -> set[int]:
-    """Customers of this name who were at this branch, the first `MOST_CANDIDATES`."""
-    part, facts, row = t.taking_part.c, t.interaction.c, t.person.c
-    there = (
-        select(row.id)
-        .join(t.taking_part, and_(part.person_id == row.id, part.main))
-        .join(t.interaction, facts.id == part.interaction_id)
-        .where(row.role == Role.CUSTOMER.value, row.name_key == key, facts.branch == branch)
-        .limit(MOST_CANDIDATES)
-    )
-    return set(connection.execute(there).scalars())
-
-
-def _linked(connection: Connection, roots: set[int]) -> bool:
-    """Whether somebody has proposed or refused already that these are one."""
-    link = t.person_link.c
-    one, other = t.person.alias(), t.person.alias()
-    first, second = sorted(roots)
-    crossing = (
-        select(link.id)
-        .join(one, one.c.id == link.one_id)
-        .join(other, other.c.id == link.other_id)
-        .where(
-            or_(
-                and_(one.c.root_id == first, other.c.root_id == second),
-                and_(one.c.root_id == second, other.c.root_id == first),
-            )
-        )
-        .limit(1)
-    )
-    return connection.execute(crossing).scalar() is not None

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from audit import tables as t
 from audit.interactions import Interaction
@@ -40,11 +40,17 @@ def words_of(interaction: Interaction, said: Iterable[Utterance]) -> str:
     return text if len(text) <= LONGEST_LETTERS else text[:LONGEST_LETTERS].rpartition(" ")[0]
 
 
-def keep_words(connection: Connection, interaction: str, words: str) -> None:
-    """Writes what an interaction is found by; the database brings its index up to date by itself."""
-    same = t.transcript.c.interaction_id == interaction
-    if not connection.execute(update(t.transcript).where(same).values(words=words)).rowcount:
-        connection.execute(insert(t.transcript).values(interaction_id=interaction, words=words))
+def keep_words(connection: Connection, words: Mapping[str, str]) -> None:
+    """Writes what each interaction is found by; the database brings its index up to date by itself."""
+    row, left = t.transcript.c, dict(words)
+    for known in (
+        connection.execute(select(row.interaction_id).where(row.interaction_id.in_(words))).scalars().all()
+    ):
+        same = row.interaction_id == known
+        connection.execute(update(t.transcript).where(same).values(words=left.pop(known)))
+    if left:
+        rows = [{"interaction_id": interaction, "words": text} for interaction, text in left.items()]
+        connection.execute(insert(t.transcript), rows)
 
 
 def verdicts_of(findings: Iterable[Finding]) -> str:

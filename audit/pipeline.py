@@ -1,5 +1,6 @@
 """The main job: a file comes in, is perceived once, judged, and kept."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,17 @@ from audit.rubric import Rubric
 from audit.rubricfile import load_rubric
 from audit.scorecard import Scorecard, make_scorecard
 from audit.speakers import is_recognised
-from audit.store import NotStored, Store
+from audit.store import NotStored, Ready, Store
 from models.camera import Camera
 from models.errors import ComportError
-from models.observations import PERCEIVED, Observations, ObservationsUnreadable, Observed, spoken_language
+from models.observations import (
+    PERCEIVED,
+    Observations,
+    ObservationsUnreadable,
+    Observed,
+    spoken_language,
+    to_json,
+)
 from models.observe import Listening, observe
 from models.perceiving import Looking
 
@@ -127,22 +135,61 @@ def audit_arrival(
     whisper: str | None = None,
     progress: Callable[[float, float], None] = lambda done_s, all_s: None,
     camera: Camera | None = None,
-    also: Callable[[Interaction], None] = lambda interaction: None,
 ) -> Audited:
     """Perceives, judges and (with a store) keeps one interaction; what is known is not done again.
 
     `progress` gets the seconds heard or seen, and to hear or see. `camera` took the videos; without it
-    distances are less sure. `also` is called in the transaction that keeps everything, and again when
-    that has to be repeated; what it raises keeps everything out.
+    distances are less sure.
 
     Raises:
         ComportError: it cannot be perceived or kept; nothing of it is then stored by halves.
     """
+    one = judge_arrival(arrival, rubrics, store, engine, whisper, progress, camera)
+    if store is None:
+        return Audited(one.arrival.interaction, one.observations, one.cards, True)
+    ((changed, fresh),) = store.again(lambda: keep_judged(store, [one]))
+    return Audited(one.arrival.interaction, one.observations, one.cards, bool(one.new) or fresh, changed)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An interaction that is judged and not kept yet.
+
+    With a store it is `ready` to be kept: its observations are files, and `contents` its scorecards as JSON.
+    """
+
+    arrival: Arrival
+    observations: Observations
+    new: tuple[Observed, ...]
+    rubrics: tuple[Rubric, ...]
+    cards: tuple[Scorecard, ...]
+    ready: Ready | None = None
+    contents: tuple[bytes, ...] = ()
+
+
+def judge_arrival(
+    arrival: Arrival,
+    rubrics: Sequence[Rubric],
+    store: Store | None,
+    engine: str = "auto",
+    whisper: str | None = None,
+    progress: Callable[[float, float], None] = lambda done_s, all_s: None,
+    camera: Camera | None = None,
+) -> Judged:
+    """Perceives and judges one interaction as `audit_arrival` does; `keep_judged` keeps it.
+
+    Raises:
+        ComportError: it cannot be perceived.
+    """
     with placed(arrival, store) as one:
-        return _audit(one, rubrics, store, engine, whisper, progress, camera, also)
+        judged = _judge(one, rubrics, store, engine, whisper, progress, camera)
+    if store is None:
+        return judged
+    ready = store.ready(judged.arrival.interaction, judged.observations, judged.new)
+    return dataclasses.replace(judged, ready=ready, contents=tuple(map(to_json, judged.cards)))
 
 
-def _audit(
+def _judge(
     arrival: Arrival,
     rubrics: Sequence[Rubric],
     store: Store | None,
@@ -150,8 +197,7 @@ def _audit(
     whisper: str | None,
     progress: Callable[[float, float], None],
     camera: Camera | None,
-    also: Callable[[Interaction], None],
-) -> Audited:
+) -> Judged:
     fitting = tuple(r for r in rubrics if applies(r, arrival.interaction))
     if not fitting:
         facts = arrival.interaction
@@ -170,32 +216,30 @@ def _audit(
     named = msgspec.structs.replace(arrival.interaction, language=language)
     arrival = msgspec.structs.replace(arrival, interaction=named)
     cards = tuple(make_scorecard(arrival.interaction, observations, r) for r in fitting)
-    if store is None:
-        return Audited(arrival.interaction, observations, cards, True)
-    kept = arrival
-    changed, fresh = store.again(lambda: _keep(store, kept, observations, new, fitting, cards, also))
-    return Audited(arrival.interaction, observations, cards, bool(new) or fresh, changed)
+    return Judged(arrival, observations, new, fitting, cards)
 
 
-def _keep(
-    store: Store,
-    arrival: Arrival,
-    observations: Observations,
-    new: tuple[Observed, ...],
-    rubrics: tuple[Rubric, ...],
-    cards: tuple[Scorecard, ...],
-    also: Callable[[Interaction], None],
-) -> tuple[bool, bool]:
-    """Keeps all of an interaction or nothing; gives whether its facts, and whether any scorecard, are new."""
-    ready = store.ready(arrival.interaction, observations, new)
+def keep_judged(store: Store, judged: Sequence[Judged]) -> list[tuple[bool, bool]]:
+    """Keeps all of these interactions or nothing, in few statements; no interaction may come twice.
+
+    Gives of each whether its facts, and whether any of its scorecards, are new.
+    """
+    fresh = [False] * len(judged)
+    under: dict[tuple[str, str], list[tuple[int, Scorecard, bytes]]] = {}
+    for number, one in enumerate(judged):
+        for card, content in zip(one.cards, one.contents, strict=True):
+            under.setdefault((card.rubric, card.rubric_digest), []).append((number, card, content))
     with store.writing():
-        changed = store.keep(arrival.interaction, observations, new, ready)
-        keep_original(store, arrival.interaction.id, arrival.original)
-        for rubric in rubrics:
+        changed = store.keep_all([one.ready for one in judged if one.ready])
+        for one in judged:
+            keep_original(store, one.arrival.interaction.id, one.arrival.original)
+        for rubric in {rubric.digest: rubric for one in judged for rubric in one.rubrics}.values():
             store.keep_rubric(rubric)
-        fresh = [store.keep_scorecard(card) for card in cards]
-        also(arrival.interaction)
-    return changed, any(fresh)
+        for cards in under.values():
+            new = store.keep_scorecards([card for _, card, _ in cards], [content for *_, content in cards])
+            for (number, *_), is_new in zip(cards, new, strict=True):
+                fresh[number] |= is_new
+    return list(zip(changed, fresh, strict=True))
 
 
 UNHEARD = "nobody has listened or looked yet; audit the recording"
@@ -225,7 +269,8 @@ def register(arrival: Arrival, store: Store) -> bool:
             observations, fresh = store.observations(stored), ()
             about = msgspec.structs.replace(about, language=about.language or stored.language)
         kept = msgspec.structs.replace(one, interaction=about)
-        store.again(lambda: _keep(store, kept, observations, fresh, (), (), lambda interaction: None))
+        ready = store.ready(about, observations, fresh)
+        store.again(lambda: keep_judged(store, [Judged(kept, observations, fresh, (), (), ready)]))
         return new
 
 

@@ -1,5 +1,6 @@
 """Recordings and interactions as rows of their tables, and back."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,39 +14,66 @@ from audit.tallies import outdate
 from models.observations import Recording
 
 
-def keep_recording(connection: Connection, recording: Recording) -> None:
-    """Stores what a recording is, once."""
-    if connection.execute(select(t.recording.c.id).where(t.recording.c.id == recording.id)).scalar():
-        return
-    width_px, height_px = recording.size_px or (None, None)
-    connection.execute(
-        insert(t.recording).values(
-            id=recording.id,
-            duration_s=recording.duration_s,
-            channels=recording.channels,
-            sample_rate_hz=recording.sample_rate_hz,
-            codec=recording.codec,
-            fps=recording.fps,
-            width_px=width_px,
-            height_px=height_px,
-            caveat=recording.caveat,
-        )
-    )
+def keep_recordings(connection: Connection, recordings: Sequence[Recording]) -> None:
+    """Stores what each recording is, once."""
+    by_id = {one.id: one for one in recordings}
+    known = connection.execute(select(t.recording.c.id).where(t.recording.c.id.in_(by_id))).scalars().all()
+    rows = []
+    for one in by_id.values():
+        width_px, height_px = one.size_px or (None, None)
+        row = {
+            "id": one.id,
+            "duration_s": one.duration_s,
+            "channels": one.channels,
+            "sample_rate_hz": one.sample_rate_hz,
+            "codec": one.codec,
+            "fps": one.fps,
+            "width_px": width_px,
+            "height_px": height_px,
+            "caveat": one.caveat,
+        }
+        if one.id not in known:
+            rows.append(row)
+    if rows:
+        connection.execute(insert(t.recording), rows)
 
 
-def keep_interaction(
-    connection: Connection, interaction: Interaction, missing: tuple[tuple[str, str], ...]
-) -> bool:
-    """Stores the facts, or brings them up to date; gives whether they are new or other than before."""
-    stored = connection.execute(
-        select(t.interaction).where(t.interaction.c.id == interaction.id)
-    ).one_or_none()
-    facts = {
+Missing = tuple[tuple[str, str], ...]
+"""What could not be perceived, each with the reason."""
+
+
+def keep_interactions(connection: Connection, facts: Sequence[tuple[Interaction, Missing]]) -> list[bool]:
+    """Stores the facts of interactions, or brings them up to date; gives for each whether they are new or
+    other than before. No interaction may come twice."""
+    row = t.interaction.c
+    names = [interaction.id for interaction, _ in facts]
+    found = connection.execute(select(t.interaction).where(row.id.in_(names)))
+    stored = {one.id: one for one in found}
+    now = datetime.now(UTC)
+    fresh, changed = [], []
+    for interaction, missing in facts:
+        values, before = _facts(interaction, missing), stored.get(interaction.id)
+        changed.append(before is None or any(getattr(before, name) != one for name, one in values.items()))
+        if before is None:
+            fresh.append({"id": interaction.id, "added_at": now, **values})
+        elif changed[-1]:
+            outdate(connection, (interaction.id,))
+            connection.execute(update(t.interaction).where(row.id == interaction.id).values(**values))
+            # It may be summed up elsewhere now.
+            outdate(connection, (interaction.id,))
+    if fresh:
+        connection.execute(insert(t.interaction), fresh)
+    return changed
+
+
+def _facts(interaction: Interaction, missing: Missing) -> dict[str, Any]:
+    started_at = interaction.started_at
+    return {
         "channel": interaction.channel.value,
         "title": interaction.title,
         "path": interaction.path,
         "recording_id": interaction.recording,
-        "started_at": datetime.fromisoformat(interaction.started_at) if interaction.started_at else None,
+        "started_at": datetime.fromisoformat(started_at) if started_at else None,
         "agent": interaction.agent,
         "customer": interaction.customer,
         "branch": interaction.branch,
@@ -58,18 +86,19 @@ def keep_interaction(
         "source": interaction.source,
         "source_id": interaction.source_id,
     }
-    if stored is None:
-        connection.execute(
-            insert(t.interaction).values(id=interaction.id, added_at=datetime.now(UTC), **facts)
-        )
-        return True
-    if all(getattr(stored, name) == value for name, value in facts.items()):
-        return False
-    outdate(connection, (interaction.id,))
-    connection.execute(update(t.interaction).where(t.interaction.c.id == interaction.id).values(**facts))
-    # It may be summed up elsewhere now.
-    outdate(connection, (interaction.id,))
-    return True
+
+
+def keep_observed(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Stores where observations lie; those made in the same way before give way."""
+    row = t.observation.c
+    by_key = {(one["recording_id"], one["provenance_digest"]): one for one in rows}
+    of_these = row.recording_id.in_({recording for recording, _ in by_key})
+    known = connection.execute(select(row.recording_id, row.provenance_digest).where(of_these)).all()
+    for recording, digest in by_key.keys() & set(map(tuple, known)):
+        same = (row.recording_id == recording, row.provenance_digest == digest)
+        connection.execute(update(t.observation).where(*same).values(**by_key.pop((recording, digest))))
+    if by_key:
+        connection.execute(insert(t.observation), list(by_key.values()))
 
 
 def recording_of(row: Any) -> Recording:

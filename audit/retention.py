@@ -187,7 +187,7 @@ def _remove_observed(store: Store, one: Interaction, kind: str) -> None:
         connection.execute(update(t.interaction).where(t.interaction.c.id == one.id).values(**values))
         if kind == "transcripts":
             # It is still found by its facts.
-            keep_words(connection, one.id, words_of(one, ()))
+            keep_words(connection, {one.id: words_of(one, ())})
             # A document that several came in is kept whole by each.
             ids = [other.id for other in together(store, one)]
             connection.execute(delete(t.original).where(t.original.c.interaction_id.in_(ids)))

@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, 
 
 from audit import tables as t
 from audit.database import open_database
-from audit.identities import keep_people
 from audit.indexing import keep_words, words_of
 from audit.interactions import Channel, Interaction
-from audit.records import interaction_of, keep_interaction, keep_recording, recording_of
+from audit.joining import People, keep_people, people_of
+from audit.records import interaction_of, keep_interactions, keep_observed, keep_recordings, recording_of
 from audit.reviews import all_standing
 from audit.rubric import Rubric
 from audit.scope import EVERYTHING, Scope
@@ -42,10 +42,13 @@ class NotStored(ComportError):
 
 
 class Ready(NamedTuple):
-    """Rows of observation files that are written; what was said, None if unknown, and as the index has it."""
+    """An interaction as it is kept: its rows of observation files that are written, and (None where nobody
+    has to tell anew) who took part, and the words that the index has."""
 
+    interaction: Interaction
+    observations: Observations
     rows: tuple[dict[str, Any], ...]
-    said: tuple[Utterance, ...] | None
+    people: People | None
     words: str
 
 
@@ -103,7 +106,7 @@ class Store(Transactions):
         return look_up
 
     def ready(self, interaction: Interaction, observations: Observations, new: Sequence[Observed]) -> Ready:
-        """What can be done before others must wait for the transaction of `keep`: files, folded words."""
+        """What can be done before others must wait for the transaction of `keep_all`: files, folded words."""
         rows = []
         for one in map(cut, new):
             path = obs.save(one, self.observations_folder)
@@ -118,44 +121,48 @@ class Store(Transactions):
                 }
             )
         if not rows or observations.utterances is None:
-            return Ready(tuple(rows), None, "")
+            return Ready(interaction, observations, tuple(rows), None, "")
         said = cut_words(observations.utterances)[0]
-        return Ready(tuple(rows), said, words_of(interaction, said))
+        people = people_of(interaction, said)
+        return Ready(interaction, observations, tuple(rows), people, words_of(interaction, said))
 
-    @lasting
-    def keep(
-        self,
-        interaction: Interaction,
-        observations: Observations,
-        new: Sequence[Observed],
-        ready: Ready | None = None,
-    ) -> bool:
+    def keep(self, interaction: Interaction, observations: Observations, new: Sequence[Observed]) -> bool:
         """Stores an interaction and what is new of its observations: first the files, then their rows.
 
         Gives whether the facts of the interaction are new or other than before.
         """
-        ready = ready or self.ready(interaction, observations, new)
-        identity = t.transcript.c.interaction_id
+        return self.keep_all([self.ready(interaction, observations, new)])[0]
+
+    @lasting
+    def keep_all(self, ready: Sequence[Ready]) -> list[bool]:
+        """Stores interactions, all or none; no interaction may come twice.
+
+        Gives of each whether its facts are new or other than before.
+        """
+        names = t.transcript.c.interaction_id
         with self.writing() as connection:
-            keep_recording(connection, observations.recording)
-            changed_facts = keep_interaction(connection, interaction, observations.missing)
-            for row in ready.rows:
-                same = (
-                    t.observation.c.recording_id == row["recording_id"],
-                    t.observation.c.provenance_digest == row["provenance_digest"],
-                )
-                changed = connection.execute(update(t.observation).where(*same).values(**row)).rowcount
-                if not changed:
-                    connection.execute(insert(t.observation).values(**row))
-            found = connection.execute(select(identity).where(identity == interaction.id)).scalar()
-            if changed_facts or ready.rows or not found:
-                said, words = ready.said, ready.words
-                if said is None:
-                    said = self._said(connection, interaction.recording, observations)
-                    words = words_of(interaction, said)
-                keep_words(connection, interaction.id, words)
-                keep_people(connection, interaction, said)
-        return changed_facts
+            keep_recordings(connection, [one.observations.recording for one in ready])
+            changed = keep_interactions(
+                connection, [(one.interaction, one.observations.missing) for one in ready]
+            )
+            if rows := [row for one in ready for row in one.rows]:
+                keep_observed(connection, rows)
+            asked = select(names).where(names.in_([one.interaction.id for one in ready]))
+            known = set(connection.execute(asked).scalars())
+            words, people = {}, []
+            for one, new_facts in zip(ready, changed, strict=True):
+                facts = one.interaction
+                if one.people is not None:
+                    words[facts.id] = one.words
+                    people.append(one.people)
+                elif new_facts or one.rows or facts.id not in known:
+                    said = self._said(connection, facts.recording, one.observations)
+                    words[facts.id] = words_of(facts, said)
+                    people.append(people_of(facts, said))
+            if people:
+                keep_words(connection, words)
+                keep_people(connection, people)
+        return changed
 
     def _said(
         self, connection: Connection, recording: str, observations: Observations
@@ -302,13 +309,14 @@ class Store(Transactions):
         return self.keep_scorecards((card,))[0]
 
     @lasting
-    def keep_scorecards(self, cards: Sequence[Scorecard]) -> list[bool]:
+    def keep_scorecards(self, cards: Sequence[Scorecard], contents: Sequence[bytes] = ()) -> list[bool]:
         """Stores scorecards as the current ones of their interactions, all under one rubric.
 
-        False for each that is the current one already: then nothing changes. One that was current before
-        becomes it again; none is ever overwritten. No interaction may have two among them.
+        `contents` are they as JSON, where somebody has made it already. False for each that is the current
+        one already: then nothing changes. One that was current before becomes it again; none is ever
+        overwritten. No interaction may have two among them.
         """
-        contents = list(map(obs.to_json, cards))
+        contents = contents or list(map(obs.to_json, cards))
         digests = [hashlib.sha256(content).hexdigest() for content in contents]
         rows, now = t.scorecard.c, datetime.now(UTC)
         with self.writing() as connection:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import select, update
 
 from audit import tables as t
-from audit.identities import keep_people
 from audit.indexing import keep_words, words_of
+from audit.joining import keep_people, people_of
 from audit.reviews import standing
 from audit.store import Store
 from audit.tallies import outdate
@@ -33,14 +33,17 @@ def index_missing(store: Store, report: Callable[[float, float], None] = lambda 
 
     def index(batch: Sequence[str]) -> None:
         with store.writing() as connection:
+            words, people = {}, []
             for name in batch:
                 one = store.interaction(name)
                 try:
                     said = store.observations(one).utterances or ()
                 except ObservationsUnreadable:
                     said = ()
-                keep_words(connection, one.id, words_of(one, said))
-                keep_people(connection, one, said)
+                words[one.id] = words_of(one, said)
+                people.append(people_of(one, said))
+            keep_words(connection, words)
+            keep_people(connection, people)
 
     for first in range(0, len(names), BATCH):
         batch = names[first : first + BATCH]

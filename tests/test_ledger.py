@@ -3,7 +3,7 @@
 import pytest
 
 from audit.batch import ledger
-from audit.batch.ledger import Found, RunState, Settings, State, Taken
+from audit.batch.ledger import Found, RunState, Settings, State
 from audit.store import NotStored, open_store
 
 FILES = [Found("short.wav", 10, "a" * 64), Found("long.wav", 30, "b" * 64), Found("chat.jsonl", 20, "c" * 64)]
@@ -21,14 +21,18 @@ def begin(store, files=FILES, **options):
 
 
 def take(store, item, worker="one:1"):
+    """The ticket of an item, None if somebody else has it."""
     with store.writing() as connection:
-        return ledger.take(connection, item, worker)
+        return next(iter(ledger.take(connection, [item], worker)), None)
 
 
-def close(store, ticket, state=State.DONE, interaction="f" * 64):
+def close(store, ticket, reason="", interaction="f" * 64):
+    """Whether the item could be closed: the ticket was still good."""
     with store.writing() as connection:
-        ledger.note(connection, ticket, 0, interaction, "")
-        ledger.close(connection, ticket, state)
+        held = ledger.held(connection, [ticket])
+        ledger.note(connection, [ledger.Result(one, 0, interaction, reason) for one in held])
+        ledger.close(connection, [(one, reason) for one in held])
+    return bool(held)
 
 
 def states(store, run):
@@ -61,6 +65,37 @@ def test_only_one_worker_gets_an_item(store):
     assert take(store, number, "two:2") is None
 
 
+def test_several_items_are_taken_at_once_and_those_that_somebody_has_are_left_out(store):
+    run = begin(store)
+    long, chat, short = (number for number, *_ in ledger.waiting(store, run.id))
+    take(store, chat, "two:2")
+    with store.writing() as connection:
+        tickets = ledger.take(connection, [long, chat, short], "one:1")
+    assert [(one.item, one.location, one.tries) for one in tickets] == [
+        (long, "long.wav", 1),
+        (short, "short.wav", 1),
+    ]
+    assert close(store, tickets[0]) and close(store, tickets[1], "broken")
+    assert states(store, run) == {"long.wav": "done", "chat.jsonl": "running", "short.wav": "failed"}
+
+
+def test_what_was_noted_is_not_noted_twice_and_struck_out_by_the_next_try(store):
+    run = begin(store)
+    number = ledger.waiting(store, run.id)[0][0]
+    ticket = take(store, number)
+    for _ in range(2):
+        with store.writing() as connection:
+            ledger.note(connection, [ledger.Result(ticket, 0, "f" * 64)])
+    noted = "SELECT count(*) FROM batch_result"
+    with store.reading() as connection:
+        assert connection.exec_driver_sql(noted).scalar() == 1
+    (item,) = ledger.running(store, run.id)
+    ledger.give_back(store, item)
+    assert take(store, number).tries == 1
+    with store.reading() as connection:
+        assert connection.exec_driver_sql(noted).scalar() == 0
+
+
 def test_what_was_taken_over_cannot_be_closed_by_whom_it_was_taken_from(store):
     run = begin(store)
     number = ledger.waiting(store, run.id)[0][0]
@@ -68,11 +103,7 @@ def test_what_was_taken_over_cannot_be_closed_by_whom_it_was_taken_from(store):
     (item,) = ledger.running(store, run.id)
     assert ledger.give_back(store, item, "killed")
     now = take(store, number, "two:2")
-    with pytest.raises(Taken, match=r"long\.wav: another worker"):
-        close(store, late)
-    close(store, now)
-    with pytest.raises(Taken):
-        close(store, now)
+    assert [close(store, ticket) for ticket in (late, now, now)] == [False, True, False]
     with store.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM batch_result").scalar() == 1
 
@@ -123,7 +154,7 @@ def test_a_run_is_found_again_until_it_is_over(store):
 def test_the_next_run_leaves_out_what_is_done_and_still_the_same(store):
     first = begin(store)
     for number, *_ in ledger.waiting(store, first.id):
-        close(store, take(store, number), State.FAILED if number == 1 else State.DONE)
+        close(store, take(store, number), "broken" if number == 1 else "")
     changed = [FILES[0], Found("long.wav", 31, "d" * 64), FILES[2]]
     assert states(store, begin(store, changed)) == {
         "short.wav": "waiting",

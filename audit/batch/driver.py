@@ -5,7 +5,7 @@ import signal
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import msgspec
 
 from audit.batch import ledger
 from audit.batch.guard import cause
-from audit.batch.ledger import Run, RunState
+from audit.batch.ledger import Item, Run, RunState
 from audit.batch.sources import is_recording, sweep
 from audit.batch.worker import MachineTrouble, NotShared, Order, folder_of, said_by, work
 from audit.database import StoreUnusable
@@ -94,6 +94,9 @@ def drive(store: Store, run: Run, order: Order, cluster: Cluster, report: Callab
             over = _Driver(store, run, order, cluster, report).until_done()
         if over:
             ledger.mark(store, run.id, RunState.FINISHED)
+        else:
+            for item in ledger.running(store, run.id):
+                ledger.give_back(store, item)
     except BaseException:
         with contextlib.suppress(StoreUnusable):
             for item in ledger.running(store, run.id):
@@ -107,11 +110,28 @@ def drive(store: Store, run: Run, order: Order, cluster: Cluster, report: Callab
 
 
 def _pick_up(store: Store, run: Run, order: Order) -> None:
-    """What a batch that was killed left running waits again, and the try counts: perhaps it was its fault."""
-    for item in ledger.running(store, run.id):
-        said = said_by(store.home, run.id, item.id)
-        ledger.give_back(store, item, cause(said, order.limit_s, order.memory_bytes))
+    """What a batch that was killed left running waits again; what was worked on may have been its end."""
+    for item, why in _ended(store, order, ledger.running(store, run.id)):
+        ledger.give_back(store, item, why)
     _sweep(folder_of(store.home, run.id))
+
+
+def _ended(store: Store, order: Order, left: Iterable[Item]) -> list[tuple[Item, str]]:
+    """What dead workers left running, each with how it ended its worker, "" for what only waited beside it.
+
+    A worker has a bundle, and says which item it works on; when it says nothing, it may be any of them.
+    """
+    of_worker: dict[str, list[Item]] = {}
+    for item in left:
+        of_worker.setdefault(item.worker, []).append(item)
+    found = []
+    for items in of_worker.values():
+        said = {item.id: said_by(store.home, order.run, item.id) for item in items}
+        told = {number for number, path in said.items() if path.exists()} or set(said)
+        for item in items:
+            why = cause(said[item.id], order.limit_s, order.memory_bytes) if item.id in told else ""
+            found.append((item, why))
+    return found
 
 
 def _sweep(folder: Path) -> None:
@@ -288,10 +308,10 @@ class _Driver:
     def _left(self, bundle: tuple[int, ...], died: bool) -> set[int]:
         """Lines up what of a bundle is not closed: what ended its worker alone and last, the rest at once."""
         alone: set[int] = set()
-        for item in self.store.again(lambda: ledger.running(self.store, self.run.id, bundle)):
-            said = said_by(self.store.home, self.run.id, item.id)
-            why = cause(said, self.order.limit_s, self.order.memory_bytes) if died else ""
-            if ledger.give_back(self.store, item, why):
+        running = self.store.again(lambda: ledger.running(self.store, self.run.id, bundle))
+        ended = _ended(self.store, self.order, running) if died else [(item, "") for item in running]
+        for item, why in ended:
+            if ledger.give_back(self.store, item, why) and why:
                 self.queue.append((item.id,))
                 alone.add(item.id)
         waiting = self.store.again(lambda: ledger.still_waiting(self.store, bundle))

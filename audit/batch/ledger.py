@@ -1,21 +1,20 @@
 """What a batch has to do and what became of it, in the database: whatever dies, it says where to go on.
 
 An item is one file. A worker gets it by `take`, which counts the try, and ends it by `close` in the very
-transaction that keeps its last scorecard, and only while it still holds it: so nothing is audited twice.
+transaction that keeps its last scorecard, and only while the item is `held`: so nothing is audited twice.
 """
 
 import enum
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from audit import tables as t
 from audit.store import NotStored, Store
-from models.errors import ComportError
 
 ROWS = 1000
 """Rows read or written at a time."""
@@ -90,15 +89,13 @@ class Ticket(msgspec.Struct, frozen=True):
     worker: str
 
 
-class Taken(ComportError):
-    """An item that somebody else works on by now, or that was cancelled: nothing of this try is kept."""
+class Result(msgspec.Struct, frozen=True):
+    """What became of the `number`th interaction of an item: its id, or why it has no scorecard."""
 
-    def __init__(self, location: str) -> None:
-        super().__init__(location)
-        self.location = location
-
-    def __str__(self) -> str:
-        return f"{self.location}: another worker has taken it over; nothing of this try is kept"
+    ticket: Ticket
+    number: int
+    interaction: str | None
+    reason: str = ""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -275,62 +272,64 @@ def waiting(store: Store, run: int) -> list[tuple[int, str, int]]:
         return [(row.id, row.location, row.size_bytes) for row in connection.execute(query)]
 
 
-def take(connection: Connection, item: int, worker: str) -> Ticket | None:
-    """The right to try an item that waits; None when it no longer does, or its run was cancelled.
+def take(connection: Connection, items: Sequence[int], worker: str) -> list[Ticket]:
+    """The right to try each of these items that waits, in their order; to none when its run was cancelled.
 
-    What an earlier try noted of it is struck out.
+    What an earlier try noted of them is struck out.
     """
     row, run = t.batch_item.c, t.batch_run.c
     live = select(run.id).where(run.id == row.run_id, run.state == RunState.RUNNING).exists()
     taken = connection.execute(
         update(t.batch_item)
-        .where(row.id == item, row.state == State.WAITING, live)
+        .where(row.id.in_(items), row.state == State.WAITING, live)
         .values(state=State.RUNNING, tries=row.tries + 1, worker=worker, started_at=datetime.now(UTC))
+        .returning(row.id, row.location, row.tries)
     )
-    if not taken.rowcount:
-        return None
-    connection.execute(delete(t.batch_result).where(t.batch_result.c.item_id == item))
-    found = connection.execute(select(row.location, row.tries).where(row.id == item)).one()
-    return Ticket(item, found.location, found.tries, worker)
+    found = {one.id: Ticket(one.id, one.location, one.tries, worker) for one in taken}
+    connection.execute(delete(t.batch_result).where(t.batch_result.c.item_id.in_(found)))
+    return [found[number] for number in items if number in found]
 
 
-def note(connection: Connection, ticket: Ticket, number: int, interaction: str | None, reason: str) -> None:
-    """Writes down what became of the `number`th interaction of an item: its id, or why it has no scorecard.
-
-    Raises:
-        Taken: the ticket is no longer good; the transaction must not be kept.
-    """
-    # Nobody takes the item over until the transaction ends.
-    held = select(t.batch_item.c.id).where(*_held(ticket)).with_for_update()
-    if connection.execute(held).scalar() is None:
-        raise Taken(ticket.location)
-    row = {"item_id": ticket.item, "number": number, "interaction_id": interaction, "reason": reason}
-    connection.execute(insert(t.batch_result).values(**row))
-
-
-def close(connection: Connection, ticket: Ticket, state: State, reason: str = "") -> None:
-    """Ends an item.
-
-    Raises:
-        Taken: the ticket is no longer good; the transaction must not be kept.
-    """
-    done = connection.execute(
-        update(t.batch_item)
-        .where(*_held(ticket))
-        .values(state=state, reason=reason, finished_at=datetime.now(UTC))
-    )
-    if not done.rowcount:
-        raise Taken(ticket.location)
-
-
-def _held(ticket: Ticket) -> tuple[ColumnElement[bool], ...]:
+def held(connection: Connection, tickets: Collection[Ticket]) -> set[Ticket]:
+    """Those that are still good; nobody takes their items over until the transaction ends. Of the others
+    nothing must be kept: somebody else works on their items by now."""
     row = t.batch_item.c
-    return (
-        row.id == ticket.item,
-        row.state == State.RUNNING,
-        row.tries == ticket.tries,
-        row.worker == ticket.worker,
-    )
+    these = row.id.in_([ticket.item for ticket in tickets])
+    query = select(row.id, row.tries, row.worker).where(these, row.state == State.RUNNING).with_for_update()
+    running = {(one.id, one.tries, one.worker) for one in connection.execute(query)}
+    return {ticket for ticket in tickets if (ticket.item, ticket.tries, ticket.worker) in running}
+
+
+def note(connection: Connection, results: Sequence[Result]) -> None:
+    """Writes down what became of interactions, once; their tickets have to be `held`."""
+    row = t.batch_result.c
+    these = row.item_id.in_({one.ticket.item for one in results})
+    # A connection that was lost in the very moment of storing has this done again.
+    known = {tuple(one) for one in connection.execute(select(row.item_id, row.number).where(these))}
+    rows = [
+        {
+            "item_id": one.ticket.item,
+            "number": one.number,
+            "interaction_id": one.interaction,
+            "reason": one.reason,
+        }
+        for one in results
+        if (one.ticket.item, one.number) not in known
+    ]
+    if rows:
+        connection.execute(insert(t.batch_result), rows)
+
+
+def close(connection: Connection, over: Sequence[tuple[Ticket, str]]) -> None:
+    """Ends items, each with a reason if something of it failed; their tickets have to be `held`."""
+    row, now = t.batch_item.c, datetime.now(UTC)
+    reasons: dict[str, list[int]] = {}
+    for ticket, reason in over:
+        reasons.setdefault(reason, []).append(ticket.item)
+    for reason, items in reasons.items():
+        state = State.FAILED if reason else State.DONE
+        values = {"state": state, "reason": reason, "finished_at": now}
+        connection.execute(update(t.batch_item).where(row.id.in_(items)).values(**values))
 
 
 def running(store: Store, run: int, items: Sequence[int] | None = None) -> list[Item]:

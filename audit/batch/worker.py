@@ -14,16 +14,19 @@ from sqlalchemy import event
 from audit.arrivals import Arrival, Rejected
 from audit.batch import ledger
 from audit.batch.guard import guarded
-from audit.batch.ledger import State, Taken, Ticket
+from audit.batch.ledger import Ticket
 from audit.batch.sources import fetched, is_address
 from audit.database import StoreUnusable
 from audit.intake import arrivals
-from audit.interactions import Interaction
-from audit.pipeline import audit_arrival
+from audit.pipeline import Judged, judge_arrival, keep_judged
 from audit.rubric import Rubric
 from audit.store import Store, open_store
 from models.camera import Camera, load_camera
 from models.errors import ComportError
+
+TOGETHER = 50
+"""So many interactions are written in one transaction at most: each costs some 25 statements, however many it
+writes, and what is lost with a worker is done again (`bench/batch.py`)."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What the system says when nothing more can be written: that is no fault of a recording."""
@@ -124,45 +127,93 @@ def _bench(order: Order) -> "Bench":
 
 @dataclass
 class Bench:
-    """Everything that stays the same from item to item."""
+    """Everything that stays the same from item to item, and what is judged and not written yet."""
 
     store: Store
     order: Order
     run: ledger.Run
     rubrics: tuple[Rubric, ...]
     camera: Camera | None
-    queue: list[int] = field(default_factory=list)
+    unwritten: "list[_End]" = field(default_factory=list)
+    lost: set[Ticket] = field(default_factory=set)
+    """Tickets that are no longer good."""
+    closed: int = 0
 
     def work(self, items: tuple[int, ...], worker: str) -> int:
-        self.queue = list(items)
-        closed = 0
-        following = self.store.again(lambda: self._next(0, worker))
-        while ticket := following:
+        self.unwritten, self.lost, self.closed = [], set(), 0
+        for ticket in self.store.again(lambda: self._take(items, worker)):
             said = said_by(self.store.home, self.order.run, ticket.item)
-            try:
-                with guarded(said, self.order.limit_s, self.order.memory_bytes):
-                    one = Try(self, ticket)
-                    one.audit()
-                closed += 1
-                following = one.following
-            except Taken:
-                following = self.store.again(functools.partial(self._next, ticket.item, worker))
-        return closed
+            with guarded(said, self.order.limit_s, self.order.memory_bytes):
+                _Try(self, ticket).audit()
+        self.write()
+        return self.closed
 
-    def _next(self, after: int, worker: str) -> Ticket | None:
-        with self.store.writing():
-            return self.following(after, worker)
-
-    def following(self, after: int, worker: str) -> Ticket | None:
-        """The right to the next item that is still to be had, within the transaction that is open."""
-        start = self.queue.index(after) + 1 if after else 0
+    def _take(self, items: tuple[int, ...], worker: str) -> list[Ticket]:
         with self.store.writing() as connection:
-            taken = (ledger.take(connection, item, worker) for item in self.queue[start:])
-            return next((ticket for ticket in taken if ticket), None)
+            return ledger.take(connection, items, worker)
+
+    def add(self, end: "_End") -> None:
+        """Has it written with others; one that is the same interaction as another is written after it."""
+        one = end.judged
+        if one and any(
+            o.judged and o.judged.arrival.interaction.id == one.arrival.interaction.id for o in self.unwritten
+        ):
+            self.write()
+        self.unwritten.append(end)
+        if len(self.unwritten) >= TOGETHER:
+            self.write()
+
+    def write(self) -> None:
+        """Writes all that is judged in one transaction; what cannot be written keeps nothing else out."""
+        ends, self.unwritten = self.unwritten, []
+        try:
+            self._write(ends)
+        except Exception as error:
+            if _trouble(error):
+                raise
+            for end in ends:
+                try:
+                    self._write([end])
+                except Exception as alone:  # noqa: BLE001
+                    self._write([end.trial.failed(alone, end.number, end.last)])
+
+    def _write(self, ends: "list[_End]") -> None:
+        def write() -> tuple[set[Ticket], int]:
+            tickets = {end.trial.ticket for end in ends}
+            with self.store.writing() as connection:
+                held = ledger.held(connection, tickets)
+                mine = [end for end in ends if end.trial.ticket in held]
+                if judged := [end.judged for end in mine if end.judged]:
+                    keep_judged(self.store, judged)
+                ledger.note(connection, [end.result for end in mine])
+                over = [(end.trial.ticket, end.trial.told) for end in mine if end.last]
+                ledger.close(connection, over)
+            return tickets - held, len(over)
+
+        if ends:
+            lost, closed = self.store.again(write)
+            self.lost |= lost
+            self.closed += closed
 
 
-@dataclass
-class Try:
+@dataclass(frozen=True)
+class _End:
+    """What became of the `number`th interaction of an item, on its way to the ledger."""
+
+    trial: "_Try"
+    number: int
+    judged: Judged | None
+    reason: str
+    last: bool
+
+    @property
+    def result(self) -> ledger.Result:
+        interaction = self.judged.arrival.interaction.id if self.judged else None
+        return ledger.Result(self.trial.ticket, self.number, interaction, self.reason)
+
+
+@dataclass(eq=False)
+class _Try:
     """One try of one item."""
 
     bench: Bench
@@ -170,52 +221,49 @@ class Try:
     path: Path = Path()
     number: int = 0
     failures: list[str] = field(default_factory=list)
-    following: Ticket | None = None
+
+    @property
+    def told(self) -> str:
+        """Why not all of the item could be audited; empty when it was."""
+        more = len(self.failures) - 1
+        return self.failures[0] + (f" (and {more} more)" if more else "") if self.failures else ""
 
     def audit(self) -> None:
-        """Audits every interaction of the item, and closes it with the last one."""
+        """Audits every interaction of the item; the last one closes it."""
         location = self.ticket.location
         try:
             with fetched(location, folder_of(self.bench.store.home, self.bench.order.run)) as path:
                 self.path = path
                 for arrival, last in _each(path):
-                    self._one(arrival, last)
-        except Taken:
-            raise
-        except Exception as error:  # noqa: BLE001  a night's batch must not end at one file
-            self._failed(error, last=True)
+                    if self.ticket in self.bench.lost:
+                        return
+                    self.bench.add(self._one(arrival, last))
+                    self.number += 1
+        except Exception as error:  # noqa: BLE001
+            self.bench.add(self.failed(error, self.number, last=True))
 
-    def _one(self, arrival: Arrival | Rejected, last: bool) -> None:
+    def _one(self, arrival: Arrival | Rejected, last: bool) -> _End:
         if isinstance(arrival, Rejected):
-            self._failed(arrival, last)
-            return
+            return self.failed(arrival, self.number, last)
         location = self.ticket.location
         if is_address(location):
             facts = msgspec.structs.replace(arrival.interaction, path=location)
             arrival = msgspec.structs.replace(arrival, interaction=facts)
-
-        def also(interaction: Interaction) -> None:
-            self._note(interaction.id, "", last)
-
-        settings = self.bench.run.settings
+        bench, settings = self.bench, self.bench.run.settings
         try:
-            audit_arrival(
-                arrival,
-                self.bench.rubrics,
-                self.bench.store,
-                settings.engine,
-                settings.whisper,
-                camera=self.bench.camera,
-                also=also,
+            judged = judge_arrival(
+                arrival, bench.rubrics, bench.store, settings.engine, settings.whisper, camera=bench.camera
             )
-        except Taken:
-            raise
         except Exception as error:  # noqa: BLE001
-            self._failed(error, last)
-            return
-        self.number += 1
+            return self.failed(error, self.number, last)
+        return _End(self, self.number, judged, "", last)
 
-    def _failed(self, error: Exception, last: bool) -> None:
+    def failed(self, error: Exception, number: int, last: bool) -> _End:
+        """That the `number`th interaction could not be audited, and whether it is the last one.
+
+        Raises:
+            Exception: it is the machine's fault.
+        """
         if _trouble(error):
             raise error
         if isinstance(error, ComportError):
@@ -227,18 +275,7 @@ class Try:
             # What was brought here has a name that says nothing.
             reason = reason.replace(str(self.path), self.ticket.location)
         self.failures.append(reason)
-        self.bench.store.again(lambda: self._note(None, reason, last))
-        self.number += 1
-
-    def _note(self, interaction: str | None, reason: str, last: bool) -> None:
-        bench, ticket = self.bench, self.ticket
-        with bench.store.writing() as connection:
-            ledger.note(connection, ticket, self.number, interaction, reason)
-            if last:
-                more = len(self.failures) - 1
-                told = self.failures[0] + (f" (and {more} more)" if more else "") if self.failures else ""
-                ledger.close(connection, ticket, State.FAILED if told else State.DONE, told)
-                self.following = bench.following(ticket.item, ticket.worker)
+        return _End(self, number, None, reason, last)
 
 
 def _each(path: Path) -> Iterator[tuple[Arrival | Rejected, bool]]:
