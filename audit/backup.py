@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 import click
 import msgspec
 
-from audit.console import json_option, out, print_json, store_of
+from audit.console import counted, json_option, out, print_json, store_of
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def backup(context: click.Context, file: Path, recordings: bool, force: bool, as
     for name in manifest.lacking:
         out.print(f"not there: {name}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     count = manifest.rows["interaction"]
-    out.print(f"{file}: {count} interactions, {size_bytes / 1e6:.1f} MB", highlight=False, soft_wrap=True)
+    out.print(f"{file}: {counted(count)}, {size_bytes / 1e6:.1f} MB", highlight=False, soft_wrap=True)
 
 
 def write_backup(store: "Store", path: Path, recordings: bool = False) -> Manifest:

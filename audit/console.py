@@ -41,6 +41,11 @@ def complain(error: ComportError | str) -> None:
         err.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
+def counted(interactions: int) -> str:
+    """How many interactions, in words: "1 interaction", "12 interactions"."""
+    return f"{interactions} interaction{'' if interactions == 1 else 's'}"
+
+
 def print_json(value: Any) -> None:
     """Prints one JSON object on one line."""
     from models.observations import to_json

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from audit.console import counted
 from audit.database import StoreUnusable
 from audit.interactions import Channel
 from audit.store import open_store
@@ -42,7 +43,7 @@ def _checks(home: Path, database: str | None) -> Iterator[Check]:
     except StoreUnusable as error:
         yield Check("store", False, error.line, needed=True)
     else:
-        yield Check("store", True, f"{home}, {store.count(Channel)} interactions", needed=True)
+        yield Check("store", True, f"{home}, {counted(store.count(Channel))}", needed=True)
         people = user_names(store)
         remedy = "" if people else "comport user add NAME"
         yield Check("people who can log in", bool(people), str(len(people)), remedy)

@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from audit.customers import find_person
 from audit.database import StoreUnusable, place
 from audit.enclosed import ENCLOSED
 from audit.holds import check_free, interactions_of_customer
-from audit.identities import settle
+from audit.identities import forget_unnamed, roots_of, settle
 from audit.interactions import Role
 from audit.leaving.forgetting import forget_in
 from audit.originals import together
@@ -245,11 +245,14 @@ def _remove_rows(store: Store, asked: Asked) -> dict[str, int]:
         outdate(connection, ids)
         theirs = select(part.person_id).where(part.interaction_id.in_(ids))
         people = {*asked.people, *connection.execute(theirs).scalars()}
-        for table in reversed(t.metadata.sorted_tables):
-            for key in table.foreign_keys:
+        for one in reversed(t.metadata.sorted_tables):
+            for key in one.foreign_keys:
                 if key.column.table is t.interaction:
-                    remove(connection, table.name, key.parent.in_(ids))
-        _forget_people(connection, people, remove)
+                    remove(connection, one.name, key.parent.in_(ids))
+        roots = roots_of(connection, *people)
+        for table, count in forget_unnamed(connection, people).items():
+            done[table] = done.get(table, 0) + count
+        settle(connection, roots)
         remove(connection, "original", t.original.c.interaction_id.in_(asked.documents))
         remove(connection, "interaction", t.interaction.c.id.in_(ids))
         remove(connection, "observation", t.observation.c.recording_id.in_(asked.recordings))
@@ -259,22 +262,7 @@ def _remove_rows(store: Store, asked: Asked) -> dict[str, int]:
             mine = t.webhook_message.c.body.contains(name)
             remove(connection, "webhook_message", mine)
             remove(connection, "upload", t.upload.c.interactions.contains(name))
-    return done
-
-
-def _forget_people(connection: Connection, people: set[int], remove: Callable[..., None]) -> None:
-    """Forgets identities that no interaction names any more, and finds anew who the others are."""
-    row, link, part = t.person.c, t.person_link.c, t.taking_part.c
-    named = set(connection.execute(select(part.person_id).where(part.person_id.in_(people))).scalars())
-    gone = people - named
-    if not gone:
-        return
-    roots = set(connection.execute(select(row.root_id).where(row.id.in_(people))).scalars())
-    links = select(link.id).where(or_(link.one_id.in_(gone), link.other_id.in_(gone)))
-    remove(connection, "person_decision", t.person_decision.c.link_id.in_(links))
-    remove(connection, "person_link", or_(link.one_id.in_(gone), link.other_id.in_(gone)))
-    remove(connection, "person", row.id.in_(gone))
-    settle(connection, roots)
+    return {table: count for table, count in done.items() if count}
 
 
 def _account_books(store: Store, asked: Asked) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audit.console import FAILED, complain, json_option, out, print_json, store_of
+from audit.console import FAILED, complain, counted, json_option, out, print_json, store_of
 
 if TYPE_CHECKING:
     from audit.erasing import Erased
@@ -45,7 +45,7 @@ def erase(
             else of_interactions(store, [store.interaction(one).id for one in interactions])
         )
         if not yes:
-            told = f"Erase {len(asked.interactions)} interactions for ever?"
+            told = f"Erase {counted(len(asked.interactions))} for ever?"
             click.confirm(told, abort=True)
         done.append(erase_all(store, asked))
     if as_json:
@@ -62,7 +62,7 @@ def _tell(one: "Erased") -> None:
     def line(told: str, style: str = "") -> None:
         out.print(told, style=style, highlight=False, markup=False, soft_wrap=True)
 
-    line(f"{one.interactions} interactions erased")
+    line(f"{counted(one.interactions)} erased")
     for what, count in sorted({**one.rows, **one.files}.items()):
         line(f"  {what}: {count}")
     for file in one.exports:
@@ -208,7 +208,7 @@ def retention_apply(context: click.Context, path: Path | None, dry_run: bool, as
         print_json({"removed": done.removed, "held": done.held, "erased": done.erased})
     else:
         for kind, count in sorted(done.removed.items()):
-            out.print(f"{kind} of {count} interactions removed", highlight=False)
+            out.print(f"{kind} of {counted(count)} removed", highlight=False)
         out.print(f"{done.held} are over their time and held", highlight=False)
         if done.erased:
             _tell(done.erased)

@@ -16,7 +16,7 @@ KINDS = ("customer", "interaction")
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """`value` is the id of an interaction, or whom a customer was named by."""
+    """`value` is the id of an interaction, or what a customer is known by."""
 
     number: int
     kind: str
@@ -41,6 +41,8 @@ class Held(ComportError):
 def add_hold(store: Store, kind: str, value: str, reason: str, by: str) -> Hold:
     """Holds an interaction, or all that there is and will be of a customer.
 
+    A customer is held by what stays theirs when they change their name, see `_lasting`.
+
     Raises:
         NotStored: there is no such interaction or customer.
     """
@@ -48,6 +50,8 @@ def add_hold(store: Store, kind: str, value: str, reason: str, by: str) -> Hold:
         value = store.interaction(value).id
     elif not interactions_of_customer(store, value):
         raise NotStored("customer", value, "`comport customer list` shows who is")
+    else:
+        value = _lasting(store, value)
     row = {"kind": kind, "value": value, "reason": reason, "held_by": by, "at": datetime.now(UTC)}
     same = (t.hold.c.kind == kind, t.hold.c.value == value)
     with store.writing() as connection:
@@ -56,6 +60,27 @@ def add_hold(store: Store, kind: str, value: str, reason: str, by: str) -> Hold:
         number = connection.execute(select(t.hold.c.id).where(*same)).scalar_one()
         write(connection, Action.HOLD, f"hold {number}", kind=kind)
     return Hold(number, **row)  # type: ignore[arg-type]
+
+
+def _lasting(store: Store, who: str) -> str:
+    """The identity that was typed, in the spelling that is stored; of who was named otherwise an id of the
+    house's books, an address or number, else the number that Comport gave them. As it was typed where only
+    facts name them."""
+    from audit.arrivals import e164
+    from audit.customers import find_person
+
+    try:
+        person = find_person(store, Role.CUSTOMER, who)
+    except NotStored as error:
+        if error.what != "customer":
+            raise
+        return who
+    spellings = (who.strip(), who.strip().lower(), e164(who.strip(), None))
+    known = {
+        kind: [i.value for i in person.identities if i.kind == kind] for kind in ("crm", "email", "phone")
+    }
+    values = [value for of_kind in known.values() for value in of_kind]
+    return next((one for one in values if one in spellings), next(iter(values), f"#{person.number}"))
 
 
 def remove_hold(store: Store, number: int) -> None:

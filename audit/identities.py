@@ -158,20 +158,35 @@ def forget_people(connection: Connection, interaction: str) -> None:
 def _drop_unsupported(connection: Connection, before: set[int], gone: set[int]) -> None:
     """Removes identities that no interaction names any more, and links that Comport made by one that no
     longer gives both ends."""
-    row, part, link = t.person.c, t.taking_part.c, t.person_link.c
-    roots = set(connection.execute(select(row.root_id).where(row.id.in_(before))).scalars())
-    named = set(connection.execute(select(part.person_id).where(part.person_id.in_(gone))).scalars())
-    lost = gone - named
+    link, roots = t.person_link.c, roots_of(connection, *before)
     between = or_(link.one_id.in_(gone), link.other_id.in_(gone))
     for one in connection.execute(select(t.person_link).where(between)).all():
-        ends = {one.one_id, one.other_id}
-        alone = ends <= before and not _seen_together(connection, one)
-        if ends & lost or (alone and not _by_person(connection, one.id)):
+        alone = {one.one_id, one.other_id} <= before and not _seen_together(connection, one)
+        if alone and not _by_person(connection, one.id):
             connection.execute(delete(t.person_decision).where(t.person_decision.c.link_id == one.id))
             connection.execute(delete(t.person_link).where(link.id == one.id))
-    if lost:
-        connection.execute(delete(t.person).where(row.id.in_(lost)))
+    forget_unnamed(connection, gone)
     settle(connection, roots)
+
+
+def forget_unnamed(connection: Connection, people: set[int]) -> dict[str, int]:
+    """Removes those of these identities that no interaction names, and their links; gives how many rows of
+    which table are gone. Who the others are has to be found anew by `settle`."""
+    row, link, part = t.person.c, t.person_link.c, t.taking_part.c
+    named = set(connection.execute(select(part.person_id).where(part.person_id.in_(people))).scalars())
+    gone = people - named
+    if not gone:
+        return {}
+    ends = or_(link.one_id.in_(gone), link.other_id.in_(gone))
+    links = select(link.id).where(ends)
+    removed = {}
+    for table, where in (
+        (t.person_decision, t.person_decision.c.link_id.in_(links)),
+        (t.person_link, ends),
+        (t.person, row.id.in_(gone)),
+    ):
+        removed[table.name] = connection.execute(delete(table).where(where)).rowcount
+    return removed
 
 
 def _seen_together(connection: Connection, link: Any) -> bool:

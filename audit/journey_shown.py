@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audit.console import complain, json_option, out, print_json, store_of
+from audit.console import complain, counted, json_option, out, print_json, store_of
 from audit.contacts import Moment
 from audit.interactions import clock
 
@@ -58,7 +58,7 @@ def journey(context: click.Context, customer: str, answers_file: Path | None, as
 
 
 def _told(found: "Journey") -> Iterator[str]:
-    yield f"#{found.customer.number} {found.customer.title}, {len(found.steps)} interactions"
+    yield f"#{found.customer.number} {found.customer.title}, {counted(len(found.steps))}"
     for step in found.steps:
         yield from _step(step)
     if found.again:

@@ -16,10 +16,12 @@ from audit.enclosed import ENCLOSED
 from audit.erasing import Erased, erase, of_interactions
 from audit.holds import held
 from audit.indexing import keep_words, words_of
+from audit.intake import RECORDING_SUFFIXES
 from audit.interactions import Channel, Interaction
 from audit.originals import together
 from audit.records import interaction_of
 from audit.store import Store
+from audit.uploads import uploads_folder
 
 NAME = "retention.yaml"
 
@@ -134,7 +136,7 @@ def due(store: Store, times: Retention, now: datetime | None = None) -> Iterator
 def _there(store: Store, one: Interaction, kind: str) -> bool:
     """Whether there is something of this kind."""
     if kind == "media":
-        return Path(one.path).is_relative_to(store.home.resolve() / ENCLOSED) and Path(one.path).exists()
+        return bool(_media(store, one))
     with store.reading() as connection:
         return connection.execute(_observations(one, kind).limit(1)).first() is not None
 
@@ -162,11 +164,24 @@ def apply_retention(store: Store, times: Retention, now: datetime | None = None)
     return Applied(removed, len({one.interaction.id for one in over} & kept.keys()), erased)
 
 
+def _media(store: Store, one: Interaction) -> list[Path]:
+    """The files in the home that hold what was heard or seen: a recording that came inside of a document or
+    over the network, and copies and curves of any. Recordings that lie elsewhere are not Comport's."""
+    path, home = Path(one.path), store.home.resolve()
+    enclosed = path.is_relative_to(home / ENCLOSED)
+    brought = path.is_relative_to(uploads_folder(store).resolve())
+    recording = (enclosed or (brought and path.suffix.lower() in RECORDING_SUFFIXES)) and path.exists()
+    copies = [
+        file
+        for folder in ("muted", "peaks")
+        for file in (home / folder / one.recording[:2]).glob(f"{one.recording}.*")
+    ]
+    return [path, *copies] if recording else copies
+
+
 def _remove_media(store: Store, one: Interaction) -> None:
-    Path(one.path).unlink(missing_ok=True)
-    for folder in ("muted", "peaks"):
-        for file in (store.home / folder / one.recording[:2]).glob(f"{one.recording}.*"):
-            file.unlink(missing_ok=True)
+    for file in _media(store, one):
+        file.unlink(missing_ok=True)
 
 
 def _remove_observed(store: Store, one: Interaction, kind: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests import build, postgres
+from tests.test_export import VCON
+from tests.test_vcon import CHAT, vcon
 
 ROOT = Path(__file__).parent.parent
 
@@ -165,6 +167,16 @@ def test_poor_sound(tmp_path):
     found = figures("bench/poor_sound.py", tmp_path, "--engine", "whisper", "--whisper", model)
     assert found["files"] == 1
     assert found["errors_noise_0"] >= 0
+
+
+def test_round_trip_of_vcons(tmp_path):
+    (tmp_path / "schema.json").write_text(json.dumps(VCON))
+    (tmp_path / "chat.vcon").write_text(json.dumps(CHAT))
+    (tmp_path / "empty.vcon").write_text(json.dumps(vcon()))
+    found = figures("bench/round_trip.py", tmp_path, "--schema", tmp_path / "schema.json")
+    counts = ("files", "taken", "rejected", "valid", "invalid", "lost")
+    assert [found[name] for name in counts] == [2, 1, 1, 1, 0, 0]
+    assert found["removed"] > 0
 
 
 @pytest.mark.parametrize("database", postgres.KINDS)

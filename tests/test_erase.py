@@ -12,10 +12,11 @@ from sqlalchemy import insert, select, update
 from audit import tables as t
 from audit import upload_worker
 from audit.cli import cli
+from audit.customers import find_person
 from audit.erasing import erase, finish_all, of_customer, of_interactions
 from audit.holds import Held, add_hold, remove_hold
 from audit.importing import last_report, take_all
-from audit.interactions import Channel
+from audit.interactions import Channel, Role
 from audit.leaving import write_export
 from audit.pipeline import audit_file, find_rubric
 from audit.proof import prove
@@ -280,6 +281,19 @@ def test_what_is_held_is_not_erased_until_the_hold_is_lifted(store, laura, kind)
         remove_hold(store, 9999)
 
 
+@pytest.mark.parametrize("typed", ["Laura Brown", MAIL.upper(), "number"])
+def test_a_customer_stays_held_under_another_name(store, laura, typed):
+    who = f"#{find_person(store, Role.CUSTOMER, MAIL).number}" if typed == "number" else typed
+    hold = add_hold(store, "customer", who, "case", "ana")
+    assert hold.value == MAIL
+    with store.writing() as connection:
+        for column in (t.person.c.name, t.person.c.name_key):
+            connection.execute(update(t.person).values({column.name: "anna rossi"}))
+        connection.execute(update(t.interaction).values(customer="Anna Rossi"))
+    with pytest.raises(Held):
+        erase(store, of_customer(store, MAIL))
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["customer", "interaction"])
 def test_nobody_unknown_can_be_held(store, kind):
@@ -322,6 +336,24 @@ def test_mistakes_in_keep_times_are_told_with_their_line(tmp_path, text, problem
 def test_without_a_file_everything_is_kept(store, laura, tmp_path):
     keep = read_retention(tmp_path / "nowhere.yaml")
     assert list(due(store, keep, BEGAN + timedelta(days=99999))) == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_copies_and_what_was_brought_in_are_media_and_recordings_elsewhere_are_not(store, laura, tmp_path):
+    first, second, _ = laura
+    brought, own = uploads_folder(store) / "1" / "call.wav", tmp_path / "own.wav"
+    copy = store.home / "muted" / second.recording[:2] / f"{second.recording}.flac"
+    for file in (brought, own, copy):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"RIFF")
+    with store.writing() as connection:
+        for one, path in ((first, brought), (second, own)):
+            same = t.interaction.c.id == one.id
+            connection.execute(update(t.interaction).where(same).values(path=str(path.resolve())))
+    done = apply_retention(store, times(tmp_path), BEGAN + timedelta(days=40))
+    assert (brought.exists(), own.exists(), copy.exists()) == (False, True, False)
+    assert done.removed["media"] >= 2
+    assert not [d for d in due(store, times(tmp_path), BEGAN + timedelta(days=40)) if d.kind == "media"]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -25,6 +25,7 @@ from audit.reviews import Verdict, keep_review
 from audit.scorecard import make_scorecard
 from audit.searching import Wanted
 from audit.store import open_store
+from bench.round_trip import lost
 from models.frames import Frames
 from models.media import decode, probe
 from models.observations import Observed, Provenance, gather
@@ -178,21 +179,6 @@ def test_the_manual_names_every_column_with_its_type():
 
 
 # -- vCons -------------------------------------------------------------------------------------------------
-
-
-def lost(before, after, where=""):
-    """Where something of a document is not in the other one, or is something else there."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key, value in before.items():
-            if key not in after:
-                yield f"{where}.{key}".lstrip(".")
-            else:
-                yield from lost(value, after[key], f"{where}.{key}".lstrip("."))
-    elif isinstance(before, list) and isinstance(after, list) and len(after) >= len(before):
-        for n, value in enumerate(before):
-            yield from lost(value, after[n], f"{where}[{n}]")
-    elif before != after:
-        yield where
 
 
 def ring(tmp_path):

@@ -30,6 +30,10 @@ VENDOR = "Comport"
 MEDIA = {".flac": "audio/flac", ".mp4": "video/mp4"}
 
 
+OF_THE_BODY = ("alg", "signature", "filename")
+"""What a dialog says of its recording: of another one it is not true."""
+
+
 class Part(NamedTuple):
     """One interaction of a vCon, with its scorecards."""
 
@@ -63,7 +67,10 @@ def make_vcon(
     gone: list[dict[str, str]] = []
     for number, dialog in enumerate(document.get("dialog", [])):
         if dialog.get("type") == "recording":
+            said = [key for key in OF_THE_BODY if key in dialog]
             gone += _with_sound(store, dialog, number, media.get(number), cleaning, with_media)
+            beside = "what is said of a recording that is another one now"
+            gone += [{"where": f"dialog[{number}].{k}", "kind": beside} for k in said if k not in dialog]
     if cleaning:
         document = cleaning.document(document)
         gone += cleaning.gone
@@ -189,7 +196,7 @@ def _with_sound(
 
 
 def _without_body(dialog: dict[str, Any]) -> None:
-    for key in ("body", "encoding", "url", "content_hash", "alg", "signature", "filename"):
+    for key in ("body", "encoding", "url", "content_hash", *OF_THE_BODY):
         dialog.pop(key, None)
 
 
