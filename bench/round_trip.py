@@ -58,9 +58,7 @@ def main() -> None:
         found["taken"] += 1
         wrong = []
         for after, gone in done:
-            wrong += [
-                e.message for e in jsonschema.validators.validator_for(schema)(schema).iter_errors(after)
-            ]
+            wrong += [error.message for error in validator.iter_errors(after)]
             found["removed"] += len(gone)
             missing = sorted(unlisted(before_of(path), after, gone))
             problems["lost"] += [f"{path.name}: {where}" for where in missing]
