@@ -41,6 +41,20 @@ def complain(error: ComportError | str) -> None:
         err.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
+LIMIT_S = 30.0
+"""So long PostgreSQL may take for a question of a page or a search, so that one that reads everything keeps
+nobody else waiting. Our choice: all that `bench/million.py` asks takes less than 5 s on a busy machine."""
+
+query_limit = click.option(
+    "--query-limit",
+    type=click.FloatRange(0.1),
+    default=LIMIT_S,
+    show_default=True,
+    envvar="COMPORT_QUERY_LIMIT",
+    help="Seconds that a question to PostgreSQL may take.",
+)
+
+
 def counted(interactions: int) -> str:
     """How many interactions, in words: "1 interaction", "12 interactions"."""
     return f"{interactions} interaction{'' if interactions == 1 else 's'}"

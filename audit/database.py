@@ -45,6 +45,24 @@ class StoreUnusable(ComportError):
         return f"{self.place}: {self.found}; {self.remedy}"
 
 
+class TooSlow(ComportError):
+    """A question that the database did not answer in the time that it may take."""
+
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(limit_s)
+        self.limit_s = limit_s
+
+    def __str__(self) -> str:
+        return (
+            f"the database did not answer within {self.limit_s:g} s; ask for less: add an agent, a branch or "
+            "days, or have more allowed by --query-limit"
+        )
+
+
+CANCELED = "57014"
+"""What PostgreSQL says (SQLSTATE) of a statement that took too long."""
+
+
 class ConnectionLost(StoreUnusable):
     """The database server is away, or went away before a transaction was done."""
 
@@ -191,6 +209,8 @@ def _begin_postgresql(connection: Connection) -> None:
         )
     else:
         connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; {FOR_PAGES}")
+        if limit_s := connection.get_execution_options().get("limit_s"):
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(1000 * limit_s)}")
 
 
 def upgrade(engine: Engine, to: str = "head") -> None:

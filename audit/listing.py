@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from audit.console import json_option, out, print_json, store_of
+from audit.console import json_option, out, print_json, query_limit, store_of
 from audit.interactions import Channel
 from audit.judge import Verdict
 
@@ -87,6 +87,7 @@ def wanted_of(
 @click.option("--forget", default="", metavar="NAME", help="Forget the search kept under it.")
 @click.option("--list-saved", is_flag=True, help="Which searches are kept.")
 @click.option("--owner", default=getpass.getuser, show_default="your account", help="Whose kept searches.")
+@query_limit
 @json_option
 @click.pass_context
 def search(
@@ -99,6 +100,7 @@ def search(
     forget: str,
     list_saved: bool,
     owner: str,
+    query_limit: float,
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -113,6 +115,7 @@ def search(
 
     wanted = wanted_of(**asked)
     store = store_of(context)
+    store.limit_s = query_limit
     if list_saved or forget:
         _tend(store, owner, forget, as_json)
         return

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from audit.database import ConnectionLost, StoreUnusable, place, told
+from audit.database import CANCELED, ConnectionLost, StoreUnusable, TooSlow, place, told
 
 PATIENCE_S = 60.0
 """So long a lost database is waited for: a server with a million scorecards was back from a crash within
@@ -27,11 +27,13 @@ R = TypeVar("R")
 class Transactions:
     """Hands out transactions on one database; each thread has its own.
 
-    `patience_s`: so long `again` waits for a database that is away.
+    `patience_s`: so long `again` waits for a database that is away. `limit_s`: so long a question may take on
+    PostgreSQL, None for ever.
     """
 
     def __init__(self, engine: Engine, patience_s: float = PATIENCE_S) -> None:
         self.engine, self.patience_s = engine, patience_s
+        self.limit_s: float | None = None
         # Each thread its own transaction: the dashboard's threads share one store.
         self._open = threading.local()
 
@@ -46,6 +48,7 @@ class Transactions:
         Raises:
             ConnectionLost: the server is away.
             StoreUnusable: the database cannot be read.
+            TooSlow: a question takes longer than `limit_s`.
         """
         if self._pending is not None:
             yield self._pending
@@ -100,7 +103,7 @@ class Transactions:
 
     def _connect(self, writes: bool) -> Connection:
         try:
-            return self.engine.connect().execution_options(writes=writes)
+            return self.engine.connect().execution_options(writes=writes, limit_s=self.limit_s)
         except DatabaseError as error:
             if self.engine.dialect.name == "sqlite":
                 raise
@@ -120,6 +123,8 @@ class Transactions:
         except IntegrityError:
             raise
         except DatabaseError as error:
+            if self.limit_s and getattr(error.orig, "sqlstate", None) == CANCELED:
+                raise TooSlow(self.limit_s) from error
             if error.connection_invalidated:
                 raise self._lost(error) from error
             found = f"cannot be {done} ({told(error, self.engine.url)})"

@@ -10,7 +10,7 @@ import time
 import msgspec
 import pytest
 
-from audit.database import ConnectionLost, StoreUnusable
+from audit.database import ConnectionLost, StoreUnusable, TooSlow
 from audit.pipeline import audit_file, find_rubric
 from audit.store import open_store
 from audit.transactions import Transactions
@@ -42,6 +42,18 @@ def test_a_server_that_was_started_again_is_used_again(server, store, tmp_path, 
     assert store.interaction(one.id) == one
     *_, new = keep(store, tmp_path)
     assert not new
+
+
+def test_a_question_that_takes_too_long_is_ended_and_told_on_one_line(store, tmp_path):
+    one, *_ = keep(store, tmp_path)
+    store.limit_s = 0.2
+    told = r"did not answer within 0\.2 s; ask for less: .* --query-limit"
+    with pytest.raises(TooSlow, match=told), store.reading() as connection:
+        connection.exec_driver_sql("SELECT pg_sleep(20)")
+    assert store.interaction(one.id) == one
+    # What writes is not ended: others wait for it milliseconds.
+    with store.writing() as connection:
+        connection.exec_driver_sql("SELECT pg_sleep(0.5)")
 
 
 def test_work_waits_until_the_server_is_back(server, store, tmp_path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audit.console import err, store_of
+from audit.console import err, query_limit, store_of
 from audit.provider import load_provider
 from audit.user_commands import ROLES
 from audit.users import UserRole, user_names
@@ -58,6 +58,7 @@ class AddressUnusable(ComportError):
     envvar="COMPORT_IDENTITY_PROVIDER",
     help="A YAML file about the OpenID Connect provider that lets people in.",
 )
+@query_limit
 @click.pass_context
 def serve(
     context: click.Context,
@@ -66,12 +67,13 @@ def serve(
     behind_proxy: bool,
     second_factor: tuple[str, ...],
     provider_file: Path | None,
+    query_limit: float,
 ) -> None:
     """Serve the dashboard."""
     from web import create_app
 
     store = store_of(context)
-    store.patience_s = PAGE_PATIENCE_S
+    store.patience_s, store.limit_s = PAGE_PATIENCE_S, query_limit
     if not user_names(store):
         err.print("nobody can log in yet; run first: comport user add NAME", style="yellow", highlight=False)
     identities = load_provider(provider_file) if provider_file else None

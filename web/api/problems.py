@@ -7,7 +7,7 @@ from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from audit.aftermath import NoOutcomes
-from audit.database import ConnectionLost, StoreUnusable
+from audit.database import ConnectionLost, StoreUnusable, TooSlow
 from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
 from audit.store import NotStored
@@ -45,6 +45,7 @@ STATUS: dict[type[ComportError], HTTPStatus] = {
     ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
     ConnectionLost: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooSlow: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """What an error of ours is to whoever asked, on pages and to programs; every other one is our fault."""
 
