@@ -127,10 +127,13 @@ def in_database(store: Store, wanted: Sequence[str]) -> tuple[Trace, ...]:
 
 
 def count_in(file: Path, wanted: Sequence[str]) -> int:
-    """How often one of the strings stands in a file, in any case of letters, or in its name."""
+    """How often one of the strings stands in a file, in any case of letters, or in its name; Parquet is
+    unpacked, whatever the file is called."""
     if not wanted:
         return 0
     forms = {form for one in wanted for form in _forms(one)}
+    if packed := _in_parquet(file, wanted):
+        return packed
     longest = max(map(len, forms))
     count = sum(one.lower() in file.name.lower() for one in wanted)
     before = b""
@@ -144,3 +147,25 @@ def count_in(file: Path, wanted: Sequence[str]) -> int:
     except FileNotFoundError:
         return 0
     return count
+
+
+PARQUET = b"PAR1"
+"""How a Parquet file begins and ends; its columns are compressed."""
+
+
+def _in_parquet(file: Path, wanted: Sequence[str]) -> int:
+    try:
+        with file.open("rb") as source:
+            if source.read(len(PARQUET)) != PARQUET:
+                return 0
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            batches = pq.ParquetFile(file).iter_batches()
+            return sum(_in_bytes(repr(batch.to_pylist()).encode(), wanted) for batch in batches)
+        except pa.ArrowException:
+            # Cut short: its bytes are looked through as they are.
+            return 0
+    except FileNotFoundError:
+        return 0

@@ -5,6 +5,7 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import insert, select, update
@@ -262,6 +263,17 @@ def test_a_name_that_somebody_else_says_is_shown_to_a_person(store, laura, tmp_p
     done = erase(store, of_customer(store, MAIL))
     assert done.complete
     assert {trace.where for trace in done.proof.names} == {"table interaction"}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_renamed_table_of_an_export_is_unpacked_and_told(store, laura, tmp_path):
+    table = tmp_path / "out" / "parquet" / "scorecards.parquet"
+    copy = table.with_name("last month")
+    pq.write_table(pq.read_table(table), copy, compression="gzip", write_statistics=False)
+    assert MAIL.encode() not in copy.read_bytes()
+    done = erase(store, of_customer(store, MAIL))
+    assert not done.complete
+    assert str(copy) in {trace.where for trace in done.proof.left}
 
 
 @pytest.mark.parametrize("kind", ["customer", "interaction"])
