@@ -73,7 +73,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         with app.test_request_context():
             list_ = app.url_for("interactions.index")
         store.engine.dispose()
-        host = stack.enter_context(_served(home, address))
+        host = stack.enter_context(served(home, address))
         told = _asked(arguments, host, list_)
     requests = sum(page["num_requests"] for page in told)
     everything = _merged(told)
@@ -100,7 +100,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _served(home: Path, address: str | None) -> Any:
+def served(home: Path, address: str | None) -> Any:
     """`comport serve` on a free port; gives where it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import build, postgres
+from tests.test_browser import BUNDLE, CHROMIUM
 from tests.test_export import VCON
 from tests.test_vcon import CHAT, vcon
 
@@ -296,3 +297,15 @@ def test_things_that_are_worn():
     assert told.keys() == {"head_cover", "badge", "apron", "face_mask"}
     # Two people are both reference pictures: nobody is left to be asked about.
     assert {one[of]["asked"] for one in told.values() for of in ("frames", "persons")} == {0}
+
+
+@pytest.mark.chromium
+@pytest.mark.skipif(CHROMIUM is None or not BUNDLE.is_file(), reason="no Chromium, or run make web")
+def test_the_page_of_a_long_call():
+    size = ("--minutes", 0.5, "--words", 150, "--frames", 200, "--standards", 5, "--opens", 1)
+    found = figures("bench/review_page.py", *size)
+    assert 0 < found["first_byte_ms"] <= found["fcp_ms"] <= found["lcp_ms"]
+    assert found["elements"] > 150 and found["page_kb"] > 10
+    kinds = ("next_finding", "seek_word", "find_letter", "find_next", "overlay")
+    steps = [found[f"{kind}_ms"] for kind in kinds]
+    assert found["inp_ms"] == max(steps) >= min(steps) >= 16

@@ -26,8 +26,11 @@ export function searchTranscript(): void {
   const list = document.getElementById("transcript");
   const field = document.querySelector<HTMLInputElement>("#find");
   const count = document.getElementById("found");
-  if (!list || !field || !count || !("highlights" in CSS)) return;
-  field.hidden = false;
+  if (!list || !field || !count) return;
+  if (!("highlights" in CSS)) {
+    field.remove();
+    return;
+  }
   let lines: Line[] | null = null;
   let places: Place[] = [];
   let at = 0;
