@@ -149,7 +149,7 @@ _engine_option = click.option(
     "--camera",
     "camera_file",
     type=click.Path(path_type=Path),
-    help="The camera of these videos, a file from: comport camera calibrate",
+    help="The camera of these videos: a file from comport camera calibrate, or a name of the dashboard's.",
 )
 @json_option
 @click.pass_context
@@ -163,13 +163,14 @@ def audit(
     as_json: bool,
 ) -> None:
     """Audit recordings, transcripts and chats (files or folders) and print their scorecards."""
+    from audit.camera_files import file_of
     from audit.pipeline import find_rubric
     from models.camera import load_camera
 
     if whisper and engine == "pocketsphinx":
         raise click.UsageError("--whisper names a Whisper model; it does not go with --engine pocketsphinx")
     loaded = [find_rubric(name) for name in rubrics]
-    used = load_camera(camera_file) if camera_file else None
+    used = load_camera(file_of(context.obj, camera_file)) if camera_file else None
     failed = _audit_all(store_of(context), paths, loaded, engine, whisper, used, as_json)
     context.exit(FAILED if failed else 0)
 

@@ -153,13 +153,40 @@ def erase(store: Store, asked: Asked) -> Erased:
     """
     check_free(store, asked.interactions)
     if not asked.interactions and not asked.people:
-        number = 0
-    else:
-        row = {"started_at": datetime.now(UTC), "asked": msgspec.json.encode(asked).decode()}
-        with store.writing() as connection:
-            made = connection.execute(insert(t.erasure).values(**row))
-            number = int(made.inserted_primary_key[0])  # type: ignore[index]
-            write(connection, Action.ERASE, f"erasure {number}", interactions=len(asked.interactions))
+        return _finish(store, 0, asked)
+    return _finish(store, begin(store, asked), asked)
+
+
+def begin(store: Store, asked: Asked) -> int:
+    """Writes down what has to go, for `finish`; gives the number of the erasure.
+
+    Raises:
+        Held: something of it is under a legal hold; then nothing will be erased.
+    """
+    check_free(store, asked.interactions)
+    row = {"started_at": datetime.now(UTC), "asked": msgspec.json.encode(asked).decode()}
+    with store.writing() as connection:
+        made = connection.execute(insert(t.erasure).values(**row))
+        number = int(made.inserted_primary_key[0])  # type: ignore[index]
+        write(connection, Action.ERASE, f"erasure {number}", interactions=len(asked.interactions))
+    return number
+
+
+def finish(store: Store, number: int) -> Erased:
+    """Erases what was written down under this number, and looks for what is left.
+
+    Raises:
+        NotStored: there is no such erasure that is not finished.
+        Held: something of it is under a legal hold now.
+    """
+    row = t.erasure.c
+    with store.reading() as connection:
+        query = select(row.asked).where(row.id == number, row.finished_at.is_(None))
+        written = connection.execute(query).scalar_one_or_none()
+    if written is None:
+        raise NotStored("erasure", str(number), "it is finished, or was never begun")
+    asked = msgspec.json.decode(written, type=Asked)
+    check_free(store, asked.interactions)
     return _finish(store, number, asked)
 
 

@@ -374,6 +374,8 @@ saved_search = Table(
     # What is wanted, as JSON.
     Column("wanted", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
+    # The team that sees it, too; empty: everybody who may compare; NULL: its owner alone.
+    Column("shared_with", String(200)),
     UniqueConstraint("owner", "name"),
 )
 

@@ -24,7 +24,8 @@ from audit.batch.guard import cause, guarded
 from audit.intake import arrivals
 from audit.pipeline import audit_arrival
 from audit.store import Store, open_store
-from audit.uploads import UploadState, uploads_folder
+from audit.uploads import CAMERA, UploadState, uploads_folder
+from models.camera import load_camera
 from models.errors import ComportError
 
 TRIES = 3
@@ -80,6 +81,7 @@ def _said(store: Store, upload: str) -> Path:
 def _work(store: Store, row: Any) -> None:
     path = uploads_folder(store) / row.id / row.file
     rubrics = [store.rubric(digest) for digest in json.loads(row.rubrics)]
+    taken_by = path.with_name(CAMERA)
     done: list[str] = []
     reasons: list[str] = []
 
@@ -92,13 +94,15 @@ def _work(store: Store, row: Any) -> None:
 
     with acting(Actor(row.owner, "upload")), guarded(_said(store, row.id), LIMIT_S, 0):
         try:
+            camera = load_camera(taken_by) if taken_by.exists() else None
             for one in arrivals(path):
                 if isinstance(one, Rejected):
                     failed(one)
                     continue
                 with _each(failed):
                     told = _progress(store, row.id)
-                    done.append(audit_arrival(one, rubrics, store, progress=told).interaction.id)
+                    audited = audit_arrival(one, rubrics, store, progress=told, camera=camera)
+                    done.append(audited.interaction.id)
         except Exception as error:  # noqa: BLE001  the next file must not wait for a mended program
             failed(error)
     if not done and not reasons:

@@ -27,9 +27,11 @@ from sqlalchemy.exc import IntegrityError
 from audit import tables as t
 from audit.arrivals import Facts
 from audit.auditlog import Action, write
+from audit.camera_files import camera_of
 from audit.intake import FACTS_SUFFIX, RECORDING_SUFFIXES, formats
 from audit.pipeline import find_rubric, pack_names
 from audit.store import NotStored, Store
+from models.camera import camera_yaml
 from models.errors import ComportError
 from models.transcripts import printable
 
@@ -38,6 +40,9 @@ MOST_BYTES = 1_000_000_000
 
 LONGEST_NAME, LONGEST_KEY = 120, 200
 """Letters of a file's name and of a key."""
+
+CAMERA = ".camera.yaml"
+"""Beside the file: the camera that took it. No file that is brought in can have this name."""
 
 PIECE_BYTES = 1 << 20
 
@@ -99,14 +104,15 @@ def bring(
     rubrics: Sequence[str],
     facts: Mapping[str, str] | None = None,
     key: str | None = None,
+    camera: str = "",
 ) -> tuple[Upload, bool]:
     """Keeps a file to be audited under these rubrics (packs, or names of stored ones); whether it is new.
 
-    `facts` are those of a `.meta.yaml`. Of the same `owner` and `key` it is taken once: the same sent again
-    gives what it gave.
+    `facts` are those of a `.meta.yaml`, `camera` names the one of the house that took a video. Of the same
+    `owner` and `key` it is taken once: the same sent again gives what it gave.
 
     Raises:
-        BadUpload: name, facts or rubrics cannot be taken, or the key was used for something else.
+        BadUpload: name, facts, camera or rubrics cannot be taken, or the key was used for something else.
         TooLarge: it has more than `MOST_BYTES`.
     """
     name = _file_name(name)
@@ -116,12 +122,17 @@ def bring(
         raise BadUpload(name, "under which rubric? Name one or more")
     if key is not None and not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY):
         raise BadUpload(name, f"a key has 1 to {LONGEST_KEY} plain letters")
+    taken_by = _camera(store, name, camera) if camera else None
     identity = secrets.token_hex(16)
     folder = uploads_folder(store) / identity
     folder.mkdir(parents=True, mode=0o700)
     try:
         digest, size_bytes = _keep(name, content, folder / name)
-        asked = hashlib.sha256(msgspec.json.encode([name, digest, checked, digests])).hexdigest()
+        told = [name, digest, checked, digests] + ([taken_by] if taken_by else [])
+        asked = hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+        if taken_by:
+            # As it is now: who draws other zones meanwhile changes nothing of this.
+            (folder / CAMERA).write_text(taken_by, "utf-8")
         if checked:
             beside = folder / f"{Path(name).stem}{FACTS_SUFFIX}"
             beside.write_text(json.dumps(checked, ensure_ascii=False), "utf-8")
@@ -228,6 +239,17 @@ def _facts(name: str, facts: Mapping[str, str]) -> dict[str, Any]:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise BadUpload(name, f"{where[:40]}: {first['msg']}") from error
+
+
+def _camera(store: Store, name: str, camera: str) -> str:
+    """The file of a camera of the house."""
+    try:
+        found = camera_of(store, camera)
+    except NotStored as error:
+        raise BadUpload(name, error.line) from error
+    if found.camera is None:
+        raise BadUpload(name, found.problem)
+    return camera_yaml(found.camera)
 
 
 def _rubric(store: Store, name: str, rubric: str) -> str:

@@ -3,13 +3,21 @@
 import threading
 from pathlib import Path
 
+import pyotp
 import pytest
 import waitress
 
 from audit.batch import ledger
 from audit.batch.ledger import Found, Settings
+from audit.camera_files import add_camera
+from audit.customers import people
+from audit.interactions import Role
+from audit.pipeline import audit_file, find_rubric
+from audit.second_factor import new_secret, turn_on
 from audit.store import open_store
+from audit.uploads import bring
 from audit.users import add_user
+from models.camera import Zone
 from tests.test_browser import CHROMIUM, FLAGS
 from tests.test_overview import company, keep
 from tests.test_web import PASSWORD, keep_call, keep_video, stereo
@@ -30,6 +38,23 @@ RUN = """async () => {
 }"""
 
 
+SAMPLE = Path(__file__).parent.parent / "samples" / "chat-wrong-size.jsonl"
+
+WHO = {"/login": "nobody", "/login/code": "tom", "/#first-steps": "newcomer"}
+"""Address → who opens it, where that is not Ana: nobody, somebody whose code is awaited, and Ana of a dashboard
+in which nothing is."""
+
+
+def serve(store):
+    server = waitress.create_server(create_app(store), host="127.0.0.1", port=0, threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    return server
+
+
+def at(server):
+    return f"http://127.0.0.1:{server.effective_port}"
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     """A browser logged in to a filled dashboard: gives what axe finds at an address."""
@@ -41,29 +66,46 @@ def pages(tmp_path_factory):
     keep(store, *company(folder))
     call = keep_call(store, folder, stereo(folder))
     video = keep_video(store, folder)
+    add_camera(store, "desk", (640, 360), [Zone("counter", ((0.0, 0.0), (90.0, 0.0), (90.0, 90.0)))])
     run = ledger.begin(store, ["/calls"], ["0" * 64], Settings(), [Found("/calls/1.wav", 10, "", "is empty")])
-    server = waitress.create_server(create_app(store), host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    site = f"http://127.0.0.1:{server.effective_port}"
-    known = {"CALL": call.id, "VIDEO": video.id, "RUN": str(run.id)}
+    chat = audit_file(SAMPLE, [find_rubric("chat-en")], store).interaction
+    [customer] = people(store, Role.CUSTOMER, "Laura", 1)
+    with SAMPLE.open("rb") as file:
+        brought, _ = bring(store, "ana", SAMPLE.name, file, ["chat-en"])
+    add_user(store, "tom", PASSWORD)
+    secret = new_secret()
+    assert turn_on(store, "tom", secret, pyotp.TOTP(secret).now())
+    empty = open_store(folder / "empty")
+    add_user(empty, "ana", PASSWORD)
+    servers = {name: serve(one) for name, one in (("filled", store), ("empty", empty))}
+    known = {"CALL": call.id, "VIDEO": video.id, "RUN": str(run.id), "CHAT": chat.id}
+    known |= {"CUSTOMER": str(customer.number), "UPLOAD": brought.id}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         opened = {}
 
-        def found(address, locale, scheme):
-            if (locale, scheme) not in opened:
-                # axe comes from outside of the policy; what it looks at stays as it is.
-                context = browser.new_context(locale=locale, color_scheme=scheme, bypass_csp=True)
-                page = opened[locale, scheme] = context.new_page()
-                page.goto(f"{site}/login")
-                page.fill("#name", "ana")
+        def enter(locale, scheme, who):
+            # axe comes from outside of the policy; what it looks at stays as it is.
+            context = browser.new_context(locale=locale, color_scheme=scheme, bypass_csp=True)
+            page = context.new_page()
+            site = at(servers["empty" if who == "newcomer" else "filled"])
+            page.goto(f"{site}/login")
+            if who != "nobody":
+                page.fill("#name", "ana" if who == "newcomer" else who)
                 page.fill("#password", PASSWORD)
                 page.click("main button")
-                page.wait_for_selector(".tiles")
-            page = opened[locale, scheme]
+                page.wait_for_url(f"{site}/login/code" if who == "tom" else f"{site}/")
+            return page, site
+
+        def found(address, locale, scheme):
+            who = WHO.get(address, "ana")
+            if (locale, scheme, who) not in opened:
+                opened[locale, scheme, who] = enter(locale, scheme, who)
+            page, site = opened[locale, scheme, who]
             for name, value in known.items():
                 address = address.replace(name, value)
-            page.goto(site + address)
+            page.goto(site + address.removesuffix("#first-steps"))
+            assert page.url.removeprefix(site) == address.removesuffix("#first-steps")
             for summary in page.locator("main summary").all():
                 summary.click()
             # What lies under the bar of the frame at the moment is not too small.
@@ -73,7 +115,8 @@ def pages(tmp_path_factory):
 
         yield found
         browser.close()
-    server.close()
+    for server in servers.values():
+        server.close()
 
 
 @pytest.mark.parametrize(
@@ -87,14 +130,26 @@ def pages(tmp_path_factory):
         "/employees",
         "/employees/Ada",
         "/customers",
+        "/customers/CUSTOMER",
         "/standards",
         "/standards/house/greets",
         "/upload",
+        "/uploads/UPLOAD",
         "/batches",
         "/batches/RUN",
         "/admin/users",
         "/admin/log",
+        "/admin/retention?due=1",
+        "/admin/erase?kind=interaction&value=CALL",
+        "/admin/cameras",
+        "/admin/cameras/desk",
         "/account",
+        "/account/second-factor",
+        "/api/v1/",
+        "/interactions/CHAT",
+        "/login",
+        "/login/code",
+        "/#first-steps",
         "/nowhere",
     ],
 )

@@ -46,7 +46,7 @@ class Interface:
         parts = {
             **{"identity": self.calls[title].id, "rubric": card.rubric, "standard": "greets"},
             **{"digest": card.rubric_digest, "name": "nobody", "called": "mine", "number": "1"},
-            "upload": "0" * 32,
+            **{"upload": "0" * 32, "camera": "desk"},
         }
         if operation.path.startswith("/tokens"):
             parts["number"] = "1000000"
@@ -417,7 +417,14 @@ def test_a_search_is_kept(site):
     assert kept.status_code == 200
     assert site.ask("/searches").json["items"] == [kept.json]
     assert site.ask("/searches", UserRole.AUDITOR).json["items"] == []
-    assert site.ask("/searches/late", method="DELETE").status_code == 204
+    assert site.ask("/searches/late", method="PATCH", json={"name": "later"}).status_code == 204
+    wanted = {"words": "late", "channel": "call"}
+    shared = site.ask("/searches/later?shared=true", method="PUT", json=wanted)
+    assert shared.json == kept.json | {"name": "later", "shared": True}
+    assert site.ask("/searches", UserRole.AUDITOR).json["items"] == [shared.json]
+    assert site.ask("/searches", UserRole.AGENT).json["items"] == []
+    assert site.ask("/searches/later", UserRole.AUDITOR, "DELETE").status_code == 404
+    assert site.ask("/searches/later", method="DELETE").status_code == 204
     assert site.ask("/searches/late", method="DELETE").status_code == 404
 
 

@@ -25,6 +25,7 @@ from web import (
     admin,
     api,
     assigning,
+    cameras,
     customers,
     employees,
     interactions,
@@ -36,11 +37,13 @@ from web import (
     people,
     provider,
     releasing,
+    retention,
     reviewing,
     rights,
     second_factor,
     standards,
     uploading,
+    views,
     wording,
 )
 from web.api import problems
@@ -110,7 +113,10 @@ def create_app(
     app.register_blueprint(standards.room(store))
     app.register_blueprint(uploading.room(store))
     app.register_blueprint(interactions.room(store))
+    app.register_blueprint(views.room(store))
     app.register_blueprint(admin.room(store))
+    app.register_blueprint(cameras.room(store))
+    app.register_blueprint(retention.room(store))
     app.register_blueprint(people.room(store))
     app.register_blueprint(reviewing.room(store))
     app.register_blueprint(releasing.room(store))

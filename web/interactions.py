@@ -19,12 +19,14 @@ from audit.releasing import release_of
 from audit.replies import Reply
 from audit.reviews import Review, Stands, card_stands, shown
 from audit.rubric import Rubric, Standard
+from audit.saved import Saved
 from audit.score import Line, SectionScore
 from audit.scorecard import Scorecard
 from audit.searching import find as find_rows
 from audit.store import NotStored, Store
 from audit.waveform import waveform_json
 from models.observations import Observations, ObservationsUnreadable, Recording, Span, Utterance
+from web import views
 from web.listing import asked, fields, places, rubric_names
 from web.playback import file_problem, is_media, playback_of
 from web.rights import may, scope
@@ -101,7 +103,22 @@ def index(store: Store) -> ResponseReturnValue:
         asked=fields(wanted),
         done="done" in request.args,
         rubrics=rubric_names(store),
+        views=_views(store, fields(wanted)),
+        team=scope().team,
     )
+
+
+class View(msgspec.Struct, frozen=True):
+    """A kept view with the fields of the form that ask for it; `open` when just these are asked for now."""
+
+    saved: Saved
+    fields: dict[str, str]
+    open: bool
+
+
+def _views(store: Store, now: dict[str, str]) -> tuple[View, ...]:
+    kept = [(one, fields(one.wanted)) for one in views.seen(store)]
+    return tuple(View(one, wanted, wanted == now) for one, wanted in kept)
 
 
 def interaction(store: Store, identity: str) -> ResponseReturnValue:

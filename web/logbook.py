@@ -26,6 +26,11 @@ SAY_THEMSELVES = frozenset(
         "admin.add",
         "admin.change",
         "admin.verify_log",
+        "retention.hold",
+        "retention.lift",
+        "retention.erase",
+        "cameras.add",
+        "cameras.change",
         "own.password",
         "own.end_others",
         "provider.back",
@@ -50,6 +55,7 @@ SAY_THEMSELVES = frozenset(
             "add_upload",
         )
     }
+    | {f"api.{name}" for name in ("keep_camera", "drop_camera")}
     | {f"api.{name}" for name in ("make_user", "change_user", "drop_user", "make_token", "drop_token")}
 )
 """Endpoints whose change is logged where it is made, with what was changed."""

@@ -34,7 +34,7 @@ PERSONAL = frozenset(
 )
 """What shows who customers are, or lets them be heard or seen: `read` is not enough for it."""
 
-CHANGES = frozenset(f"api.{name}" for name in ("keep_search", "drop_search"))
+CHANGES = frozenset(f"api.{name}" for name in ("keep_search", "rename_search", "drop_search"))
 """What changes something though it asks for no right of its own."""
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from audit.batch import ledger
 from audit.batch.ledger import RunState, State
+from audit.camera_files import cameras
 from audit.pipeline import pack_names
 from audit.store import Store
 from audit.uploads import MOST_BYTES, OVER, BadUpload, Upload, bring, look_after, upload_of, uploads
@@ -63,16 +64,17 @@ def take(store: Store) -> ResponseReturnValue:
     rubrics = request.form.getlist("rubric")
     facts = {name: request.form.get(name, "").replace("\0", "") for name in FACTS}
     owner, name = person().name, sent.filename
+    camera = request.form.get("camera", "").replace("\0", "")
     found: list[Upload] = []
     bad: list[str] = []
     if is_zip(name):
         for inside, content in files_in(name, sent.stream):
             try:
-                found.append(bring(store, owner, inside, content, rubrics, facts)[0])
+                found.append(bring(store, owner, inside, content, rubrics, facts, camera=camera)[0])
             except BadUpload as error:
                 bad.append(told(error))
     else:
-        found.append(bring(store, owner, name, sent.stream, rubrics, facts)[0])
+        found.append(bring(store, owner, name, sent.stream, rubrics, facts, camera=camera)[0])
     look_after(store)
     if bad:
         # The list below it shows what was taken all the same.
@@ -179,5 +181,6 @@ def _form(store: Store, problem: str = "") -> str:
         problem=problem,
         rubrics=sorted({*pack_names(), *rubric_names(store)}),
         found=[(one, _told(one)) for one in found],
+        cameras=[one.name for one in cameras(store) if one.camera],
         most_mb=MOST_BYTES // 1_000_000,
     )

@@ -25,6 +25,7 @@ from models.errors import ComportError
 from web.charts import scale_of, trend
 from web.languages import date, day, figures, gettext, language, ngettext, number, percent, plain, short_day
 from web.playback import codec_name
+from web.reasons import reason
 
 VERDICTS = {
     Verdict.MET: _("Met"),
@@ -78,6 +79,7 @@ ACTIONS = {
     Action.IDENTITY: _("joined an identity"),
     Action.EXPORT: _("exported"),
     Action.HOLD: _("changed a legal hold"),
+    Action.CAMERA: _("changed a camera"),
     Action.ERASE: _("erased"),
     Action.VERIFIED: _("verified the log"),
     Action.COMMAND: _("ran a command"),
@@ -91,6 +93,18 @@ CHANNELS = {
     Channel.CHAT: _("Chat"),
     Channel.EMAIL: _("E-mail"),
     Channel.SOCIAL: _("Social"),
+}
+
+KEPT = {
+    "media": _("Recordings"),
+    "transcripts": _("Words"),
+    "observations": _("Observations"),
+    "scorecards": _("Scorecards, and all else"),
+}
+
+ZONES = {
+    "counter": _("Staff side of the counter"),
+    "entrance": _("Entrance"),
 }
 
 ERRORS = {
@@ -135,6 +149,7 @@ RUN_STATES = {
 _BUNDLE = "dist/interaction.js"
 _PROGRESS = "dist/progress.js"
 _NOTICES = "dist/NOTICES.txt"
+_ZONES = "dist/zones.js"
 
 
 def register(app: Flask) -> None:
@@ -157,6 +172,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(short_day)
     app.add_template_filter(without)
     app.add_template_filter(trend)
+    app.add_template_filter(reason)
     app.add_template_filter(lambda rows: scale_of(*_spans(rows)), "scale")
     app.add_template_filter(lambda scores: scale_of(scores, ()), "scale_of_scores")
     app.add_template_global(timedelta(days=6), "one_week")  # type: ignore[arg-type]
@@ -166,14 +182,17 @@ def register(app: Flask) -> None:
     app.add_template_global(ACTIONS, "ACTIONS")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
-    progress = built.with_name(Path(_PROGRESS).name)
     notices = built.with_name(Path(_NOTICES).name)
+    app.add_template_global(KEPT, "KEPT")  # type: ignore[arg-type]
+    app.add_template_global(ZONES, "ZONES")  # type: ignore[arg-type]
+    progress, zones = (built.with_name(Path(name).name) for name in (_PROGRESS, _ZONES))
     app.add_template_global(RUN_STATES, "RUN_STATES")  # type: ignore[arg-type]
     app.context_processor(
         lambda: {
             "bundle": _BUNDLE if built.is_file() else "",
             "progress_script": _PROGRESS if progress.is_file() else "",
             "notices": _NOTICES if notices.is_file() else "",
+            "zones_script": _ZONES if zones.is_file() else "",
         }
     )
 

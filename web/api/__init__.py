@@ -7,7 +7,17 @@ from flask_limiter import Limiter
 
 from audit.store import Store
 from web import tokens
-from web.api import accounts, batches, customers, findings, interactions, overview, standards, uploads
+from web.api import (
+    accounts,
+    batches,
+    cameras,
+    customers,
+    findings,
+    interactions,
+    overview,
+    standards,
+    uploads,
+)
 from web.api.document import document
 from web.api.operations import Operation, bound
 from web.api.problems import ROOT
@@ -26,6 +36,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *overview.OPERATIONS,
     *batches.OPERATIONS,
     *uploads.OPERATIONS,
+    *cameras.OPERATIONS,
     *accounts.OPERATIONS,
     Operation("GET", "/openapi.json", openapi, "This document", dict[str, Any]),
 )

@@ -8,18 +8,18 @@ import msgspec
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
-from audit import searching
+from audit import saved, searching
 from audit.aftermath import Outcome, outcomes_of
 from audit.interactions import Channel, Interaction, Role
 from audit.judge import Verdict
 from audit.redaction import personal
-from audit.saved import forget_search, save_search, saved_searches
+from audit.saved import forget_search, save_search
 from audit.searching import LONGEST_WORDS, Place, Wanted, place_of
 from audit.store import Store
 from audit.waveform import waveform_json
 from models.observations import Observations
 from web import interactions as pages
-from web import people
+from web import people, views
 from web.api.operations import Many, Operation, each, following
 from web.api.problems import ROOT
 from web.playback import is_media
@@ -158,10 +158,24 @@ class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SavedSearch(msgspec.Struct, frozen=True):
-    """A search that somebody keeps under a name."""
+    """A search that somebody keeps under a name; others see it where it is `shared`."""
 
     name: str
     wanted: Wanted
+    owner: str
+    shared: bool
+
+
+class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether others see it: the team of whoever asks, or everybody where they have none."""
+
+    shared: bool = False
+
+
+class Renamed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a search is called from now on."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{1,80}$")]
 
 
 def facts_of(one: Interaction) -> Facts:
@@ -246,12 +260,19 @@ def interaction_outcomes(store: Store, identity: str) -> Many[Outcome]:
 
 
 def searches(store: Store) -> Many[SavedSearch]:
-    return each(SavedSearch(name, wanted) for name, wanted in saved_searches(store, person().name).items())
+    return each(
+        SavedSearch(one.name, one.wanted, one.owner, one.shared_with is not None) for one in views.seen(store)
+    )
 
 
-def keep_search(store: Store, called: str, body: Wanted) -> SavedSearch:
-    save_search(store, person().name, called, body)
-    return SavedSearch(called, body)
+def keep_search(store: Store, called: str, query: Sharing, body: Wanted) -> SavedSearch:
+    shared_with = views.sharing(query.shared)
+    save_search(store, person().name, called, body, shared_with)
+    return SavedSearch(called, body, person().name, shared_with is not None)
+
+
+def rename_search(store: Store, called: str, body: Renamed) -> None:
+    saved.rename_search(store, person().name, called, body.name)
 
 
 def drop_search(store: Store, called: str) -> None:
@@ -281,8 +302,16 @@ OPERATIONS = (
         problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
     ),
     Operation("GET", f"{_ONE}/outcomes", interaction_outcomes, "What became of it", Many[Outcome]),
-    Operation("GET", "/searches", searches, "The searches that you keep", Many[SavedSearch]),
-    Operation("PUT", "/searches/<called>", keep_search, "Keeps a search", SavedSearch, body=Wanted),
+    Operation(
+        *("GET", "/searches", searches, "The searches that you keep, or others share with you"),
+        Many[SavedSearch],
+    ),
+    Operation("PUT", "/searches/<called>", keep_search, "Keeps a search", SavedSearch, Sharing, Wanted),
+    Operation(
+        *("PATCH", "/searches/<called>", rename_search, "Calls a search otherwise", None),
+        body=Renamed,
+        status=HTTPStatus.NO_CONTENT,
+    ),
     Operation(
         *("DELETE", "/searches/<called>", drop_search, "Forgets a search", None),
         status=HTTPStatus.NO_CONTENT,

@@ -7,13 +7,16 @@ from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from audit.aftermath import NoOutcomes
+from audit.camera_files import CameraChanged
 from audit.database import ConnectionLost, StoreUnusable, TooSlow
+from audit.holds import Held
 from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
 from audit.store import NotStored
 from audit.tokens import BadToken
 from audit.uploads import BadUpload, TooLarge
 from audit.users import BadUser
+from models.camera import BadCamera
 from models.errors import ComportError
 from models.media import UnreadableMedia
 from web import wording
@@ -41,6 +44,9 @@ STATUS: dict[type[ComportError], HTTPStatus] = {
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     BadUpload: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadUser: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadCamera: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CameraChanged: HTTPStatus.CONFLICT,
+    Held: HTTPStatus.CONFLICT,
     BadToken: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,

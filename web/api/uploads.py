@@ -28,6 +28,7 @@ FORM_SCHEMA: dict[str, Any] = {
             "minItems": 1,
             "description": "Packs or names of stored rubrics.",
         },
+        "camera": {"type": "string", "description": "Name of the camera that took a video: `/cameras`."},
         **{
             name: {"type": "string", "description": "As in a .meta.yaml: docs/chats-and-transcripts.md"}
             for name in FACTS
@@ -68,13 +69,17 @@ def add_upload(store: Store) -> Made:
         raise BadRequest("expected one file, in the field 'file'")
     fields = request.form.to_dict(flat=False)
     rubrics = fields.pop("rubric", [])
+    camera = fields.pop("camera", [""])
+    if len(camera) != 1 or "\0" in camera[0]:
+        raise BadRequest("'camera' is given several times, or not in letters")
     for name, values in fields.items():
         if name not in FACTS or len(values) != 1 or "\0" in values[0]:
             raise BadRequest(f"'{name[:40]}' is no fact, or given {len(values)} times; facts are {_KNOWN}")
     facts = {name: values[0] for name, values in fields.items()}
     key = request.headers.get("Idempotency-Key")
     sent = files[0]
-    found, _ = uploads.bring(store, person().name, sent.filename or "", sent.stream, rubrics, facts, key)
+    owner, name = person().name, sent.filename or ""
+    found, _ = uploads.bring(store, owner, name, sent.stream, rubrics, facts, key, camera[0])
     uploads.look_after(store)
     return Made(found, f"{ROOT}/uploads/{found.id}")
 

@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 
 await build({
-  entryPoints: ["src/interaction.ts", "src/api.ts", "src/progress.ts"],
+  entryPoints: ["src/interaction.ts", "src/api.ts", "src/progress.ts", "src/zones.ts"],
   outdir: "../static/dist",
   bundle: true,
   format: "esm",

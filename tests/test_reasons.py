@@ -1,0 +1,101 @@
+"""The machine's reasons in the language of the page: every sentence that packs and samples bring about."""
+
+import functools
+import re
+from pathlib import Path
+
+import pytest
+from flask_babel import force_locale
+
+from audit.outcomes import words_of
+from audit.pipeline import audit_file, find_rubric, pack_names
+from audit.rubric import Rubric
+from audit.signals import measure_kinds
+from audit.store import open_store
+from audit.workbench import run_examples
+from web import create_app
+from web.reasons import reason, unknown
+from web.sentences import MEASURES, SENTENCES
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+WRITTEN = sorted(SAMPLES.glob("*.vtt")) + sorted(SAMPLES.glob("*.jsonl"))
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    return create_app(open_store(tmp_path_factory.mktemp("reasons")))
+
+
+@functools.cache
+def rubrics() -> tuple[Rubric, ...]:
+    return tuple(map(find_rubric, pack_names()))
+
+
+def said(app, language, text):
+    with app.test_request_context(), force_locale(language):
+        return str(reason(text))
+
+
+def test_every_measure_has_a_name_for_pages():
+    assert set(MEASURES) == {words_of(name) for name in measure_kinds()}
+
+
+@pytest.mark.parametrize("pack", pack_names())
+def test_every_reason_of_the_examples_of_a_pack_is_known(pack):
+    reasons = {one.reason for one in run_examples(find_rubric(pack))}
+    assert reasons
+    assert {part for text in reasons for part in unknown(text)} == set()
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
+def test_every_reason_and_caveat_of_a_sample_is_known(path):
+    fitting = [one for one in rubrics() if one.language == "en"]
+    texts = set()
+    for card in audit_file(path, fitting).scorecards:
+        texts |= {finding.reason for finding in card.findings} | {*card.caveats, card.roles.how}
+    assert {part for text in texts for part in unknown(text)} == set()
+
+
+@pytest.mark.parametrize(
+    ("english", "italian", "persian"),
+    [
+        (
+            "said 'greeting' at 0:01",
+            "detto “greeting” a 0:01",
+            "گفته شد: “greeting” در ۰:۰۱",
+        ),
+        (
+            "longest silence 3.2 s, wanted at most 15 s",
+            "silenzio più lungo 3,2 s, richiesto al massimo 15 s",
+            "طولانی‌ترین سکوت ۳٫۲ ثانیه، خواسته: حداکثر ۱۵ ثانیه",
+        ),
+        (
+            "2 of 3 times; not said: 'a' or 'b'; only negated: 'c' at 1:02:03 and 4 more",
+            "2 volte su 3; non detto: “a” o “b”; solo negato: “c” a 1:02:03 e altri 4",
+            "۲ از ۳ بار؛ گفته نشد: “a” یا “b”؛ تنها به‌صورت منفی: “c” در ۱:۰۲:۰۳ و ۴ مورد دیگر",
+        ),
+    ],
+)
+def test_a_reason_is_said_in_the_language_of_the_page(app, english, italian, persian):
+    def plain(text):
+        return re.sub(r"</?bdi>", "", text).replace("\N{NO-BREAK SPACE}", " ")
+
+    assert said(app, "en", english) == english
+    assert plain(said(app, "it", english)) == italian
+    assert plain(said(app, "fa", english)) == persian
+
+
+def test_what_stands_in_a_slot_keeps_its_direction_and_is_never_run(app):
+    text = said(app, "fa", "not said: '<script>alert(1)</script>'")
+    assert "<bdi>“&lt;script&gt;alert(1)&lt;/script&gt;”</bdi>" in text
+
+
+def test_a_sentence_that_is_not_known_stays_and_is_marked_as_english(app):
+    text = said(app, "it", "did not happen; <b>the moon</b> was full")
+    assert text.endswith('; <span lang="en" dir="ltr">&lt;b&gt;the moon&lt;/b&gt; was full</span>')
+    assert list(unknown("did not happen; the moon was full")) == ["the moon was full"]
+
+
+def test_no_sentence_stands_twice():
+    assert len(SENTENCES) == len(set(SENTENCES))

@@ -1,0 +1,175 @@
+"""Administration of what is kept: keep times, legal holds, and the erasure of a customer with its proof."""
+
+import functools
+from collections import Counter
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from audit.erasing import Asked, of_customer, of_interactions
+from audit.erasures import Erasures, open_erasures
+from audit.holds import KINDS as HELD
+from audit.holds import add_hold, held, holds, remove_hold
+from audit.interactions import Channel
+from audit.retention import KINDS, NAME, due, read_retention
+from audit.store import NotStored, Store
+from audit.yamlfile import BadFile
+from web.languages import gettext
+from web.rights import person
+from web.streaming import stream
+from web.wording import told
+
+LONGEST = 200
+"""Letters of whom or what a form names, and of a reason."""
+
+
+class Due(msgspec.Struct, frozen=True):
+    """What the next run would remove: interactions by kind, and how many of them a hold keeps."""
+
+    removed: dict[str, int]
+    held: int
+
+
+def room(store: Store) -> Blueprint:
+    """The pages of this room."""
+    blueprint = Blueprint("retention", __name__)
+    erasures = Erasures(store)
+    for rule, view, method in (
+        ("/admin/retention", everything, "GET"),
+        ("/admin/holds", hold, "POST"),
+        ("/admin/holds/<int(max=2147483647):number>", lift, "POST"),
+        ("/admin/erase", ask, "GET"),
+    ):
+        bound = functools.update_wrapper(functools.partial(view, store), view)
+        blueprint.add_url_rule(rule, view.__name__, bound, methods=[method])
+    for rule, run, method in (
+        ("/admin/erase", erase, "POST"),
+        ("/admin/erasures", resume, "POST"),
+        ("/admin/erasures/<int(max=2147483647):number>", erasure, "GET"),
+        ("/admin/erasures/<int(max=2147483647):number>/events", events, "GET"),
+    ):
+        bound_too = functools.update_wrapper(functools.partial(run, store, erasures), run)
+        blueprint.add_url_rule(rule, run.__name__, bound_too, methods=[method])
+    return blueprint
+
+
+def everything(store: Store) -> ResponseReturnValue:
+    return _page(store)
+
+
+def hold(store: Store) -> ResponseReturnValue:
+    kind, value, reason = (_given(name) for name in ("kind", "value", "reason"))
+    if kind not in HELD:
+        abort(HTTPStatus.BAD_REQUEST)
+    if not value or not reason:
+        return _page(store, gettext("Say what is held, and why.")), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        add_hold(store, kind, value, reason, person().name)
+    except NotStored as error:
+        return _page(store, told(error)), HTTPStatus.NOT_FOUND
+    return redirect(url_for("retention.everything", done=1), HTTPStatus.SEE_OTHER)
+
+
+def lift(store: Store, number: int) -> ResponseReturnValue:
+    remove_hold(store, number)
+    return redirect(url_for("retention.everything", done=1), HTTPStatus.SEE_OTHER)
+
+
+def ask(store: Store) -> ResponseReturnValue:
+    kind, value = request.args.get("kind", ""), _plain(request.args.get("value", ""))
+    return _asking(store, kind, value)
+
+
+def erase(store: Store, erasures: Erasures) -> ResponseReturnValue:
+    kind, value = _given("kind"), _given("value")
+    if _given("again") != value or not value:
+        problem = gettext("What was typed is not what is to be erased. Nothing was erased.")
+        return _asking(store, kind, value, problem), HTTPStatus.UNPROCESSABLE_ENTITY
+    asked = _asked(store, kind, value)
+    if not asked.interactions and not asked.people:
+        raise NotStored(kind, value, "nothing of it is stored")
+    number = erasures.begin(asked)
+    return redirect(url_for("retention.erasure", number=number), HTTPStatus.SEE_OTHER)
+
+
+def resume(store: Store, erasures: Erasures) -> ResponseReturnValue:
+    open_ = open_erasures(store)
+    erasures.resume()
+    where = url_for("retention.erasure", number=open_[0]) if open_ else url_for("retention.everything")
+    return redirect(where, HTTPStatus.SEE_OTHER)
+
+
+def erasure(store: Store, erasures: Erasures, number: int) -> ResponseReturnValue:
+    return render_template("erasure.html", found=erasures.of(number))
+
+
+def events(store: Store, erasures: Erasures, number: int) -> Response:
+    erasures.of(number)
+
+    def state() -> tuple[dict[str, Any], bool]:
+        over = not erasures.of(number).running
+        return {"share": 1.0 if over else 0.0, "text": gettext("Is being erased"), "over": over}, over
+
+    return stream(state)
+
+
+def _page(store: Store, problem: str = "") -> str:
+    try:
+        times, broken = read_retention(store.home / NAME), ""
+    except BadFile as error:
+        times, broken = None, told(error).replace(str(store.home / NAME), NAME)
+    return render_template(
+        "retention.html",
+        problem=problem,
+        broken=broken,
+        rows=[(channel, times.of(channel).model_dump()) for channel in Channel] if times else [],
+        kinds=KINDS,
+        due=_due(store) if times and "due" in request.args else None,
+        holds=holds(store),
+        open=open_erasures(store),
+        done="done" in request.args,
+    )
+
+
+def _due(store: Store) -> Due:
+    over = list(due(store, read_retention(store.home / NAME)))
+    kept = held(store, {one.interaction.id for one in over})
+    counted = Counter(one.kind for one in over if one.interaction.id not in kept)
+    return Due(dict(counted), len({one.interaction.id for one in over} & kept.keys()))
+
+
+def _asking(store: Store, kind: str, value: str, problem: str = "") -> str:
+    asked, keeping = None, {}
+    if value and kind in HELD:
+        try:
+            asked = _asked(store, kind, value)
+            keeping = held(store, asked.interactions)
+        except NotStored as error:
+            problem = problem or told(error)
+    return render_template(
+        "erase.html",
+        kind=kind,
+        value=value,
+        problem=problem,
+        asked=asked,
+        held=keeping,
+    )
+
+
+def _asked(store: Store, kind: str, value: str) -> Asked:
+    if kind == "customer":
+        return of_customer(store, value)
+    if kind != "interaction":
+        abort(HTTPStatus.BAD_REQUEST)
+    return of_interactions(store, [store.interaction(value).id])
+
+
+def _given(name: str) -> str:
+    return _plain(request.form.get(name, ""))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\0", "").strip()[:LONGEST]
