@@ -48,6 +48,9 @@ class Interface:
             **{"digest": card.rubric_digest, "name": "nobody", "called": "mine", "number": "1"},
             **{"upload": "0" * 32, "camera": "desk"},
         }
+        if operation.name == "withdraw_scorecard":
+            # What is released stays so for the other tests.
+            parts["rubric"] = "nobody"
         if operation.path.startswith("/tokens"):
             parts["number"] = "1000000"
         return re.sub(r"<(?:[^>]*:)?(\w+)>", lambda found: parts[found[1]], operation.path)

@@ -206,6 +206,10 @@ NEEDS = {
 }
 
 MEASURES = {
+    "apron worn": _("apron worn"),
+    "badge worn": _("badge worn"),
+    "face mask worn": _("face mask worn"),
+    "head cover worn": _("head cover worn"),
     "clipping": _("clipping"),
     "distance": _("distance"),
     "facing share": _("facing share"),
