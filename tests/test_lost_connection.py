@@ -88,17 +88,17 @@ def test_a_transaction_that_lost_its_connection_is_done_again_whole(server, stor
 
 def test_an_audit_survives_that_the_server_goes_away_in_it(server, store, monkeypatch):
     seen = []
-    really = type(store).keep_scorecard
+    really = type(store).keep_scorecards
 
-    def keep_scorecard(self, card):
-        done = really(self, card)
+    def keep_scorecards(self, cards, *contents):
+        done = really(self, cards, *contents)
         if not seen:
-            seen.append(card)
+            seen.extend(cards)
             server.stop("immediate")
             server.start()
         return done
 
-    monkeypatch.setattr(type(store), "keep_scorecard", keep_scorecard)
+    monkeypatch.setattr(type(store), "keep_scorecards", keep_scorecards)
     path = build.SAMPLES / "chat-wrong-size.jsonl"
     done = audit_file(path, [find_rubric("chat-en")], store)
     assert (seen, done.new) == (list(done.scorecards), True)
