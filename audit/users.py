@@ -12,7 +12,7 @@ from zxcvbn import zxcvbn
 
 from audit.auditlog import Action, write
 from audit.store import NotStored, Store
-from audit.tables import assignment, login, mail_message, token, user
+from audit.tables import assignment, login, mail_message, saved_search, token, user
 from models.errors import ComportError
 
 MIN_PASSWORD = 12
@@ -236,7 +236,9 @@ def change_account(connection: Connection, name: str, **values: object) -> None:
 
 
 def remove_user(store: Store, name: str) -> None:
-    """Removes an account, and with it its tokens, its sessions and what it was to look at or to be told.
+    """Removes an account, and with it its tokens, sessions, kept searches and what it was to do or be told.
+
+    A later account of the same name has nothing of it.
 
     Raises:
         NotStored: there is none of this name.
@@ -245,6 +247,7 @@ def remove_user(store: Store, name: str) -> None:
         theirs = select(user.c.id).where(user.c.name == name)
         for table in (token, login, assignment, mail_message):
             connection.execute(delete(table).where(table.c.user_id.in_(theirs)))
+        connection.execute(delete(saved_search).where(saved_search.c.owner == name))
         if not connection.execute(delete(user).where(user.c.name == name)).rowcount:
             raise NotStored("user", name, "`comport user list` shows who there is")
         write(connection, Action.USER_REMOVED, name)

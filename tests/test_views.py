@@ -8,7 +8,7 @@ from audit.auditlog import entries
 from audit.saved import EVERYBODY, save_search, searches_seen
 from audit.searching import Wanted
 from audit.store import open_store
-from audit.users import UserRole, add_user
+from audit.users import UserRole, add_user, remove_user
 from tests.test_web import PASSWORD, log_in, token
 from web import create_app
 
@@ -112,3 +112,11 @@ def test_a_form_of_another_site_keeps_nothing(site):
         .status_code
         == 400
     )
+
+
+def test_views_go_with_the_account_of_their_owner(site):
+    add_user(site.store, "leaver", PASSWORD, UserRole.REVIEWER)
+    save_search(site.store, "leaver", "mine", Wanted(), EVERYBODY)
+    remove_user(site.store, "leaver")
+    add_user(site.store, "leaver", PASSWORD, UserRole.REVIEWER)
+    assert "mine" not in {one.name for one in searches_seen(site.store, "leaver", None)}
