@@ -5,6 +5,7 @@ people without it (`models.looks`); `comport rubric pictures` writes it. The pic
 """
 
 import base64
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -42,6 +43,14 @@ STIFFNESS = 0.1
 0.1 and 1 tell alike (`docs/accuracy.md`)."""
 
 
+MOST_PICTURES = 200
+"""So many of each side are read at most: twenty are good
+(`docs/rubrics.md`), and comparing takes the square."""
+
+MOST_BYTES = 8 * MOST_PICTURES * SIZE * 4
+"""More than eight sides of as many rows take: 2 bytes a number, in base64 4/3 of it."""
+
+
 class Lookbook(Checked):
     """The numbers of the pictures: of each thing those with it and those without it."""
 
@@ -53,6 +62,21 @@ class Lookbook(Checked):
     def of(self, thing: Thing) -> "Pictures | None":
         """The pictures of a thing; None where there are none."""
         return Pictures(*map(_unpacked, self.things[thing])) if thing in self.things else None
+
+    def teller(self, thing: Thing) -> "Teller":
+        """What compares with the pictures of a thing that is among `things`."""
+        if thing not in self._tellers:
+            self._tellers[thing] = compare(Pictures(*map(_unpacked, self.things[thing])))
+        return self._tellers[thing]
+
+    @functools.cached_property
+    def _tellers(self) -> "dict[Thing, Teller]":
+        return {}
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The parts of people that the things are looked for on (`models.looks.PARTS`)."""
+        return frozenset(PART_OF[thing] for thing in self.things)
 
 
 class Pictures(NamedTuple):
@@ -79,19 +103,33 @@ def _unpacked(text: str) -> Array:
     return np.frombuffer(base64.b64decode(text, validate=True), "<f2").reshape(-1, SIZE).astype(np.float64)
 
 
-def scores(pictures: Pictures, rows: NDArray[np.floating]) -> Array:
-    """How much each row (n, `SIZE`) looks like the pictures with the thing: 1, or like those without it: -1.
+class Teller(NamedTuple):
+    """What pictures with a thing and without it differ in."""
 
-    A ridge regression on the pictures, both sides weighing the same, so that what differs between them counts
-    and what all have in common does not. NaN stays.
-    """
+    middle: Array
+    weights: Array
+
+    def scores(self, rows: NDArray[np.floating]) -> Array:
+        """How much each row (n, `SIZE`) looks like the pictures with the thing: 1, or like those without it:
+        -1. NaN stays."""
+        return np.asarray((rows - self.middle) @ self.weights, np.float64)
+
+
+def compare(pictures: Pictures) -> Teller:
+    """A ridge regression on the pictures, both sides weighing the same, so that what differs between them
+    counts and what all have in common does not."""
     known = np.concatenate([pictures.with_it, pictures.without])
     wanted = np.repeat([1.0, -1.0], [len(pictures.with_it), len(pictures.without)])
     middle = (pictures.with_it.mean(axis=0) + pictures.without.mean(axis=0)) / 2
     known = known - middle
     alike = known @ known.T
     alike += STIFFNESS * np.trace(alike) / len(alike) * np.eye(len(alike))
-    return np.asarray((rows - middle) @ (known.T @ np.linalg.solve(alike, wanted)), np.float64)
+    return Teller(middle, known.T @ np.linalg.solve(alike, wanted))
+
+
+def scores(pictures: Pictures, rows: NDArray[np.floating]) -> Array:
+    """`Teller.scores` of rows by pictures that are compared with once only."""
+    return compare(pictures).scores(rows)
 
 
 def left_out(pictures: Pictures) -> Array:
@@ -122,12 +160,26 @@ def read_lookbook(rubric: Path) -> Lookbook | None:
         return None
     remedy = f"make it anew: comport rubric pictures {rubric.name}"
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise BadFile((Problem(str(path), 1, "", f"more than {MOST_BYTES:,} bytes; {remedy}"),))
         found = Lookbook.model_validate_json(path.read_bytes())
-        for thing in found.things:
-            found.of(thing)
+        wrong = next(filter(None, (_wrong(side) for pair in found.things.values() for side in pair)), "")
     except (ValidationError, ValueError, OSError) as error:
         raise BadFile((Problem(str(path), 1, "", f"damaged ({type(error).__name__}); {remedy}"),)) from error
+    if wrong:
+        raise BadFile((Problem(str(path), 1, "", f"damaged ({wrong}); {remedy}"),))
     return found
+
+
+def _wrong(side: str) -> str:
+    """What is wrong with the rows of one side, in words; empty when nothing is."""
+    rows = _unpacked(side)
+    if len(rows) > MOST_PICTURES:
+        return f"{len(rows)} pictures of a side, at most {MOST_PICTURES}"
+    # Float16 leaves a length of 1 within a thousandth; infinite and missing numbers have no length.
+    if not (np.abs(np.linalg.norm(rows, axis=1) - 1) < 0.01).all():
+        return "rows of numbers that no picture has"
+    return ""
 
 
 def part_row(thing: Thing) -> int:

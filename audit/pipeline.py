@@ -206,7 +206,9 @@ def _judge(
     # What is spoken is known, or expected in the language of the first rubric until it is heard.
     known, expected = arrival.interaction.language, fitting[0].language
     hotwords = tuple(dict.fromkeys(name for r in fitting for name in r.names))
-    looking = Looking(camera=camera)
+    # Of people no more is kept than what the pictures of a rubric are compared with.
+    parts = {part for r in fitting if r.lookbook for part in r.lookbook.parts}
+    looking = Looking(camera=camera, parts=tuple(sorted(parts)))
     listening = Listening(known or expected, engine, whisper, known is not None, hotwords, looking)
     needs = frozenset[str]().union(*(r.needs for r in fitting))
     observations, new = _perceive(arrival, needs, listening, store, progress)

@@ -185,7 +185,7 @@ def rubric_pictures(file: Path, as_json: bool) -> None:
     from audit.workbench.learning import learn
 
     with progress_bar("Looking at pictures", quiet=as_json, unit="pictures") as report:
-        told = learn(file, load_rubric(file), report)
+        told = learn(file, load_rubric(file, with_pictures=False), report)
     if as_json:
         print_json({"file": str(beside(file)), "things": [one._asdict() for one in told]})
         return

@@ -26,8 +26,12 @@ LEAST_ALIKE = 40
 (docs/accuracy.md)."""
 
 
-def load_rubric(path: Path) -> Rubric:
-    """The rubric in a YAML file.
+BESIDE = ("confidence", "lookbook")
+"""Keys of what lies in files of its own."""
+
+
+def load_rubric(path: Path, *, with_pictures: bool = True) -> Rubric:
+    """The rubric in a YAML file, with what lies beside it; not `with_pictures`: without its lookbook.
 
     Raises:
         yamlfile.BadFile: with every problem of the file, each at its line.
@@ -37,6 +41,11 @@ def load_rubric(path: Path) -> Rubric:
     if isinstance(document.value, dict):
         if document.value.pop("applied", None) is not None:
             document.report(("applied",), "'applied' is what overlays did; it is never written by hand")
+        for key in BESIDE:
+            if key in document.value:
+                told = f"'{key}' lies in a file beside the rubric; it is never written in it"
+                document.report((key,), told)
+                del document.value[key]
         known = len(document.problems)
         lent = lend(document)
         laid = lay_values(document)
@@ -51,7 +60,10 @@ def load_rubric(path: Path) -> Rubric:
     if not rubric.sections:
         document.report(("overlays",), "nothing is left: overlays forbid every standard of the rubric")
         document.raise_problems()
-    beside = {"confidence": read_confidence(path, rubric.phrases), "lookbook": read_lookbook(path)}
+    beside = {
+        "confidence": read_confidence(path, rubric.phrases),
+        "lookbook": read_lookbook(path) if with_pictures else None,
+    }
     found = {key: value for key, value in beside.items() if value}
     return rubric.model_copy(update=found) if found else rubric
 

@@ -4,7 +4,7 @@ The numbers are what the person detector makes of a crop half-way: features of i
 averaged over a grid. What they mean is told by pictures of the house that are read in the same way.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from models import weights
 from models.detector import WEIGHTS
-from models.frames import Frame, Frames
+from models.frames import Frames
 from models.observations import Look, Looks, People, PersonTrack, Provenance
 from models.onnx_form import joins, tapped
-from models.people import landmarkers, sightings
+from models.people import detector, landmarkers
 from models.perceiving import Listening, Perceiver, Progress, Source
 
 Picture = NDArray[np.uint8]
@@ -186,9 +186,12 @@ def _upright(
     return np.asarray(turned, np.uint8)
 
 
-def looks_of(picture: Picture, pose_px: NDArray[np.floating], embed: Embedder) -> NDArray[np.float32]:
-    """(4, `SIZE`) numbers of the parts of somebody in an RGB picture; NaN for those that cannot be seen."""
-    return embed({name: crop for name, (crop, _) in crops_of(picture, pose_px).items()})
+def looks_of(
+    picture: Picture, pose_px: NDArray[np.floating], embed: Embedder, parts: Collection[str] = tuple(PARTS)
+) -> NDArray[np.float32]:
+    """(4, `SIZE`) numbers of these parts of somebody in an RGB picture; NaN for those that cannot be seen,
+    and for all others."""
+    return embed({name: crop for name, (crop, _) in crops_of(picture, pose_px).items() if name in parts})
 
 
 def read_pictures(
@@ -201,16 +204,17 @@ def read_pictures(
     Raises:
         weights.MissingWeights: the detector or the pose model is not here.
     """
-    embed = Embedder()
+    embed, find = Embedder(), detector()
     found = []
-    with landmarkers(1) as workers:
-        for frame, seen in sightings((Frame(float(n), p, 1.0) for n, p in enumerate(pictures)), workers):
-            posed = [one for one in seen if np.isfinite(one["pose_px"]).all()]
+    with landmarkers(1) as (only,):
+        for picture in pictures:
+            # Each by itself: nobody is where somebody was in the picture before.
+            posed = [one for one in only.see(picture, find(picture)) if np.isfinite(one["pose_px"]).all()]
             if posed:
                 largest = max(posed, key=lambda one: float(np.prod(one["box"][2:] - one["box"][:2])))
-                found.append(looks_of(frame.picture, largest["pose_px"], embed))
+                found.append(looks_of(picture, largest["pose_px"], embed))
             else:
-                found.append(embed({name: _whole(frame.picture, part) for name, part in PARTS.items()}))
+                found.append(embed({name: _whole(picture, part) for name, part in PARTS.items()}))
             progress(len(found))
     return found
 
@@ -222,9 +226,13 @@ def _whole(picture: Picture, part: Part) -> Picture:
 
 
 def perceive_looks(
-    path: Path, people: People, frames_per_s: float, progress: Progress = lambda done_s, all_s: None
+    path: Path,
+    people: People,
+    frames_per_s: float,
+    parts: Collection[str],
+    progress: Progress = lambda done_s, all_s: None,
 ) -> Looks:
-    """How everybody in `people` looks, who were seen in this video at so many frames a second.
+    """How these parts of everybody in `people` look, who were seen in this video at so many frames a second.
 
     Raises:
         media.UnreadableMedia: there is no picture in it, or none that can be decoded.
@@ -242,13 +250,13 @@ def perceive_looks(
         for track, row in wanted.get(time_s, ()):
             pose_px = track.pose_px[row].copy()
             pose_px[:, :2] /= frame.scale
-            seen[track.label].append((time_s, looks_of(frame.picture, pose_px, embed)))
+            seen[track.label].append((time_s, looks_of(frame.picture, pose_px, embed, parts)))
         progress(frame.time_s, frame.time_s)
         if time_s >= max(wanted):
             break
     return Looks(
         tuple(
-            Look(label, np.array([t for t, _ in found]), np.array([parts for _, parts in found]))
+            Look(label, np.array([t for t, _ in found]), np.array([numbers for _, numbers in found]))
             for label, found in seen.items()
             if found
         )
@@ -278,7 +286,7 @@ def _provenance(listening: Listening, before: Mapping[str, Provenance]) -> Prove
         version, _, used = reader().partition(" ")
     except weights.MissingWeights:
         return f"weights missing: comport weights fetch {WEIGHTS}"
-    after = (("people", before["people"].digest[:16]),)
+    after = (("people", before["people"].digest[:16]), ("parts", " ".join(listening.looking.parts)))
     return Provenance("looks", f"onnxruntime {onnxruntime.__version__}", version, used, after)
 
 
@@ -287,12 +295,12 @@ def _perceive(source: Source) -> dict[str, Looks]:
     if people is None:
         return {"looks": Looks(())}
     duration_s = source.recording.duration_s
-    frames_per_s = source.listening.looking.frames_per_s
-    return {
-        "looks": perceive_looks(
-            source.path, people, frames_per_s, lambda done_s, _: source.progress(done_s, duration_s)
-        )
-    }
+    looking = source.listening.looking
+
+    def progress(done_s: float, _: float) -> None:
+        source.progress(done_s, duration_s)
+
+    return {"looks": perceive_looks(source.path, people, looking.frames_per_s, looking.parts, progress)}
 
 
 LOOKS = Perceiver("looks", ("people",), _provenance, _perceive, of="picture")

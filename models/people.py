@@ -108,7 +108,7 @@ def looked_at(picture: Picture) -> People:
     """Everybody who is seen in one picture, RGB (h, w, 3)."""
     tracker = Tracker(1.0)
     with landmarkers(1) as (only,):
-        tracker.add(0.0, only.see(picture, _detector()(picture)))
+        tracker.add(0.0, only.see(picture, detector()(picture)))
     size_px = (picture.shape[1], picture.shape[0])
     tracks = tuple(_track(f"person-{number}", one) for number, one in enumerate(tracker.finish()))
     camera = assumed_camera(size_px)
@@ -135,7 +135,7 @@ def sightings(
 
     One thread runs the models of each of `workers`.
     """
-    find = _detector()
+    find = detector()
     idle: queue.SimpleQueue[Landmarkers] = queue.SimpleQueue()
     for worker in workers:
         idle.put(worker)
@@ -206,7 +206,8 @@ def _give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _detector() -> Callable[[Picture], Boxes]:
+def detector() -> Callable[[Picture], Boxes]:
+    """What finds people in a picture on this machine."""
     return Yolox() if _ready(DETECTOR) else hog()
 
 

@@ -23,7 +23,8 @@ Progress = Callable[[float, float], None]
 
 @dataclass(frozen=True)
 class Looking:
-    """How to look: frames a second, and the camera where somebody calibrated it.
+    """How to look: frames a second, the camera where somebody calibrated it, and the parts of people
+    (`models.looks.PARTS`) of which it is kept how they look.
 
     At five a second a gesture of one second is seen five times, and two people keep two processors busy for
     a third of the time.
@@ -31,6 +32,7 @@ class Looking:
 
     frames_per_s: float = 5.0
     camera: Camera | None = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """What people wear, told by pictures of the house: badges, aprons, head covers, face masks."""
 
+import base64
+
 import cv2
 import numpy as np
 import pytest
@@ -10,10 +12,13 @@ from audit.interactions import Channel, Role
 from audit.judge import Verdict, judge
 from audit.lookbook import MARGIN, PART_OF, Lookbook, Pictures, beside, left_out, packed, part_row, scores
 from audit.rubricfile import load_rubric
+from audit.workbench.learning import NotLearnt, learn
 from audit.yamlfile import BadFile
-from models.looks import PARTS, SIZE, crops_of
+from models.looks import LOOKS, PARTS, SIZE, Embedder, crops_of, looks_of, read_pictures
 from models.observations import Look, Looks, Observed, Provenance, Recording, gather, load, save
+from models.perceiving import Listening, Looking
 from tests import build
+from tests.test_people import pictures
 
 KEEP = "- {id: a, title: A, keep: {measure: apron_worn, at_least: 50 %}}"
 MADE = "1 abc"
@@ -22,7 +27,8 @@ MADE = "1 abc"
 def rows(count, side, seed=0):
     """Numbers of crops that differ in one direction and in much that says nothing."""
     noise = np.random.default_rng(seed).normal(size=(count, SIZE)) / np.sqrt(SIZE)
-    return noise + side * np.eye(1, SIZE)
+    found = noise + side * np.eye(1, SIZE)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
 def house(tmp_path, counts=(6, 6), made=MADE, standards=KEEP):
@@ -35,19 +41,23 @@ def house(tmp_path, counts=(6, 6), made=MADE, standards=KEEP):
     return load_rubric(path)
 
 
-def seen(*people, looked=True):
-    """Each a list of sides, one for a frame: 1 with an apron, -1 without, 0 something else, None not seen."""
-    tracks = [build.track(len(sides), f"person-{n}") for n, sides in enumerate(people)]
+def seen(*people, looked=True, parts=()):
+    """Each a list of sides, one for a frame: 1 with an apron, -1 without, 0 something else, None not seen; or
+    a number of frames in none of which anybody looked."""
+    frames = [sides if isinstance(sides, int) else len(sides) for sides in people]
+    tracks = [build.track(n, f"person-{number}") for number, n in enumerate(frames)]
     looks = []
     for number, (track, sides) in enumerate(zip(tracks, people, strict=True)):
-        parts = np.full((len(sides), len(PARTS), SIZE), np.nan)
+        if isinstance(sides, int):
+            continue
+        numbers = np.full((len(sides), len(PARTS), SIZE), np.nan)
         for row, side in enumerate(sides):
             if side is not None:
-                parts[row, part_row("apron")] = rows(1, side, 10 + 50 * number + row)
-        looks.append(Look(track.label, track.times_s, parts))
+                numbers[row, part_row("apron")] = rows(1, side, 10 + 50 * number + row)
+        looks.append(Look(track.label, track.times_s, numbers))
     made = [Observed("", Provenance("people", "p", "1", "", ()), people=build.people(tracks))]
     if looked:
-        made.append(Observed("", Provenance("looks", "l", "1", "abc", ()), looks=Looks(tuple(looks))))
+        made.append(Observed("", Provenance("looks", "l", "1", "abc", parts), looks=Looks(tuple(looks))))
     return gather(Recording(build.IDENTITY, 10.0, 0, 0, ""), made, ())
 
 
@@ -62,6 +72,8 @@ def seen(*people, looked=True):
         ([[0] * 6], (6, 6), Verdict.CANNOT_TELL, "like neither the pictures with it nor those without"),
         ([[1] * 6, [-1] * 6], (6, 6), Verdict.MISSED, "apron worn 0 %"),
         ([[1] * 6, [None] * 6], (6, 6), Verdict.CANNOT_TELL, "could be seen in fewer than 3 frames"),
+        ([[1] * 6, 6], (6, 6), Verdict.CANNOT_TELL, "apron: could not be seen"),
+        ([[-1] * 6, 6], (6, 6), Verdict.MISSED, "apron worn 0 %"),
         ([[1] * 6], (5, 5), Verdict.MET, "apron worn 100 %"),
         (
             [[1] * 6],
@@ -80,6 +92,21 @@ def test_an_apron_is_told_by_pictures_of_the_house(tmp_path, people, counts, ver
     assert (found.verdict, reason in found.reason) == (verdict, True), found.reason
 
 
+@pytest.mark.parametrize(
+    ("people", "verdict"),
+    [
+        ([[1] * 6], Verdict.MET),  # two of the frames lie in the window, and all of them tell
+        ([[1] * 6, [-1] * 3], Verdict.MET),  # the other has gone by then
+        ([[-1] * 6, [1] * 3], Verdict.MISSED),
+    ],
+)
+def test_what_somebody_wears_is_told_by_the_whole_visit(tmp_path, people, verdict):
+    rubric = house(tmp_path, standards=KEEP.replace("keep", "during: {last: 9200 ms}, keep"))
+    roles = {f"person-{n}": Role.AGENT for n in range(len(people))}
+    [found] = judge(rubric, build.conversation(rubric, seen(*people), Channel.VIDEO, roles))
+    assert found.verdict == verdict, found.reason
+
+
 def test_what_another_version_read_is_not_compared(tmp_path):
     rubric = house(tmp_path, made="0 abc")
     [found] = judge(
@@ -95,6 +122,38 @@ def test_looks_are_perceived_only_where_pictures_are_there(tmp_path):
     old = build.conversation(rubric, seen([1] * 6, looked=False), Channel.VIDEO, {"person-0": Role.AGENT})
     [found] = judge(rubric, old)
     assert (found.verdict, "audit the recording again" in found.reason) == (Verdict.CANNOT_TELL, True)
+
+
+@pytest.mark.parametrize(("parts", "verdict"), [("chest front", Verdict.MET), ("chest", Verdict.CANNOT_TELL)])
+def test_a_part_that_nobody_looked_at_tells_nothing(tmp_path, parts, verdict):
+    rubric = house(tmp_path)
+    observed = seen([1] * 6, parts=(("parts", parts),))
+    roles = {"person-0": Role.AGENT}
+    [found] = judge(rubric, build.conversation(rubric, observed, Channel.VIDEO, roles))
+    told = "nobody looked at the front: audit the recording again" in found.reason
+    assert (found.verdict, told) == (verdict, verdict != Verdict.MET)
+
+
+@build.sees_people
+def test_only_the_parts_of_the_things_of_the_rubric_are_kept(tmp_path):
+    assert house(tmp_path).lookbook.parts == {"front"}
+    before = {"people": Provenance("people", "p", "1", "", ())}
+    made = [
+        LOOKS.provenance(Listening("en", looking=Looking(parts=parts)), before)
+        for parts in (("front",), ("face", "front"))
+    ]
+    assert made[0].digest != made[1].digest
+    read = looks_of(np.full((800, 600, 3), 90, np.uint8), posed(), Embedder(), ("front",))
+    assert [name for name, row in zip(PARTS, read, strict=True) if np.isfinite(row).any()] == ["front"]
+
+
+@build.sees_people
+def test_each_picture_is_looked_at_by_itself():
+    shown = pictures()[:3]
+    one, other = shown[0], np.roll(shown[2], 8, axis=1)
+    together = read_pictures([one, other, one])
+    for found, picture in zip(together, (one, other, one), strict=True):
+        np.testing.assert_array_equal(found, read_pictures([picture])[0])
 
 
 def test_a_stored_rubric_holds_what_it_compares_with(tmp_path):
@@ -141,6 +200,50 @@ def test_numbers_that_are_damaged_are_told(tmp_path):
     path.write_text(path.read_text().replace('"apron":["', '"apron":["!'))
     with pytest.raises(BadFile, match=r"looks.json:1: damaged .*comport rubric pictures house.yaml"):
         load_rubric(tmp_path / "house.yaml")
+
+
+@pytest.mark.parametrize(
+    ("side", "told"),
+    [
+        (np.full((6, SIZE), np.nan), "rows of numbers that no picture has"),
+        (np.full((6, SIZE), np.inf), "rows of numbers that no picture has"),
+        (np.zeros((6, SIZE)), "rows of numbers that no picture has"),
+        (rows(6, 1) * 40, "rows of numbers that no picture has"),
+        (rows(201, 1), "201 pictures of a side, at most 200"),
+        (rows(2500, 1), "more than 6,553,600 bytes"),
+    ],
+)
+def test_numbers_of_no_picture_are_told(tmp_path, side, told):
+    house(tmp_path)
+    book = Lookbook(made=MADE, things={"apron": (packed(side), packed(rows(6, -1)))})
+    beside(tmp_path / "house.yaml").write_text(book.model_dump_json())
+    with pytest.raises(BadFile, match=rf"looks.json:1: .*{told}.*comport rubric pictures house.yaml"):
+        load_rubric(tmp_path / "house.yaml")
+
+
+def test_rows_that_are_cut_off_are_told(tmp_path):
+    house(tmp_path)
+    cut = base64.b64encode(base64.b64decode(packed(rows(6, 1)))[:-2]).decode()
+    book = Lookbook(made=MADE, things={"apron": (cut, packed(rows(6, -1)))})
+    beside(tmp_path / "house.yaml").write_text(book.model_dump_json())
+    with pytest.raises(BadFile, match=r"damaged \(ValueError\)"):
+        load_rubric(tmp_path / "house.yaml")
+
+
+def test_pictures_are_compared_once(tmp_path):
+    book = house(tmp_path).lookbook
+    assert book.teller("apron") is book.teller("apron")
+    np.testing.assert_allclose(book.teller("apron").scores(rows(3, 1)), scores(book.of("apron"), rows(3, 1)))
+
+
+@pytest.mark.parametrize("key", ["lookbook", "confidence"])
+def test_what_lies_beside_a_rubric_is_not_written_in_it(tmp_path, key):
+    house(tmp_path, None)
+    path = tmp_path / "house.yaml"
+    path.write_text(path.read_text() + f"\n{key}: {{made: x}}\n")
+    line = path.read_text().splitlines().index(f"{key}: {{made: x}}") + 1
+    with pytest.raises(BadFile, match=rf"house.yaml:{line}: '{key}' lies in a file beside the rubric"):
+        load_rubric(path)
 
 
 def posed(facing=1.0):
@@ -195,9 +298,49 @@ def test_pictures_are_learnt_by_the_command(tmp_path):
             if side == "with":
                 picture[40:44] = 230
             cv2.imwrite(str(folder / f"{number}.png"), picture.astype(np.uint8))
+    beside(tmp_path / "house.yaml").write_text("damaged")
     done = run()
     assert done.exit_code == 0, done.output
     assert "apron: 5 pictures with it, 5 without; by the others 10 are told rightly, 0 wrongly" in done.output
     assert load_rubric(tmp_path / "house.yaml").lookbook.of("apron").without.shape == (5, SIZE)
-    (tmp_path / "pictures" / "apron" / "with" / "x.jpg").write_text("no picture")
-    assert "x.jpg: no picture that can be read; give JPEG or PNG" in str(run().exception)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda path: path.write_text("no picture"), "x.jpg: no picture that can be read; give JPEG or PNG"),
+        (lambda path: path.write_bytes(b""), "x.jpg: no picture that can be read; give JPEG or PNG"),
+        (lambda path: path.mkdir(), "x.jpg: cannot be read (Is a directory); give JPEG or PNG"),
+    ],
+)
+@build.sees_people
+def test_what_is_no_picture_is_told_in_one_line(tmp_path, make, told):
+    rubric = house(tmp_path, None)
+    (tmp_path / "pictures" / "apron" / "with").mkdir(parents=True)
+    make(tmp_path / "pictures" / "apron" / "with" / "x.jpg")
+    with pytest.raises(NotLearnt) as error:
+        learn(tmp_path / "house.yaml", rubric, lambda done, all_: None)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("folder", ["../elsewhere", "/tmp", "linked"])
+def test_pictures_lie_beside_the_rubric(tmp_path, folder):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "elsewhere" / "with").mkdir(parents=True)
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "elsewhere")
+    house(tmp_path / "in", None)
+    path = tmp_path / "in" / "house.yaml"
+    path.write_text(path.read_text().replace("pictures/apron", folder))
+    with pytest.raises(NotLearnt, match=f"'{folder}/with' lies outside the rubric's folder; put it beside"):
+        learn(path, load_rubric(path), lambda done, all_: None)
+
+
+def test_too_many_pictures_are_told(tmp_path):
+    rubric = house(tmp_path, None)
+    folder = tmp_path / "pictures" / "apron" / "with"
+    folder.mkdir(parents=True)
+    for number in range(201):
+        (folder / f"{number}.png").touch()
+    with pytest.raises(NotLearnt, match="201 pictures; leave 200 there at most"):
+        learn(tmp_path / "house.yaml", rubric, lambda done, all_: None)

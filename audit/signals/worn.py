@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from audit.interactions import Conversation, Role
-from audit.lookbook import MARGIN, Lookbook, Pictures, Thing, part_row, scores
+from audit.lookbook import MARGIN, PART_OF, Lookbook, Teller, Thing, part_row
 from audit.signals import Measure, MeasureKind
 from audit.signals.timing import untold
 from audit.spells import nobody_of, of_role, within
@@ -30,23 +30,27 @@ class Vote(NamedTuple):
 
 
 def _worn(thing: Thing, conversation: Conversation, of: Role, window: Span) -> Measure:
-    """Of several people of the role the least share."""
+    """Of several people of the role who are there in the window the least share, of their whole visit: what
+    somebody wears does not change, and of a short window there are too few frames."""
     name = f"{thing}_worn"
-    reason, pictures = _references(thing, conversation)
-    if pictures is None:
+    reason, teller = _references(thing, conversation)
+    if teller is None:
         return untold(name, "%", window, reason)
     if missing := nobody_of(conversation, of, window):
         return untold(name, "%", window, missing)
     looks = conversation.observations.looks
     if looks is None:
         return untold(name, "%", window, "nobody looked at what people wear: audit the recording again")
-    mine = {track.label for track in of_role(conversation, of)}
-    votes = []
-    for look in looks.people:
-        inside = within(look.times_s, window)
-        if look.label in mine and inside.any():
-            told = scores(pictures, look.parts[inside, part_row(thing)])
-            votes.append(vote(look.times_s[inside], told))
+    by_label = {look.label: look for look in looks.people}
+    votes: list[Vote | str] = []
+    for track in of_role(conversation, of):
+        if not within(track.times_s, window).any():
+            continue
+        look = by_label.get(track.label)
+        if look:
+            votes.append(vote(look.times_s, teller.scores(look.parts[:, part_row(thing)])))
+        else:
+            votes.append("could not be seen")
     known = [vote for vote in votes if isinstance(vote, Vote)]
     worst = min(known, default=None)
     if worst is None or (worst.share > 0.5 and len(known) < len(votes)):
@@ -57,8 +61,8 @@ def _worn(thing: Thing, conversation: Conversation, of: Role, window: Span) -> M
     return Measure(name, round(100 * worst.share, 1), "%", window, sure, shown)
 
 
-def _references(thing: Thing, conversation: Conversation) -> tuple[str, Pictures | None]:
-    """Why nothing can be compared, or the pictures to compare with."""
+def _references(thing: Thing, conversation: Conversation) -> tuple[str, Teller | None]:
+    """Why nothing can be compared, or what compares."""
     if conversation.observations.people is None:
         return "there is no picture", None
     folder = conversation.palette.folders.get(thing) if conversation.palette else None
@@ -73,12 +77,21 @@ def _references(thing: Thing, conversation: Conversation) -> tuple[str, Pictures
         return pictures.lacking, None
     if not _same_reader(conversation.lookbook, conversation):
         return "the reference pictures were read by another version: comport rubric pictures", None
-    return "", pictures
+    if not _looked_at(thing, conversation):
+        return f"nobody looked at the {PART_OF[thing]}: audit the recording again", None
+    return "", conversation.lookbook.teller(thing)
 
 
 def _same_reader(lookbook: Lookbook, conversation: Conversation) -> bool:
     made = {p.need: f"{p.version} {p.weights}" for p in conversation.observations.provenance}
     return made.get("looks", lookbook.made) == lookbook.made
+
+
+def _looked_at(thing: Thing, conversation: Conversation) -> bool:
+    """Whether the thing's part of people was read; where nobody wrote down which parts were, all were."""
+    made = next((p for p in conversation.observations.provenance if p.need == "looks"), None)
+    parts = dict(made.parameters).get("parts") if made else None
+    return parts is None or PART_OF[thing] in parts.split()
 
 
 def vote(times_s: np.ndarray, told: np.ndarray) -> Vote | str:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.lookbook import MARGIN, Lookbook, Thing, beside, left_out, packed, part_row
+from audit import yamlfile
+from audit.lookbook import MARGIN, MOST_PICTURES, Lookbook, Thing, beside, left_out, packed, part_row
 from audit.rubric import Rubric
 from models.errors import ComportError
 from models.looks import read_pictures, reader
@@ -52,7 +53,8 @@ def learn(path: Path, rubric: Rubric, progress: Callable[[int, int], None]) -> t
     """Reads the pictures that the rubric in a file names, and writes their numbers beside it.
 
     Raises:
-        NotLearnt: the rubric names no folder, or none of them is there, or a picture cannot be read.
+        NotLearnt: the rubric names no folder, or one outside its own, none of them is there, one holds too
+            many pictures, or a picture cannot be read.
         weights.MissingWeights: what is needed to see people is not here.
     """
     folders = rubric.appearance.folders if rubric.appearance else {}
@@ -63,7 +65,7 @@ def learn(path: Path, rubric: Rubric, progress: Callable[[int, int], None]) -> t
         (thing, side, file)
         for thing, folder in folders.items()
         for side in SIDES
-        for file in _pictures(path.parent / folder / side)
+        for file in _pictures(path, f"{folder}/{side}")
     ]
     if not files:
         places = ", ".join(f"{folder}/{side}" for folder in folders.values() for side in SIDES)
@@ -86,15 +88,27 @@ def learn(path: Path, rubric: Rubric, progress: Callable[[int, int], None]) -> t
     return tuple(_worth(thing, book, tuple(unread[thing])) for thing in folders)
 
 
-def _pictures(folder: Path) -> list[Path]:
-    return sorted(f for f in folder.glob("*") if f.suffix.lower() in ENDINGS) if folder.is_dir() else []
+def _pictures(rubric: Path, name: str) -> list[Path]:
+    folder = yamlfile.beside(str(rubric), name)
+    if folder is None:
+        raise NotLearnt(str(rubric), f"'{name}' lies outside the rubric's folder", "put it beside the rubric")
+    found = sorted(f for f in folder.glob("*") if f.suffix.lower() in ENDINGS) if folder.is_dir() else []
+    if len(found) > MOST_PICTURES:
+        raise NotLearnt(str(folder), f"{len(found)} pictures", f"leave {MOST_PICTURES} there at most")
+    return found
 
 
 def _opened(file: Path) -> NDArray[np.uint8]:
     """The picture, RGB, upright as its Exif says."""
     import cv2
 
-    read = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        found = f"cannot be read ({error.strerror})"
+        raise NotLearnt(str(file), found, "give JPEG or PNG, or take it out") from error
+    # OpenCV refuses no bytes at all with an error of its own.
+    read = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
     if read is None:
         raise NotLearnt(str(file), "no picture that can be read", "give JPEG or PNG, or take it out")
     scale = min(1.0, LONGEST_PX / max(read.shape[:2]))
