@@ -99,7 +99,7 @@ def titles(page):
 BOTH = {"of the team", "of another team"}
 
 ROOMS = {
-    "ana": ({"Overview", "Employees", "Batches", "Accounts", "Log"}, BOTH, None),
+    "ana": ({"Overview", "Employees", "Batches", "Administration", "Log"}, BOTH, None),
     "rita": ({"Overview", "Employees", "Batches"}, BOTH, "/admin/users"),
     "theo": ({"Overview", "Employees"}, BOTH, "/upload"),
     "leo": ({"Overview", "Employees"}, {"of the team"}, "/admin/log"),
