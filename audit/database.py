@@ -59,8 +59,22 @@ class TooSlow(ComportError):
         )
 
 
+class Unstorable(ComportError):
+    """A value that the database does not take, for example one too long for an index."""
+
+    def __init__(self, place: str, found: str) -> None:
+        super().__init__(place, found)
+        self.place, self.found = place, found
+
+    def __str__(self) -> str:
+        return f"{self.place}: cannot take a value ({self.found}); nothing was written: shorten or mend it"
+
+
 CANCELED = "57014"
 """What PostgreSQL says (SQLSTATE) of a statement that took too long."""
+
+REFUSED = ("22", "54")
+"""How its codes begin for values that it cannot take: data exceptions, and limits of the program."""
 
 
 class ConnectionLost(StoreUnusable):

@@ -79,7 +79,10 @@ def _employee(store: Transactions, name: str, stretch: Stretch, scope: Scope) ->
         by_week = {cell.key[0]: cell.scores for cell in score_sums(connection, (week,), held)}
         earlier = score_sums(connection, (), (*_began(stretch.before), *own))
         theirs = standard_sums(connection, held)
-        of_others = _others(connection, stretch, scope, theirs)
+        of_nobody = (*_began(stretch), *scope.scorecards(), facts.agent.is_(None))
+        alone = scope.employee is not None
+        nobody = {} if alone else standard_sums(connection, of_nobody)
+        of_others = _others(connection, stretch, scope, theirs, nobody)
         titles = titles_of(connection)
         pairs = {key: (share_met(*theirs[key]), of_others[key]) for key in theirs}
         level = level_of(pairs.values())
@@ -109,15 +112,25 @@ def _began(within: Stretch) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def _others(
-    connection: Connection, stretch: Stretch, scope: Scope, theirs: Mapping[str, tuple[int, int]]
+    connection: Connection,
+    stretch: Stretch,
+    scope: Scope,
+    theirs: Mapping[str, tuple[int, int]],
+    nobody: Mapping[str, tuple[int, int]],
 ) -> dict[str, Sums]:
-    """The share met by everybody but one whose numbers, of each standard met and missed, are `theirs`."""
+    """The share met by all other employees: of each standard met and missed `theirs` are the numbers of one,
+    `nobody` has those of interactions whose employee is not known."""
     sums = t.verdict_sum
     held = (*begun(sums, stretch), *seen_in(sums, scope))
     everybody = {one: counts for one, *counts in summed_standards(connection, (sums.c.standard,), held)}
     return {
         standard: share_met(
-            *(max(0, a - b) for a, b in zip(everybody.get(standard, (0, 0)), own, strict=True))
+            *(
+                max(0, a - b - c)
+                for a, b, c in zip(
+                    everybody.get(standard, (0, 0)), own, nobody.get(standard, (0, 0)), strict=True
+                )
+            )
         )
         for standard, own in theirs.items()
     }

@@ -31,6 +31,7 @@ from audit.proof import Proof, in_database, prove
 from audit.records import interaction_of
 from audit.store import NotStored, Store
 from audit.tallies import outdate
+from audit.tallies import settle as sum_up
 from audit.uploads import uploads_folder
 
 ERASED = "[erased]"
@@ -215,6 +216,8 @@ def _finish(store: Store, number: int, asked: Asked) -> Erased:
     rows = store.again(lambda: _remove_rows(store, asked))
     if number:
         _account_books(store, asked)
+        # What only they did stands in sums, too.
+        sum_up(store)
     notes = _compact(store)
     folders = [Path(path) for _, path, _ in asked.exports]
     proof = prove(store, asked.sure, asked.names, folders)
@@ -368,7 +371,8 @@ def _compact(store: Store) -> tuple[str, ...]:
         driver.rollback()
         driver.autocommit = True
         for table in t.metadata.sorted_tables:
-            driver.execute(f'VACUUM "{table.name}"')
+            # Statistics hold values of rows that were removed.
+            driver.execute(f'VACUUM (ANALYZE) "{table.name}"')
         driver.autocommit = False
     except (sqlite3.Error, psycopg.Error) as error:
         found = f"cannot be compacted ({' '.join(str(error).split())})"

@@ -36,7 +36,7 @@ class Erasures:
     """The erasures of one process; one runs at a time."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self._store = store.unhurried()
         self._working = threading.Lock()
         self._running: set[int] = set()
         self._gave: dict[int, Erased | str] = {}

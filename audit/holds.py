@@ -64,10 +64,11 @@ def add_hold(store: Store, kind: str, value: str, reason: str, by: str) -> Hold:
 
 def _lasting(store: Store, who: str) -> str:
     """The identity that was typed, in the spelling that is stored; of who was named otherwise an id of the
-    house's books, an address or number, else the number that Comport gave them. As it was typed where only
-    facts name them."""
+    house's books, an address or number, else a name: our numbers go with what they were given for. As it was
+    typed where only facts name them."""
     from audit.arrivals import e164
     from audit.customers import find_person
+    from audit.identities import name_key
 
     try:
         person = find_person(store, Role.CUSTOMER, who)
@@ -80,7 +81,8 @@ def _lasting(store: Store, who: str) -> str:
         kind: [i.value for i in person.identities if i.kind == kind] for kind in ("crm", "email", "phone")
     }
     values = [value for of_kind in known.values() for value in of_kind]
-    return next((one for one in values if one in spellings), next(iter(values), f"#{person.number}"))
+    names = [who] if name_key(who) in map(name_key, person.names) else person.names
+    return next((one for one in values if one in spellings), next(iter((*values, *names)), who))
 
 
 def remove_hold(store: Store, number: int) -> None:
@@ -126,16 +128,38 @@ def held(store: Store, interactions: Collection[str] | None = None) -> dict[str,
     """Which of these interactions (None: of all) are held, and by which hold."""
     found: dict[str, Hold] = {}
     for one in holds(store):
-        names = (one.value,) if one.kind == "interaction" else interactions_of_customer(store, one.value)
-        found |= {name: one for name in names if interactions is None or name in interactions}
+        found |= {name: one for name in _fit(store, one) if interactions is None or name in interactions}
     return found
+
+
+def _fit(store: Store, hold: Hold) -> tuple[str, ...]:
+    """The interactions that a hold is about; where several customers have the name by now those of all."""
+    from audit.identities import name_key
+
+    if hold.kind == "interaction":
+        return (hold.value,)
+    try:
+        return interactions_of_customer(store, hold.value)
+    except NotStored:
+        row, part, facts = t.person.c, t.taking_part.c, t.interaction.c
+        same = row.role == Role.CUSTOMER.value, row.name_key == name_key(hold.value)
+        theirs = select(part.interaction_id).join(t.person, row.id == part.person_id)
+        theirs = theirs.where(row.root_id.in_(select(row.root_id).where(*same).scalar_subquery()))
+        named = select(facts.id).where(facts.customer == hold.value)
+        with store.reading() as connection:
+            return tuple(connection.execute(theirs.union(named)).scalars())
 
 
 def check_free(store: Store, interactions: Collection[str]) -> None:
     """Does nothing where none of them is held.
 
     Raises:
-        Held: one is.
+        Held: one is, or nobody can tell, for the customer of a hold is not found any more.
     """
-    for name, hold in held(store, interactions).items():
-        raise Held(name[:12], hold.reason, hold.number)
+    for hold in holds(store):
+        names = _fit(store, hold)
+        if not names:
+            raise Held(f"{hold.value} (no customer is known so any more)", hold.reason, hold.number)
+        for name in interactions:
+            if name in names:
+                raise Held(name[:12], hold.reason, hold.number)

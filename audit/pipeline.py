@@ -198,7 +198,8 @@ def _judge(
     progress: Callable[[float, float], None],
     camera: Camera | None,
 ) -> Judged:
-    fitting = tuple(r for r in rubrics if applies(r, arrival.interaction))
+    # One that is given twice judges once.
+    fitting = tuple({r.digest: r for r in rubrics if applies(r, arrival.interaction)}.values())
     if not fitting:
         facts = arrival.interaction
         given = tuple(f"{r.rubric} ({r.language}: {', '.join(r.applies_to)})" for r in rubrics)

@@ -158,14 +158,14 @@ def _in_parquet(file: Path, wanted: Sequence[str]) -> int:
         with file.open("rb") as source:
             if source.read(len(PARQUET)) != PARQUET:
                 return 0
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            batches = pq.ParquetFile(file).iter_batches()
-            return sum(_in_bytes(repr(batch.to_pylist()).encode(), wanted) for batch in batches)
-        except pa.ArrowException:
-            # Cut short: its bytes are looked through as they are.
-            return 0
     except FileNotFoundError:
+        return 0
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        batches = pq.ParquetFile(file).iter_batches()
+        return sum(_in_bytes(repr(batch.to_pylist()).encode(), wanted) for batch in batches)
+    except (pa.ArrowException, OSError):
+        # Damaged, or gone: its bytes are looked through as they are.
         return 0

@@ -44,8 +44,8 @@ MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 
 WEEK = timedelta(days=7)
 
-AT_ONCE = 500
-"""Places of a week that are summed up in one statement: fewer than databases take parameters."""
+AT_ONCE = 50
+"""Places of a week that are summed up in one transaction, while others wait to write. Our choice."""
 
 PLACES = ("branch", "team")
 
@@ -78,14 +78,15 @@ def outdate(connection: Connection, interactions: Collection[str]) -> None:
 
 
 def settle(store: Transactions, first: int | None = None, last: int | None = None) -> None:
-    """Makes the stale sums anew (of the weeks from `first` to `last`); each week is a transaction of its own,
-    so that others may write between two."""
+    """Makes the stale sums anew (of the weeks from `first` to `last`), of some places of a week in each
+    transaction, so that others may write between two."""
     stale = t.stale_sum.c
     within = [limit for limit in (_from(first), _to(last)) if limit is not None]
     with store.reading() as connection:
         weeks = connection.execute(select(stale.week).where(*within).distinct()).scalars().all()
     for week in sorted(weeks):
-        store.again(lambda week=week: _settle(store, week))  # type: ignore[misc]
+        while store.again(lambda week=week: _settle(store, week)):  # type: ignore[misc]
+            pass
 
 
 def _from(first: int | None) -> ColumnElement[bool] | None:
@@ -96,19 +97,24 @@ def _to(last: int | None) -> ColumnElement[bool] | None:
     return None if last is None else t.stale_sum.c.week <= last
 
 
-def _settle(store: Transactions, week: int) -> None:
+def _settle(store: Transactions, week: int) -> bool:
+    """Makes sums of some stale places of a week anew; whether there were any."""
     stale = t.stale_sum.c
+    # Teams of a branch together: it is the index of branches that is read.
+    query = select(stale.branch, stale.team).where(stale.week == week).order_by(stale.branch, stale.team)
     with store.writing() as connection:
-        query = select(stale.branch, stale.team).where(stale.week == week).limit(AT_ONCE)
-        while places := [tuple(row) for row in connection.execute(query)]:
-            for table in (t.score_sum, t.verdict_sum, t.stale_sum):
-                column = table.c
-                same = tuple_(column.branch, column.team).in_(places)
-                connection.execute(delete(table).where(column.week == week, same))
-            held = _began_at(week, places)
-            for table, sums in ((t.score_sum, _scores), (t.verdict_sum, _verdicts)):
-                summed = sums(week, connection.dialect.name, held)
-                connection.execute(insert(table).from_select([c.name for c in table.c], summed))
+        places = [tuple(row) for row in connection.execute(query.limit(AT_ONCE))]
+        if not places:
+            return False
+        for table in (t.score_sum, t.verdict_sum, t.stale_sum):
+            column = table.c
+            same = tuple_(column.branch, column.team).in_(places)
+            connection.execute(delete(table).where(column.week == week, same))
+        held = _began_at(week, places)
+        for table, sums in ((t.score_sum, _scores), (t.verdict_sum, _verdicts)):
+            summed = sums(week, connection.dialect.name, held)
+            connection.execute(insert(table).from_select([c.name for c in table.c], summed))
+    return True
 
 
 def _began_at(week: int, places: Sequence[tuple[str, ...]]) -> tuple[ColumnElement[bool], ...]:
@@ -256,7 +262,8 @@ def week_number(dialect: str) -> ColumnElement[int]:
     if dialect == "postgresql":
         since_s: ColumnElement[Any] = literal_column("extract(epoch FROM interaction.started_at)")
     else:
-        since_s = cast(func.strftime("%s", begun), Float)
+        # Without what is below a second: that would be rounded, and up into the next week.
+        since_s = cast(func.strftime("%s", func.substr(begun, 1, 19)), Float)
     weeks = f"{WEEK.total_seconds():.1f}"
     number = func.floor((since_s - literal_column(f"{MONDAY.timestamp():.0f}")) / literal_column(weeks))
     return cast(number, Integer)

@@ -1,17 +1,27 @@
 """Reading and writing in transactions that outlive a lost connection."""
 
 import contextlib
+import copy
 import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
-from audit.database import CANCELED, ConnectionLost, StoreUnusable, TooSlow, place, told
+from audit.database import (
+    CANCELED,
+    REFUSED,
+    ConnectionLost,
+    StoreUnusable,
+    TooSlow,
+    Unstorable,
+    place,
+    told,
+)
 
 PATIENCE_S = 60.0
 """So long a lost database is waited for: a server with a million scorecards was back from a crash within
@@ -19,6 +29,8 @@ seconds, a machine restarts within a minute."""
 
 PAUSE_S = 0.2
 """Between two tries."""
+
+WRITTEN = "written"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,6 +48,12 @@ class Transactions:
         self.limit_s: float | None = None
         # Each thread its own transaction: the dashboard's threads share one store.
         self._open = threading.local()
+
+    def unhurried(self) -> Self:
+        """The same database for work behind pages: its questions may take as long as they need."""
+        one = copy.copy(self)
+        one.limit_s = None
+        return one
 
     @property
     def _pending(self) -> Connection | None:
@@ -63,6 +81,7 @@ class Transactions:
         Raises:
             ConnectionLost: the server is away; nothing was written, or (when it went away just while it
                 stored the transaction) all of it.
+            Unstorable: it does not take a value; nothing was written.
             StoreUnusable: the database cannot be written, for example because the disk is full.
         """
         if self._pending is not None:
@@ -70,7 +89,7 @@ class Transactions:
             return
         remedy = "what was stored before is untouched: make room or mend the rights, then run the same again"
         with (
-            self._explained("written", remedy),
+            self._explained(WRITTEN, remedy),
             self._connect(True) as connection,
             connection.begin(),
         ):
@@ -123,10 +142,13 @@ class Transactions:
         except IntegrityError:
             raise
         except DatabaseError as error:
-            if self.limit_s and getattr(error.orig, "sqlstate", None) == CANCELED:
+            code = getattr(error.orig, "sqlstate", None) or ""
+            if self.limit_s and code == CANCELED:
                 raise TooSlow(self.limit_s) from error
             if error.connection_invalidated:
                 raise self._lost(error) from error
+            if done == WRITTEN and (isinstance(error, DataError) or code.startswith(REFUSED)):
+                raise Unstorable(place(self.engine.url), told(error, self.engine.url)) from error
             found = f"cannot be {done} ({told(error, self.engine.url)})"
             raise StoreUnusable(place(self.engine.url), found, remedy) from error
 

@@ -1,16 +1,20 @@
 """What a worker of a batch writes: many interactions together, and none that keeps another out."""
 
+import random
 import shutil
+import string
 
 import pytest
 from sqlalchemy import event
 
 from audit.batch import ledger
+from audit.batch.driver import Cluster, _Driver
 from audit.batch.ledger import Settings, State
 from audit.batch.sources import find
-from audit.batch.worker import Order, _bench, folder_of, work
+from audit.batch.worker import Order, _bench, folder_of, said_by, work
 from audit.rubricfile import load_rubric
 from audit.store import open_store
+from tests.postgres import MARKS
 from tests.test_batch import RUBRIC, write_chats
 
 MOST_STATEMENTS = 6
@@ -85,6 +89,37 @@ def test_what_the_database_refuses_keeps_nothing_else_out(made, tmp_path):
     assert sum(item.state == State.DONE for item in done.values()) == 5
     assert made.ask("SELECT count(*) FROM scorecard") == [(5,)]
     assert made.ask("SELECT count(*) FROM transcript") == [(5,)]
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=MARKS)], indirect=True)
+def test_a_value_too_long_for_an_index_keeps_nothing_else_out(made, tmp_path):
+    folder = write_chats(tmp_path / "calls", 4)
+    # What can be packed well fits, however long it is.
+    name = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=6000))
+    (folder / "chat-002.meta.yaml").write_text(f"agent: {name}")
+    done = made(folder)
+    failed = {name: item.reason for name, item in done.items() if item.state == State.FAILED}
+    assert set(failed) == {"chat-002.jsonl"}
+    assert "cannot take a value (index row" in failed["chat-002.jsonl"]
+    assert name not in failed["chat-002.jsonl"]
+    assert made.ask("SELECT count(*) FROM scorecard") == [(3,)]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_a_worker_said_before_its_scheduler_was_lost_blames_nobody_later(tmp_path, database):
+    store = open_store(tmp_path / "home", database)
+    folder = write_chats(tmp_path / "calls", 2)
+    run = ledger.begin(store, [str(folder)], ["digest"], Settings(), find([str(folder)]))
+    numbers = [number for number, *_ in ledger.waiting(store, run.id)]
+    folder_of(store.home, run.id).mkdir(parents=True)
+    with store.writing() as connection:
+        ledger.take(connection, numbers, "one:1")
+    said = said_by(store.home, run.id, numbers[0])
+    said.write_text("memory: 1")
+    driver = _Driver(store, run, Order(run.id, 60.0, 0), Cluster(1), lambda done, of: None)
+    driver._give_back()
+    assert not said.exists()
+    assert [item.tries for item in ledger.items(store, run.id, (State.WAITING,))] == [0, 0]
 
 
 REFUSING = {

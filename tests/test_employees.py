@@ -69,6 +69,15 @@ def test_who_may_see_one_alone_compares_them_with_nobody(store):
     assert alone.strengths == () and all(row.before.n == 0 for row in alone.standards)
 
 
+def test_the_others_are_employees_and_not_what_nobody_is_known_of(tmp_path):
+    store = open_store(tmp_path / "home")
+    rubric, rows = company(tmp_path)
+    keep(store, rubric, [(row[0], None if row[1] == "Cy" else row[1], *row[2:]) for row in rows])
+    found = employee(store, "Ada", newest_stretch(store, 4))
+    of_bo = employee(store, "Bo", newest_stretch(store, 4))
+    assert {row.name: row.before for row in found.standards} == {row.name: row.now for row in of_bo.standards}
+
+
 def test_employees_come_by_name_and_not_by_score(store):
     assert [row.name for row in employees(store, newest_stretch(store, 4))] == ["Ada", "Bo", "Cy"]
 

@@ -191,6 +191,13 @@ def test_each_interaction_is_judged_by_the_rubrics_of_its_channel(store):
     assert {r.rubric for r in store.rows()} == {"chat-en", "voice-en"}
 
 
+def test_a_rubric_that_is_given_twice_judges_once(store):
+    again = [find_rubric("chat-en"), find_rubric("chat-en")]
+    done = audit_file(SAMPLES / "chat-late-delivery.jsonl", again, store)
+    assert [card.rubric for card in done.scorecards] == ["chat-en"]
+    assert count(store)["scorecard"] == 1
+
+
 def test_a_call_in_another_language_is_not_judged_by_this_rubric(store, voice, tmp_path):
     shutil.copy(SAMPLES / "short-enquiry.vtt", tmp_path / "chiamata.vtt")
     (tmp_path / "chiamata.meta.yaml").write_text("language: it\n")

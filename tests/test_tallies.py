@@ -1,11 +1,14 @@
 """Sums by week and place are those of the scorecards, whatever is written; what is written marks what it changes."""
 
 import json
+from datetime import datetime
+from importlib import import_module
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, literal_column, select
 
 from audit import tables as t
+from audit import tallies
 from audit.erasing import erase, of_interactions
 from audit.judge import Verdict
 from audit.pipeline import audit_file, rescore
@@ -150,8 +153,6 @@ def test_sums_are_those_of_the_scorecards_whatever_is_written(house):
         house.a_review,
         house.a_dispute,
         house.another_place,
-        house.an_erasure,
-        house.the_keep_times,
     ):
         before = from_sums(house.store)
         assert before == from_scorecards(house.store)
@@ -160,6 +161,41 @@ def test_sums_are_those_of_the_scorecards_whatever_is_written(house):
         settle(house.store)
         assert stale(house.store) == 0
         assert from_sums(house.store) == from_scorecards(house.store) != before, step
+
+
+def test_with_what_is_erased_its_sums_go(house):
+    settle(house.store)
+    for step in (house.an_erasure, house.the_keep_times):
+        before = from_sums(house.store)
+        step()
+        assert stale(house.store) == 0
+        assert from_sums(house.store) == from_scorecards(house.store) != before, step
+
+
+def test_others_may_write_between_the_sums_of_two_places(house, monkeypatch):
+    monkeypatch.setattr(tallies, "AT_ONCE", 1)
+    written = []
+    event.listen(house.store.engine, "commit", written.append)
+    settle(house.store)
+    assert len(written) >= 5  # places of weeks
+    assert stale(house.store) == 0
+    assert from_sums(house.store) == from_scorecards(house.store)
+
+
+@pytest.mark.parametrize(
+    "at", ["2026-03-08T23:59:59.999700+00:00", "2026-03-09T00:00:00+00:00", "1969-12-31T23:59:59.5+00:00"]
+)
+def test_the_week_of_an_interaction_is_that_of_its_whole_second(house, at):
+    began = datetime.fromisoformat(at)
+    mine = t.interaction.c.id == house.taken[0]
+    with house.store.writing() as connection:
+        connection.execute(t.interaction.update().where(mine).values(started_at=began))
+        query = select(week_number(connection.dialect.name)).where(mine)
+        assert connection.execute(query).scalar_one() == week_of(began)
+        if connection.dialect.name == "sqlite":
+            upgraded = import_module("audit.migrations.versions.0012_sums").WEEK_ON_SQLITE
+            query = select(literal_column(upgraded)).select_from(t.interaction).where(mine)
+            assert connection.execute(query).scalar_one() == week_of(began)
 
 
 def test_an_upgrade_that_writes_anew_what_stands_counts(house):

@@ -14,7 +14,6 @@ from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from audit.database import StoreUnusable
 from audit.provider import Provider
 from audit.sealing import key_file
 from audit.store import Store
@@ -188,8 +187,7 @@ def _explain(error: Exception) -> ResponseReturnValue:
     status = next((s for kind, s in problems.STATUS.items() if isinstance(error, kind)), _OURS)
     # What is where on this machine is nothing for people who have not logged in.
     line = ""
-    if isinstance(error, StoreUnusable):
-        # What a database says of itself is for whoever runs it.
+    if isinstance(error, problems.OF_DATABASE):
         current_app.logger.error("%s", error.line)
     elif isinstance(error, ComportError) and current_user.is_authenticated:
         line = wording.told(error)

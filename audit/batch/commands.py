@@ -111,6 +111,7 @@ def run_batch(
     from audit.batch.driver import Cluster, drive
     from audit.batch.worker import Order
     from audit.pipeline import find_rubric
+    from audit.tallies import settle
 
     if scheduler and workers:
         raise click.UsageError("--workers are of this machine, --scheduler has its own: give one of them")
@@ -133,7 +134,10 @@ def run_batch(
     order = Order(run.id, time_limit, memory_limit or share, home, database)
     with progress_bar(f"batch {run.id}", quiet=as_json, unit="MB") as bar:
         drive(store, run, order, cluster, lambda done, of: bar(done / 1e6, of / 1e6))
-    context.exit(_tell(store, ledger.run_of(store, run.id), as_json))
+    status = _tell(store, ledger.run_of(store, run.id), as_json)
+    # Else whoever opens the overview first would wait for it.
+    settle(store)
+    context.exit(status)
 
 
 def _tell(store: "Store", run: "Run", as_json: bool) -> int:

@@ -185,10 +185,15 @@ class _Driver:
             except (_Lost, OSError, TimeoutError) as error:
                 self._wait(f"the scheduler is away ({' '.join(str(error).split()) or type(error).__name__})")
             self.out.clear()
-            for item in self.store.again(lambda: ledger.running(self.store, self.run.id)):
-                ledger.give_back(self.store, item)
+            self._give_back()
             self._line_up()
         return True
+
+    def _give_back(self) -> None:
+        """What was out when the scheduler went away waits again; what was said of it counts no more."""
+        for item in self.store.again(lambda: ledger.running(self.store, self.run.id)):
+            ledger.give_back(self.store, item)
+            said_by(self.store.home, self.run.id, item.id).unlink(missing_ok=True)
 
     def _line_up(self) -> None:
         """Everything that waits, the longest first; small files in bundles."""

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from audit.aftermath import NoOutcomes
 from audit.camera_files import CameraChanged
-from audit.database import ConnectionLost, StoreUnusable, TooSlow
+from audit.database import ConnectionLost, StoreUnusable, TooSlow, Unstorable
 from audit.holds import Held
 from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
@@ -50,10 +50,14 @@ STATUS: dict[type[ComportError], HTTPStatus] = {
     BadToken: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Unstorable: HTTPStatus.UNPROCESSABLE_ENTITY,
     ConnectionLost: HTTPStatus.SERVICE_UNAVAILABLE,
     TooSlow: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """What an error of ours is to whoever asked, on pages and to programs; every other one is our fault."""
+
+OF_DATABASE = (StoreUnusable, Unstorable)
+"""What a database says of itself: that is for whoever runs it."""
 
 _SAID = {
     HTTPStatus.UNAUTHORIZED: "send a token that holds: Authorization: Bearer comport_…",
@@ -74,7 +78,7 @@ def of(error: Exception) -> Response:
     """The answer that tells of an error."""
     if isinstance(error, ComportError):
         status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), None)
-        if isinstance(error, StoreUnusable) or status is None:
+        if isinstance(error, OF_DATABASE) or status is None:
             current_app.logger.error("%s", error.line)
         return told(status or HTTPStatus.INTERNAL_SERVER_ERROR, "" if status is None else _line(error))
     status, detail, headers = HTTPStatus.INTERNAL_SERVER_ERROR, "", []
@@ -91,8 +95,7 @@ def of(error: Exception) -> Response:
 
 
 def _line(error: ComportError) -> str:
-    # What a database says of itself is for whoever runs it.
-    return "" if isinstance(error, StoreUnusable) else wording.told(error)
+    return "" if isinstance(error, OF_DATABASE) else wording.told(error)
 
 
 def told(status: HTTPStatus, detail: str = "") -> Response:

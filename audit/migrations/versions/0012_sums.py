@@ -11,7 +11,9 @@ branch_labels = None
 depends_on = None
 
 WEEK_ON_POSTGRESQL = "CAST(floor((extract(epoch FROM started_at) - 345600) / 604800.0) AS integer)"
-WEEK_ON_SQLITE = "CAST(floor((CAST(strftime('%s', started_at) AS real) - 345600) / 604800.0) AS integer)"
+WEEK_ON_SQLITE = (
+    "CAST(floor((CAST(strftime('%s', substr(started_at, 1, 19)) AS real) - 345600) / 604800.0) AS integer)"
+)
 
 
 def _place() -> tuple[sa.Column[Any], ...]:
