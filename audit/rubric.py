@@ -31,6 +31,9 @@ def _a_number(value: Any) -> Any:
     return value
 
 
+APOLOGY = "apology"
+"""The phrase that regrets where a rubric names none: what all packs call it."""
+
 SLUG = r"^[a-z0-9][a-z0-9-]*$"
 Slug = Annotated[str, Field(pattern=SLUG, max_length=80)]
 Weight = Annotated[float, BeforeValidator(_a_number), Field(gt=0, le=1000)]
@@ -182,8 +185,9 @@ class Rubric(Checked):
     """Phrases that count also where they are negated."""
     questions: Texts = ()
     """Phrases that ask: in a condition ("if you have any more questions") they are not said."""
-    regrets: Texts = ()
-    """Phrases that regret: where they only ask to say something again ("sorry?") they are not said."""
+    regrets: Texts | None = None
+    """Phrases that regret: where they only ask to say something again ("sorry?") they are not said. Where a
+    rubric does not say which, `APOLOGY`."""
     means: dict[str, Texts] = {}
     """Sentences that say what a phrase says: what means the same is the phrase, too."""
     alike: Amount | None = None
@@ -228,8 +232,9 @@ class Rubric(Checked):
         own = {form for values in self.slots.values() for v in values for form in tokens_of(v, self.language)}
         least = self.alike.value / 100 if self.alike else ALIKE
         paraphrases = Paraphrases(self.language, self.means, least)
+        regrets = (APOLOGY,) if self.regrets is None else self.regrets
         return Phrases(
-            self.language, self.sequences, own, self.also_negated, paraphrases, self.questions, self.regrets
+            self.language, self.sequences, own, self.also_negated, paraphrases, self.questions, regrets
         )
 
     @property

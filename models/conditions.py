@@ -10,6 +10,10 @@ REACH = 4
 """So many words before a match an "if" is looked for: "if at any time you have". Our choice."""
 
 
+ASKED = 3
+"""So many words before an "if" what asks is looked for: "can I check with you if". Our choice."""
+
+
 class _Words(NamedTuple):
     """The small words of a language that decide; all are normal forms."""
 
@@ -22,6 +26,8 @@ class _Words(NamedTuple):
     """A question of its own begins with these, whatever stands before."""
     turned: frozenset[str] = frozenset()
     """Before these a "should" is an "if"."""
+    whom: frozenset[str] = frozenset()
+    """May stand between what asks and its "if": "check with you if", but not "check our site if"."""
 
 
 def _words(listed: str) -> frozenset[str]:
@@ -35,11 +41,13 @@ _WORDS = {
         _words("and but so because yes no well okay please thank thanks then"),
         _words("do does did is are was were can may could would what"),
         _words("you there any anything anyone"),
+        _words("with you first quickly just also"),
     ),
     "it": _Words(
         _words("se qualora caso quando"),
-        _words("chiedere chiederle chiedo sapere vedere dirmi dica mi"),
+        _words("chiedere chiederle chiedo chiedevo chiedevamo domando capire sapere vedere dirmi dica mi"),
         _words("e ma quindi perché sì no bene grazie allora"),
+        whom=_words("a con lei voi te prima solo anche"),
     ),
     "fa": _Words(
         _words("اگر اگه چنانچه درصورتیکه هرگاه"),
@@ -76,4 +84,9 @@ def _opens(forms: Sequence[str], at: int, words: _Words, parted: Callable[[int],
         return at + 1 < len(forms) and forms[at + 1] in words.turned and (not before or before in words.stops)
     if forms[at] in ("case", "caso"):
         return before in ("in", "nel")
-    return before not in words.asks
+    asking = at - 1
+    while asking > max(0, at - ASKED) and forms[asking] in words.whom and not parted(asking):
+        asking -= 1
+    return before not in words.asks and not (
+        before in words.whom and not parted(asking + 1) and forms[asking] in words.asks
+    )

@@ -57,8 +57,17 @@ def test_an_apology_asks_for_nothing(tmp_path, language, lines, said, channel):
     assert apologies(tmp_path, language, talk, channel) == said
 
 
-def test_a_phrase_that_is_not_said_to_regret_counts_all(tmp_path):
-    assert apologies(tmp_path, "en", [("agent", "Sorry?")], regrets="") == ["Sorry?"]
+@pytest.mark.parametrize(
+    ("regrets", "said"),
+    [
+        ("", []),
+        ("regrets: [apology]\n", []),
+        ("regrets: [greeting]\n", ["Sorry?"]),
+        ("regrets: []\n", ["Sorry?"]),
+    ],
+)
+def test_an_apology_regrets_unless_the_rubric_says_otherwise(tmp_path, regrets, said):
+    assert apologies(tmp_path, "en", [("agent", "Sorry?")], regrets=regrets) == said
 
 
 @pytest.mark.parametrize(

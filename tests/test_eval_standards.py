@@ -204,6 +204,24 @@ def test_the_threshold_is_the_smallest_that_is_precise_enough(wanted, least):
     assert fitting._least([(0.9, False)], wanted) == 1
 
 
+def test_lines_of_one_name_or_one_second_are_told_apart(tmp_path, voice):
+    def message(second, text):
+        at = f"2026-01-05T08:00:{second:02}+00:00"
+        return json.dumps({"at": at, "from": "agent", "name": "agent", "text": text})
+
+    for folder, texts in {"a": ["Hello.", "My name is Sara."], "b": ["Goodbye.", "Please hold."]}.items():
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "chat.jsonl").write_text("\n".join(message(0, text) for text in texts), "utf-8")
+    cues = "WEBVTT\n\n00:01.000 --> 00:03.000\n<v Agent>Hello.\n\n00:01.000 --> 00:03.000\n<v Customer>Yes.\n"
+    (tmp_path / "call.vtt").write_text(cues, "utf-8")
+    places = [("a/chat.jsonl", 1), ("a/chat.jsonl", 2), ("b/chat.jsonl", 1), ("call.vtt", 4), ("call.vtt", 7)]
+    rows = [f"{file},{line},own-name,missed" for file, line in places]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,line,standard,verdict", *rows]), "utf-8")
+    found = {one.line.where: " ".join(one.line.words) for one in fitting.labelled_lines(tmp_path, voice)}
+    assert list(found.values()) == ["Hello.", "My name is Sara.", "Goodbye.", "Hello.", "Yes."]
+    assert list(found) == [f"{file}:{line}" for file, line in places]
+
+
 def test_a_curve_is_fitted_to_labelled_lines_too(tmp_path, voice):
     asks, tells = "Is there anything else I can do for you?", "I told you all there is, anything else is new."
     texts = [asks, asks, tells, tells] * 10

@@ -11,7 +11,7 @@ import yaml
 from audit.confidence import Confidence
 from audit.evaluate.acts import Act, Acts, Finder, Line, read_acts, read_calls
 from audit.evaluate.labels import NAME as LABELS
-from audit.evaluate.labels import moment_of, read_labels
+from audit.evaluate.labels import read_labels, text_of
 from audit.evaluate.mishearing import mishear, neighbours, probability
 from audit.evaluate.standards import PARTS, NoLabels, calibration_error, read_judgements
 from audit.intake import take_in
@@ -149,9 +149,8 @@ def labelled_lines(folder: Path, rubric: Rubric) -> tuple[Labelled, ...]:
             if observed is None:
                 raise NoLabels(str(label.file))
             talks[label.file] = observed
-        where, moment = f"{label.file.name}:{label.line}", moment_of(label, talks[label.file])
-        texts = (u.text for u in talks[label.file].utterances or () if u.span == moment)
-        words[where] = tuple(" ".join(texts).split())
+        where = f"{label.file.relative_to(folder)}:{label.line}"
+        words[where] = tuple(text_of(label, talks[label.file]).split())
         said.setdefault(where, {})[label.standard] = label.verdict == Verdict.MET
     return tuple(
         Labelled(Line(where, PARTY, words[where], frozenset(n for n in ones if ones[n])), frozenset(ones))

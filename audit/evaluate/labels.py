@@ -115,6 +115,23 @@ def _label(
     return Label(row, file, int(line) if line else None, cells["standard"], Verdict(cells["verdict"]))
 
 
+def text_of(label: Label, observations: Observations) -> str:
+    """What is said on the line that a label names.
+
+    Raises:
+        BadFile: as `moment_of`.
+    """
+    moment = moment_of(label, observations)
+    lines = label.file.read_text("utf-8-sig").splitlines()
+    said = observations.utterances or ()
+    if label.file.suffix.lower() == ".jsonl" and label.line:
+        # Others may be written in the same second.
+        return said[sum(bool(line.strip()) for line in lines[: label.line - 1])].text
+    texts = [u.text for u in said if u.span == moment]
+    own = [text for text in texts if label.line and text in lines[label.line - 1]]
+    return " ".join(own or texts)
+
+
 def moment_of(label: Label, observations: Observations) -> Span:
     """The time of the line that a label names, in a chat or WebVTT file; without a line the whole.
 
