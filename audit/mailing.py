@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 import yaml
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from audit import tables as t
-from audit.webhooks import KEPT_DAYS, LEASE_S, PAUSES_S, Delivered
+from audit.webhooks import KEPT_DAYS, PAUSES_S, Delivered
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -30,7 +30,13 @@ EVENTS = ("critical_miss", "assigned")
 """Of what somebody may be told."""
 
 PATIENCE_S = 20
-"""So long a mail server may be silent; less than `LEASE_S`, which a mail is held for."""
+"""So long a mail server may be silent."""
+
+HELD_S = 10 * PATIENCE_S
+"""So long whoever sends a mail has it for itself: a server answers ten times (RFC 5321, 3207, 4954)."""
+
+AT_ONCE = 1000
+"""Rows of the outbox that one statement changes; databases limit what one may name."""
 
 MOST_LINKS = 20
 """Links in one mail; what is more is counted. Our choice."""
@@ -159,36 +165,57 @@ def tell(connection: Connection, event: str, interactions: Iterable[str], only: 
 
 def deliver_mails(store: "Store", server: MailServer, now: datetime | None = None) -> Delivered:
     """Sends what is due, one mail for each person and kind; what fails waits for its next try, or is dead
-    after the last. Counts rows of the outbox. Several may do it at once: each row is taken by one of them.
+    after the last. Counts rows of the outbox. Several may do it at once: each mail is sent by one of them.
     """
-    at = now or datetime.now(UTC)
+    begun = now or datetime.now(UTC)
+    row = t.mail_message.c
+    due = (row.state == "waiting", row.next_at <= begun)
+    old = begun - timedelta(days=KEPT_DAYS)
+    with store.writing() as connection:
+        # What waited so long had no server to go to, and is no news any more.
+        over = or_(and_(row.state != "waiting", row.done_at < old), and_(*due, row.made_at < old))
+        connection.execute(delete(t.mail_message).where(over))
+    groups = select(row.user_id, row.event).where(*due).group_by(row.user_id, row.event)
+    with store.reading() as connection:
+        waiting = connection.execute(groups.order_by(func.min(row.id))).all()
+    counts = {"delivered": 0, "waiting": 0, "dead": 0}
+    for one in waiting:
+        # A server that is slow takes long: each mail has a time of its own.
+        at = now or datetime.now(UTC)
+        rows = _taken(store, at, *due, row.user_id == one.user_id, row.event == one.event)
+        if not rows:
+            continue
+        reason, for_ever = _send(server, rows, at)
+        with store.writing() as connection:
+            for tries in sorted({held.tries for held in rows}):
+                state = _state(reason, for_ever or tries >= len(PAUSES_S), tries, at)
+                same = [held.id for held in rows if held.tries == tries]
+                counts[state["state"]] += len(same)
+                _set(connection, same, state, row.state == "waiting", row.tries == tries + 1)
+    return Delivered(counts["delivered"], counts["waiting"], counts["dead"])
+
+
+def _taken(store: "Store", at: datetime, *where: ColumnElement[bool]) -> list[Any]:
+    """The rows of one mail with whom it goes to, held for whoever asks; none where another one has them."""
     row, user = t.mail_message.c, t.user.c
-    due = (
+    mine = (
         select(row.id, row.event, row.interaction_id, row.tries, row.user_id)
         .add_columns(user.email, user.language, user.notify, user.locked_at)
         .join(t.user, user.id == row.user_id)
-        .where(row.state == "waiting", row.next_at <= at)
+        .where(*where)
         .order_by(row.id)
     )
-    old = (row.state != "waiting", row.done_at < at - timedelta(days=KEPT_DAYS))
-    taken: dict[tuple[int, str], list[Any]] = {}
     with store.writing() as connection:
-        connection.execute(delete(t.mail_message).where(*old))
-        for one in connection.execute(due).all():
-            lease = {"tries": one.tries + 1, "next_at": at + timedelta(seconds=LEASE_S)}
-            held = (row.id == one.id, row.state == "waiting", row.tries == one.tries)
-            if connection.execute(update(t.mail_message).where(*held).values(**lease)).rowcount:
-                taken.setdefault((one.user_id, one.event), []).append(one)
-    counts = {"delivered": 0, "waiting": 0, "dead": 0}
-    for rows in taken.values():
-        reason, for_ever = _send(server, rows, at)
-        with store.writing() as connection:
-            for one in rows:
-                state = _state(reason, for_ever or one.tries >= len(PAUSES_S), one.tries, at)
-                counts[state["state"]] += 1
-                mine = (row.id == one.id, row.state == "waiting", row.tries == one.tries + 1)
-                connection.execute(update(t.mail_message).where(*mine).values(**state))
-    return Delivered(counts["delivered"], counts["waiting"], counts["dead"])
+        found = list(connection.execute(mine))
+        lease = {"tries": row.tries + 1, "next_at": at + timedelta(seconds=HELD_S)}
+        _set(connection, [one.id for one in found], lease)
+    return found
+
+
+def _set(connection: Connection, ids: list[int], values: dict[str, Any], *where: ColumnElement[bool]) -> None:
+    for first in range(0, len(ids), AT_ONCE):
+        some = t.mail_message.c.id.in_(ids[first : first + AT_ONCE])
+        connection.execute(update(t.mail_message).where(some, *where).values(**values))
 
 
 def _state(reason: str, over: bool, tries: int, at: datetime) -> dict[str, Any]:
@@ -210,12 +237,14 @@ def _send(server: MailServer, rows: list[Any], at: datetime) -> tuple[str, bool]
                 connection.login(server.user, server.password)
             connection.send_message(mail(server, rows, at))
     except smtplib.SMTPRecipientsRefused as error:
-        [(code, _)] = error.recipients.values()
+        code = max((code for code, _ in error.recipients.values()), default=550)
         return f"the address was refused ({code})", code >= 500
     except smtplib.SMTPResponseException as error:
         return f"the server answered {error.smtp_code}", False
     except (smtplib.SMTPException, OSError) as error:
         return f"no answer ({type(error).__name__})", False
+    except Exception as error:  # noqa: BLE001  one address must not keep the mails of everybody else
+        return f"no mail can be made of it ({type(error).__name__})", False
     return "", False
 
 

@@ -36,7 +36,8 @@ COUNTED_LETTERS = 72
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,79}")
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
+_EMAIL = re.compile(r"""[^@\s,;:()<>\[\]"\\]{1,64}@[^@\s,;:()<>\[\]"\\]{1,255}""")
+"""What stands plain in the head of a mail (RFC 5322, 3.2.3): no quoted names, comments, lists or groups."""
 
 _hasher = PasswordHasher()
 

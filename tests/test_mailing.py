@@ -15,18 +15,29 @@ from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import select, update
+from sqlalchemy import event, func, select, update
 
+from audit import mailing
 from audit import tables as t
 from audit.assigning import assign, assigned
 from audit.auditlog import entries
 from audit.cli import cli
-from audit.mailing import MOST_LINKS, WORDS, BadMailServer, deliver_mails, load_mail_server, set_wishes, tell
+from audit.mailing import (
+    AT_ONCE,
+    HELD_S,
+    MOST_LINKS,
+    WORDS,
+    BadMailServer,
+    deliver_mails,
+    load_mail_server,
+    set_wishes,
+    tell,
+)
 from audit.reviews import BadReview
 from audit.searching import Wanted, find
 from audit.store import open_store
-from audit.users import UserRole, add_user, remove_user, set_email, set_locked
-from audit.webhooks import PAUSES_S
+from audit.users import BadUser, UserRole, add_user, remove_user, set_email, set_locked
+from audit.webhooks import KEPT_DAYS, PAUSES_S
 from tests.test_releasing import send
 from tests.test_web import PASSWORD, keep_call, log_in, stereo, token
 from web import create_app
@@ -245,6 +256,80 @@ def test_what_a_server_refuses(store, call, post, refuses, answer, state):
     post.refuses, post.answers = refuses, [answer]
     sent(store, post)
     assert (post.got, states(store)) == ([], [state])
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        ("(ana@x.de", "the address was refused (550)"),
+        ("anna@[firm", "no mail can be made of it (AttributeError)"),
+        ("x,y@corp", "the address was refused (550)"),
+        ("ana@x.de\r\nBcc: all@x.de", "no mail can be made of it (ValueError)"),
+    ],
+)
+def test_an_address_of_which_no_mail_can_be_made_stops_nobody_elses(store, call, post, stored, reason):
+    with store.writing() as connection:
+        connection.execute(update(t.user).where(t.user.c.name == "ana").values(email=stored))
+        for name in ("ana", "rita"):
+            connection.execute(update(t.user).where(t.user.c.name == name).values(notify='["assigned"]'))
+        tell(connection, "assigned", [call.id])
+    post.refuses, post.answers = "RCPT", 2 * ["550 nobody here"] if stored == "x,y@corp" else []
+    at, dead = NOW, 0
+    for pause_s in (*PAUSES_S, 0):
+        dead += sent(store, post, at)[2]
+        at += timedelta(seconds=pause_s)
+    assert [to for _, to, _ in post.got if to == ["TO:<rita@northwind.example>"]]
+    assert (dead, states(store)) == (1, [("dead", reason), ("delivered", "")])
+
+
+@pytest.mark.parametrize(
+    "email", ["(rita@x.de", "anna@[firm", "x,y@corp", '"a"@x.de', "a@x.de;b@x.de", "a@b@c"]
+)
+def test_an_account_has_no_address_that_cannot_stand_in_a_mail(store, email):
+    with pytest.raises(BadUser, match="is no e-mail address"):
+        set_email(store, "rita", email)
+
+
+def test_of_two_rounds_at_once_each_mail_is_sent_by_one(store, call, post, monkeypatch):
+    for name in ("ana", "rita"):
+        set_wishes(store, name, ["assigned"], "en")
+    with store.writing() as connection:
+        tell(connection, "assigned", [call.id])
+    began, first = threading.Event(), mailing._send
+
+    def slow(server, rows, at):
+        if not began.is_set():
+            began.set()
+            # What the first round has not begun is sent by the second, what it is sending is not.
+            assert sent(store, post, NOW + timedelta(seconds=HELD_S - 1)) == (1, 0, 0)
+        return first(server, rows, at)
+
+    monkeypatch.setattr(mailing, "_send", slow)
+    assert sent(store, post) == (1, 0, 0)
+    assert len({tuple(to) for _, to, _ in post.got}) == len(post.got) == 2
+
+
+def test_many_rows_are_taken_by_sets_and_old_ones_dropped(store, call, post):
+    set_wishes(store, "rita", ["assigned"], "en")
+    with store.writing() as connection:
+        for _ in range(AT_ONCE + 1):
+            tell(connection, "assigned", [call.id])
+    changed = []
+
+    def count(_connection, _cursor, statement, *_):
+        changed.append(statement.startswith("UPDATE mail_message"))
+
+    event.listen(store.engine, "after_cursor_execute", count)
+    assert sent(store, post) == (AT_ONCE + 1, 0, 0)
+    assert (sum(changed), len(post.got)) == (4, 1)
+    with store.writing() as connection:
+        tell(connection, "assigned", [call.id])
+        tell(connection, "assigned", [call.id])
+        row = t.mail_message.c
+        newest = select(func.max(row.id)).scalar_subquery()
+        old = update(t.mail_message).where(row.id == newest)
+        connection.execute(old.values(made_at=NOW - timedelta(days=KEPT_DAYS, seconds=1)))
+    assert sent(store, post) == (1, 0, 0)
 
 
 def test_nothing_is_said_in_the_clear_or_to_a_server_that_nobody_vouches_for(store, call, post, tmp_path):
