@@ -14,6 +14,9 @@ from models.errors import ComportError
 WAIT_MS = 60_000
 """So long a writer waits for another process's transaction, which takes milliseconds."""
 
+BY_THE_WAY_MS = 100
+"""So long a page waits for what it only notes by the way, as when somebody was seen last: our choice."""
+
 ASK_MS = 3
 """So often a writer on SQLite asks for its turn. SQLite itself asks ever more rarely, at last ten times a
 second: two workers of a batch, whose transactions take some 7 ms, then wait longer than they work."""
@@ -196,10 +199,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its lock at once: what it looks up before it writes is then still true.
-    if not connection.get_execution_options().get("writes", False):
+    options = connection.get_execution_options()
+    if not options.get("writes", False):
         connection.exec_driver_sql("BEGIN")
         return
-    end_s = time.monotonic() + WAIT_MS / 1000
+    end_s = time.monotonic() + options.get("wait_ms", WAIT_MS) / 1000
     connection.exec_driver_sql(f"PRAGMA busy_timeout={ASK_MS}")
     try:
         while True:
@@ -217,13 +221,15 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _begin_postgresql(connection: Connection) -> None:
     # As with SQLite there is one writer at a time, and what it looks up before it writes stays true.
-    if connection.get_execution_options().get("writes", False):
+    options = connection.get_execution_options()
+    if options.get("writes", False):
+        wait_ms = int(options.get("wait_ms", WAIT_MS))
         connection.exec_driver_sql(
-            f"SELECT set_config('lock_timeout', '{WAIT_MS}', true), pg_advisory_xact_lock({ONE_WRITER})"
+            f"SELECT set_config('lock_timeout', '{wait_ms}', true), pg_advisory_xact_lock({ONE_WRITER})"
         )
     else:
         connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; {FOR_PAGES}")
-        if limit_s := connection.get_execution_options().get("limit_s"):
+        if limit_s := options.get("limit_s"):
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(1000 * limit_s)}")
 
 

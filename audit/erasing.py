@@ -318,8 +318,9 @@ def _account_books(store: Store, asked: Asked) -> None:
                     ours = update(table).where(key == row[0], text == row[1])
                     connection.execute(ours.values({text.name: clean}))
         kept = t.saved_search.c
-        for search in connection.execute(select(kept.id, kept.wanted)).all():
-            if any(_without(search.wanted, one) != search.wanted for one in wanted):
+        for search in connection.execute(select(kept.id, kept.name, kept.wanted)).all():
+            texts = (search.name, search.wanted)
+            if any(_without(text, one) != text for text in texts for one in wanted):
                 connection.execute(delete(t.saved_search).where(kept.id == search.id))
     for file in sorted((store.home / "batches").rglob("*")) if (store.home / "batches").is_dir() else ():
         if file.is_file() and file.suffix in (".md", ".html", ".json", ".txt"):

@@ -37,6 +37,18 @@ class Unsealable(ComportError):
         return f"{self.path}: does not open what is sealed for {self.of}; put back the file from a backup"
 
 
+class KeyGone(ComportError):
+    """No key is there, though something was sealed with it: with a new one that would never open again."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        remedy = "put it back from a backup, or turn them off (comport user second-factor-off NAME)"
+        return f"{self.path}: is away, and second factors are sealed with it; {remedy}"
+
+
 def key_file(path: Path, size: int) -> bytes:
     """The random bytes in a file, made at the first call and readable by its owner alone.
 
@@ -58,8 +70,16 @@ def key_file(path: Path, size: int) -> bytes:
     return path.read_bytes()
 
 
-def seal(home: Path, text: str, of: str) -> str:
-    """The text as it may stand in the database; `of` says what it is about, and opens it again."""
+def seal(home: Path, text: str, of: str, first: bool = False) -> str:
+    """The text as it may stand in the database; `of` says what it is about, and opens it again.
+
+    `first`: nothing is sealed yet, so that a key may be made.
+
+    Raises:
+        KeyGone: there is no key, though something is sealed with it.
+    """
+    if not first and not (home / KEY).exists():
+        raise KeyGone(str(home / KEY))
     nonce = secrets.token_bytes(NONCE_BYTES)
     sealed = AESGCM(key_file(home / KEY, KEY_BYTES)).encrypt(nonce, text.encode(), of.encode())
     return PREFIX + base64.b64encode(nonce + sealed).decode()

@@ -8,10 +8,10 @@ import time
 
 import msgspec
 import pyotp
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from audit.auditlog import Action, write
-from audit.sealing import is_sealed, seal, unseal
+from audit.sealing import PREFIX, Unsealable, is_sealed, seal, unseal
 from audit.store import Store
 from audit.tables import user
 from audit.users import change_account
@@ -54,6 +54,7 @@ def turn_on(store: Store, name: str, secret: str, code: str) -> tuple[str, ...] 
 
     Raises:
         NotStored: there is no such account.
+        KeyGone: the key that others are sealed with is away.
     """
     step = _step(secret, code, after=0)
     if step is None:
@@ -61,7 +62,7 @@ def turn_on(store: Store, name: str, secret: str, code: str) -> tuple[str, ...] 
     codes = tuple(_new_recovery_code() for _ in range(RECOVERY_CODES))
     kept = msgspec.json.encode([_hashed(one) for one in codes]).decode()
     with store.writing() as connection:
-        sealed = seal(store.home, secret, _of(name))
+        sealed = _sealed(connection, store, name, secret)
         change_account(connection, name, totp_secret=sealed, totp_step=step, recovery=kept)
         write(connection, Action.SECOND_FACTOR_ON, name)
     return codes
@@ -84,7 +85,7 @@ def passes(store: Store, name: str, code: str) -> bool:
     Each is taken once: a code that somebody looked at over a shoulder is worth nothing.
 
     Raises:
-        Unsealable: the secret does not open with the key of this home.
+        Unsealable: the secret does not open with the key of this home, and it is no recovery code.
     """
     with store.writing() as connection:
         found = connection.execute(
@@ -92,11 +93,17 @@ def passes(store: Store, name: str, code: str) -> bool:
         ).one_or_none()
         if found is None or found.totp_secret is None:
             return False
-        step = _step(unseal(store.home, found.totp_secret, _of(name)), code, found.totp_step)
+        step, lost = None, None
+        try:
+            step = _step(unseal(store.home, found.totp_secret, _of(name)), code, found.totp_step)
+        except Unsealable as error:
+            lost = error  # recovery codes are for when there is no code, whyever
         if step is not None:
             connection.execute(update(user).where(user.c.id == found.id).values(totp_step=step))
             return True
         left = _without(found.recovery, code)
+        if left is None and lost is not None:
+            raise lost
         if left is None:
             return False
         kept = msgspec.json.encode(left).decode()
@@ -106,12 +113,22 @@ def passes(store: Store, name: str, code: str) -> bool:
 
 
 def seal_secrets(store: Store) -> None:
-    """Seals the secrets of apps that an earlier version stored as they are."""
+    """Seals the secrets of apps that an earlier version stored as they are.
+
+    Raises:
+        KeyGone: the key that others are sealed with is away.
+    """
     with store.writing() as connection:
         for row in connection.execute(select(user).where(user.c.totp_secret.is_not(None))).all():
             if not is_sealed(row.totp_secret):
-                sealed = seal(store.home, row.totp_secret, _of(row.name))
+                sealed = _sealed(connection, store, row.name, row.totp_secret)
                 connection.execute(update(user).where(user.c.id == row.id).values(totp_secret=sealed))
+
+
+def _sealed(connection: Connection, store: Store, name: str, secret: str) -> str:
+    others = select(user.c.id).where(user.c.totp_secret.startswith(PREFIX)).limit(1)
+    first = connection.execute(others).scalar() is None
+    return seal(store.home, secret, _of(name), first)
 
 
 def _of(name: str) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 from audit.database import (
     CANCELED,
     REFUSED,
+    WAIT_MS,
     ConnectionLost,
     StoreUnusable,
     TooSlow,
@@ -75,8 +76,10 @@ class Transactions:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, wait_ms: int = WAIT_MS) -> Iterator[Connection]:
         """One transaction; inside another one it joins it, so that many writes can be one.
+
+        `wait_ms`: so long it is waited for until others have written.
 
         Raises:
             ConnectionLost: the server is away; nothing was written, or (when it went away just while it
@@ -90,7 +93,7 @@ class Transactions:
         remedy = "what was stored before is untouched: make room or mend the rights, then run the same again"
         with (
             self._explained(WRITTEN, remedy),
-            self._connect(True) as connection,
+            self._connect(True, wait_ms) as connection,
             connection.begin(),
         ):
             self._open.connection = connection
@@ -120,9 +123,10 @@ class Transactions:
                     raise
                 time.sleep(PAUSE_S)
 
-    def _connect(self, writes: bool) -> Connection:
+    def _connect(self, writes: bool, wait_ms: int = WAIT_MS) -> Connection:
+        options = {"writes": writes, "wait_ms": wait_ms, "limit_s": self.limit_s}
         try:
-            return self.engine.connect().execution_options(writes=writes, limit_s=self.limit_s)
+            return self.engine.connect().execution_options(**options)
         except DatabaseError as error:
             if self.engine.dialect.name == "sqlite":
                 raise

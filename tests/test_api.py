@@ -187,6 +187,12 @@ def test_people_are_those_of_the_interactions_that_are_seen(site, role):
             assert titles(kind)
 
 
+def test_an_agent_is_not_told_who_looks_at_their_call(site):
+    asked = f"/interactions/{site.calls['released'].id}/assignment"
+    codes = {role: site.ask(asked, role).status_code for role in (UserRole.AGENT, UserRole.LEAD)}
+    assert codes == {UserRole.AGENT: 403, UserRole.LEAD: 200}
+
+
 def test_the_log_tells_which_token_looked_at_what(site):
     title = site.calls["kept"].id
     site.ask(f"/interactions/{title}", UserRole.AUDITOR)
@@ -426,6 +432,8 @@ def test_a_search_is_kept(site):
     assert shared.json == kept.json | {"name": "later", "shared": True}
     assert site.ask("/searches", UserRole.AUDITOR).json["items"] == [shared.json]
     assert site.ask("/searches", UserRole.AGENT).json["items"] == []
+    # What others look for may be a customer's name.
+    assert site.ask("/searches", secret=site.secret(UserRole.AUDITOR, TokenScope.READ)).status_code == 403
     assert site.ask("/searches/later", UserRole.AUDITOR, "DELETE").status_code == 404
     assert site.ask("/searches/later", method="DELETE").status_code == 204
     assert site.ask("/searches/late", method="DELETE").status_code == 404

@@ -24,9 +24,11 @@ from audit.proof import prove
 from audit.redaction import Gone, played
 from audit.retention import apply_retention, due, read_retention
 from audit.reviews import Verdict, keep_review
+from audit.saved import save_search, searches_seen
 from audit.searching import Wanted, find
 from audit.store import NotStored, open_store
 from audit.uploads import bring, uploads_folder
+from audit.users import add_user
 from audit.yamlfile import BadFile
 from models.observations import Span
 from tests import build
@@ -116,6 +118,23 @@ def test_whole_words_alone_are_taken_out_of_the_books(store, laura, tmp_path):
     erase(store, of_customer(store, MAIL))
     assert books(store)[1][0][1] == "Laura Brownlow spoke; [erased] spoke"
     assert last_report(store)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("called", "wanted"),
+    [
+        (f"calls of {MAIL.title()}", Wanted("late")),
+        ("late", Wanted(f"by {MAIL}")),
+        ("late", Wanted(customer=MAIL)),
+    ],
+)
+def test_a_kept_search_goes_that_names_them_in_its_name_or_filters(store, laura, called, wanted):
+    add_user(store, "rita", "correct horse battery")
+    save_search(store, "rita", called, wanted, None)
+    save_search(store, "rita", "mine", Wanted("late"), None)
+    assert erase(store, of_customer(store, MAIL)).complete
+    assert [one.name for one in searches_seen(store, "rita", None)] == ["mine"]
 
 
 def books(store):

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from audit import second_factor as factor
 from audit.auditlog import entries
-from audit.sealing import Unsealable
+from audit.sealing import KeyGone, Unsealable
 from audit.store import open_store
 from audit.tables import user
 from audit.users import UserRole, add_user, set_locked
@@ -306,6 +306,27 @@ def test_without_its_key_nothing_is_let_in_and_no_new_key_is_made(store, app, co
     browser = half(app)
     assert give(browser, code(clock)).status_code == 500
     assert browser.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("spoil", [lambda key: key.unlink(), lambda key: key.write_bytes(bytes(32))])
+def test_a_recovery_code_lets_in_without_the_key(store, app, codes, spoil):
+    spoil(store.home / "seal.key")
+    browser = half(app)
+    assert (give(browser, codes[0]).status_code, browser.get("/account").status_code) == (302, 200)
+    assert give(half(app), codes[0]).status_code == 500
+
+
+def test_no_new_key_is_made_while_something_is_sealed_with_the_old_one(store, codes, clock):
+    add_user(store, "ben", PASSWORD)
+    key = store.home / "seal.key"
+    key.unlink()
+    with pytest.raises(
+        KeyGone, match=r"seal\.key: is away, .* put it back .* or turn them off .*second-factor-off"
+    ):
+        factor.turn_on(store, "ben", SECRET, code(clock))
+    assert not key.exists() and not factor.has_second_factor(store, "ben")
+    factor.turn_off(store, "ana")
+    assert factor.turn_on(store, "ben", SECRET, code(clock)) and key.exists()
 
 
 def test_what_an_earlier_version_stored_works_and_is_sealed_by_the_upgrade(store, codes, clock):

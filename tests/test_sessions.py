@@ -1,9 +1,10 @@
 """Sessions of the dashboard, and what a password has to be and ends."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from audit.auditlog import entries
 from audit.store import open_store
@@ -12,7 +13,7 @@ from audit.tokens import TokenScope, add_token, bearer
 from audit.users import BadUser, add_user, set_password
 from tests.test_web import PASSWORD, keep_call, log_in, stereo, token
 from web import create_app
-from web.sessions import IDLE_S, SESSION_S
+from web.sessions import BY_ITSELF, IDLE_S, SESSION_S
 
 NEW = "another long password"
 
@@ -80,6 +81,25 @@ def test_what_an_open_page_asks_for_by_itself_keeps_no_session_alive(client, cal
     assert seen_s() > IDLE_S - 120
 
 
+def test_no_page_waits_for_a_writer_to_note_that_it_was_asked_for(client, call, store):
+    secret, _ = add_token(store, "ana", [TokenScope.READ])
+    then = datetime.now(UTC) - timedelta(seconds=IDLE_S - 60)
+    sessions_of(store, begun_at=then, seen_at=then)
+    with open_store(store.home).writing():
+        began_s = time.monotonic()
+        assert client.get("/interactions").status_code == 200
+        assert bearer(store, secret) is not None
+        assert time.monotonic() - began_s < 20
+    assert client.get("/interactions").status_code == 200
+    with store.reading() as connection:
+        assert connection.execute(select(login.c.seen_at)).scalar_one() > then
+
+
+def test_every_address_of_progress_is_one_that_a_page_asks_for_by_itself(app):
+    endpoints = {one.endpoint for one in app.url_map.iter_rules()}
+    assert {one for one in endpoints if one.endswith("events")} < BY_ITSELF < endpoints
+
+
 def test_a_logout_counts_in_every_server_process(store, client):
     other = create_app(store).test_client()
     other.set_cookie("comport", client.get_cookie("comport").value)
@@ -93,6 +113,13 @@ def test_the_other_sessions_are_seen_and_ended(app, client, store):
     log_in(other)
     page = client.get("/account").text
     assert page.count("this browser") == 1 and page.count("last seen") == 2
+    over = app.test_client()
+    log_in(over)
+    with store.engine.begin() as connection:
+        then = datetime.now(UTC) - timedelta(seconds=IDLE_S + 1)
+        newest = select(func.max(login.c.id)).scalar_subquery()
+        connection.execute(update(login).where(login.c.id == newest).values(seen_at=then))
+    # One that is over is neither shown nor counted.
     answer = client.post("/account/sessions", data={"csrf_token": token(client, "/account")})
     assert answer.location == "/account?ended=1"
     assert (client.get("/").status_code, other.get("/").status_code) == (200, 302)

@@ -157,7 +157,7 @@ RULES: dict[str, Right] = {
     "api.employee_interactions": Right.READ,
     "api.outcomes": Right.COMPARE,
     "api.overview": Right.COMPARE,
-    "api.assignment": Right.READ,
+    "api.assignment": Right.COMPARE,
     "api.assign_interaction": Right.REVIEW,
     "api.add_review": Right.REVIEW,
     "api.next_": Right.REVIEW,

@@ -1,5 +1,6 @@
 """Who is logged in: sessions that end after a time, when nothing is done, at a logout, with their account."""
 
+import contextlib
 import hashlib
 import secrets
 import time
@@ -11,6 +12,7 @@ from flask import g, request, session
 from flask_login import login_user, logout_user
 from sqlalchemy import delete, insert, select, update
 
+from audit.database import BY_THE_WAY_MS, StoreUnusable
 from audit.store import Store
 from audit.tables import login, user
 from audit.users import UserRole
@@ -25,7 +27,7 @@ asks for such an end; NIST SP 800-63B-4, 2.2.3 recommends at most one hour."""
 SEEN_S = 60
 """So often the last use of a session is written at most."""
 
-BY_ITSELF = frozenset({"reviewing.newest", "uploading.events", "uploading.batch_events"})
+BY_ITSELF = frozenset({"reviewing.newest", "uploading.events", "uploading.batch_events", "retention.events"})
 """What an open page asks for by itself: nobody needs to sit before it."""
 
 
@@ -124,12 +126,13 @@ class Sessions:
         )
 
     def end_others(self, name: str) -> int:
-        """Ends all sessions of an account but this one; gives how many were ended."""
+        """Ends all sessions of an account but this one; gives how many of them went on until now."""
         theirs = login.c.user_id.in_(select(user.c.id).where(user.c.name == name))
         others = (theirs, login.c.ended_at.is_(None), login.c.digest != _digest())
         with self._store.writing() as connection:
-            done = update(login).where(*others).values(ended_at=datetime.now(UTC))
-            return int(connection.execute(done).rowcount)
+            ended = sum(not one.mine for one in self.open(name))
+            connection.execute(update(login).where(*others).values(ended_at=datetime.now(UTC)))
+        return ended
 
     def person(self, name: str) -> Person | None:
         """The person of this request's session, None when the session is over or its account is gone."""
@@ -161,7 +164,8 @@ class Sessions:
         now = datetime.now(UTC)
         if request.endpoint in BY_ITSELF or (now - found.seen_at).total_seconds() < SEEN_S:
             return
-        with self._store.writing() as connection:
+        # Whoever reads need not wait for who writes: what is not noted now is with the next page.
+        with contextlib.suppress(StoreUnusable), self._store.writing(BY_THE_WAY_MS) as connection:
             connection.execute(update(login).where(login.c.id == found.login_id).values(seen_at=now))
 
     def _end_this(self) -> None:

@@ -30,7 +30,10 @@ SCOPE_OF = {
 
 PERSONAL = frozenset(
     f"api.{name}"
-    for name in ("media", "frame", "list_customers", "customer", "customer_interactions", "journey")
+    for name in (
+        *("media", "frame", "list_customers", "customer", "customer_interactions", "journey"),
+        "searches",  # what somebody looked for may be a customer
+    )
 )
 """What shows who customers are, or lets them be heard or seen: `read` is not enough for it."""
 
