@@ -125,6 +125,7 @@ def test_of_two_who_draw_at_once_the_second_is_told(site):
     keep_zones(site.store, "shared", (Zone("counter", ((0, 0), (9, 0), (9, 9))),))
     answer = site.draw("shared", [("entrance", TRIANGLE)], seen)
     assert (answer.status_code, "was changed meanwhile" in answer.text) == (409, True)
+    assert "<h1>The camera was changed meanwhile</h1>" in answer.text and "faster" not in answer.text
     assert camera_of(site.store, "shared").camera.zones[0].name == "counter"
 
 

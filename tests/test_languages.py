@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from flask_babel import force_locale
 from jinja2 import nodes
+from sqlalchemy import delete, update
 
+from audit import tables as t
 from audit.store import open_store
 from audit.users import add_user
 from tests.test_web import PASSWORD, keep_call, log_in, page, stereo, token
@@ -167,8 +169,8 @@ def test_every_script_text_reaches_its_page(client, call):
     assert said
     assert set(languages.script_words("fa")) == said
     client.set_cookie(languages.CHOSEN, "fa")
-    shown_page = page(client, f"/interactions/{call.id}")
-    (words,) = [a["data-words"] for tag, a in shown_page.tags if tag == "body"]
+    saidpage = page(client, f"/interactions/{call.id}")
+    (words,) = [a["data-words"] for tag, a in saidpage.tags if tag == "body"]
     assert set(json.loads(words)) == said
 
 
@@ -229,9 +231,23 @@ def test_figures_and_days_are_written_as_the_language_writes_them(app, code, fig
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_the_page_of_an_interaction_is_in_the_language(client, call, code):
     client.set_cookie(languages.CHOSEN, code)
-    shown_page = page(client, f"/interactions/{call.id}")
-    assert {"it": "Trascrizione", "fa": "متن گفت‌وگو"}[code] in shown_page.text
-    assert {"it": "Il calcolo del punteggio", "fa": "محاسبه‌ای که امتیاز را ساخت"}[code] in shown_page.text
+    saidpage = page(client, f"/interactions/{call.id}")
+    assert {"it": "Trascrizione", "fa": "متن گفت‌وگو"}[code] in saidpage.text
+    assert {"it": "Il calcolo del punteggio", "fa": "محاسبه‌ای که امتیاز را ساخت"}[code] in saidpage.text
     # So is what the machine says of a finding.
-    assert {"it": "non detto: ", "fa": "گفته نشد: "}[code] in shown_page.text
-    assert "not said" not in shown_page.text
+    assert {"it": "non detto: ", "fa": "گفته نشد: "}[code] in saidpage.text
+    assert "not said" not in saidpage.text
+
+
+def test_why_there_is_no_transcript_is_said_in_the_language(tmp_path):
+    store = open_store(tmp_path / "store")
+    add_user(store, "ana", PASSWORD)
+    call = keep_call(store, tmp_path, stereo(tmp_path))
+    with store.writing() as connection:
+        connection.execute(delete(t.observation).where(t.observation.c.need == "utterances"))
+        why = json.dumps([["utterances", "the recording has no sound"]])
+        connection.execute(update(t.interaction).values(missing=why))
+    browser = create_app(store).test_client()
+    log_in(browser)
+    said = browser.get(f"/interactions/{call.id}", headers={"Accept-Language": "it"}).text
+    assert "Non c’è trascrizione: la registrazione non ha suono" in said

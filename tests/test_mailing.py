@@ -441,5 +441,6 @@ def test_each_chooses_on_the_own_page_of_what_and_in_which_language(store):
     with store.reading() as connection:
         row = connection.execute(select(t.user).where(t.user.c.name == "rita")).one()
     assert (row.notify, row.language) == ('["assigned"]', "fa")
-    # Whoever is told otherwise stays logged in.
-    assert browser.get("/account").status_code == 200
+    # Whoever is told otherwise stays logged in, and hears that it was kept.
+    assert '<p class="notice" role="status">' not in browser.get("/account").text
+    assert '<p class="notice" role="status">' in browser.get("/account?told=1").text

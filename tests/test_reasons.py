@@ -2,6 +2,7 @@
 
 import functools
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,21 @@ def test_a_sentence_that_is_not_known_stays_and_is_marked_as_english(app):
     text = said(app, "it", "did not happen; <b>the moon</b> was full")
     assert text.endswith('; <span lang="en" dir="ltr">&lt;b&gt;the moon&lt;/b&gt; was full</span>')
     assert list(unknown("did not happen; the moon was full")) == ["the moon was full"]
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("said 'greeting' at the counter", "said 'greeting' at the counter"),
+        ("said 'a' at 0:01, 'well' was unclear, 'b' at 0:02", "'well' was unclear"),
+        ("said 'a' at 0:01 in two\nlines", "in two\nlines"),
+        ("Not perceived: Words (the moon was full)", "parole"),
+        ("applies From 3 s; longest silence was 2 s", "3"),
+        ("no words of the cu\u017ftomer to look at", "no words of the cu\u017ftomer to look at"),
+    ],
+)
+def test_no_word_of_a_reason_is_lost(app, text, holds):
+    assert holds in re.sub(r"<[^>]+>", "", unescape(said(app, "it", text)))
 
 
 def test_no_sentence_stands_twice():

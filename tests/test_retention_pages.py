@@ -84,6 +84,7 @@ def test_a_hold_is_added_and_lifted_and_the_log_has_both(site):
     assert (hold.held_by, hold.reason) == ("ana", "<b>case</b> 12")
     assert "held, so nothing" in site.get("/admin/erase?kind=customer&value=C-77")
     refused = site.send("/admin/erase", kind="customer", value="C-77", again="C-77")
+    assert "It is held, so nothing was erased" in refused.text and "faster" not in refused.text
     assert refused.status_code == 409 and site.store.interaction(one.id).id == one.id
     assert site.send(f"/admin/holds/{hold.number}").status_code == 303
     assert site.send(f"/admin/holds/{hold.number}").status_code == 404

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Collection
 from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
@@ -193,7 +194,7 @@ def _explain(error: Exception) -> ResponseReturnValue:
         line = wording.told(error)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(error=line or str(wording.ERRORS.get(status, wording.ERRORS[_OURS])[0])), status
-    return _error_page(status, line), status
+    return _error_page(status, line, wording.CONFLICTS.get(type(error))), status
 
 
 def _stale_form(error: Exception) -> ResponseReturnValue:
@@ -214,6 +215,6 @@ def _show_error(error: Exception) -> ResponseReturnValue:
     return _error_page(HTTPStatus(error.code), ""), error.code, headers
 
 
-def _error_page(status: HTTPStatus, detail: str) -> str:
-    title, remedy = wording.ERRORS.get(status, wording.ERRORS[_OURS])
+def _error_page(status: HTTPStatus, detail: str, said: tuple[Any, Any] | None = None) -> str:
+    title, remedy = said or wording.ERRORS.get(status, wording.ERRORS[_OURS])
     return render_template("error.html", status=int(status), title=title, detail=detail or remedy)

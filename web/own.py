@@ -79,6 +79,7 @@ def account_page(store: Store, sessions: Sessions, problem: str = "") -> str:
         address=address,
         second_factor=has_second_factor(store, person().name),
         changed="changed" in request.args,
+        told="told" in request.args,
         ended=request.args.get("ended", None, type=int),
         sessions=sessions.open(person().name),
         tokens=sum(one.user == person().name and one.holds for one in tokens(store)),

@@ -26,11 +26,13 @@ def _one_of(names: dict[str, str]) -> str:
     return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
 
 
+_TIME = r"\d+:\d\d(?::\d\d)?"
+
 _SLOTS = {
     "name": _NAME,
     "names": rf"{_NAME}(?:(?:, | or ){_NAME})*",
-    "events": r"'[^']+' at (?:(?!; ).)+",
-    "time": r"\d+:\d\d(?::\d\d)?",
+    "events": rf"{_NAME} at {_TIME}(?:(?!; ).)*",
+    "time": _TIME,
     "count": r"-?\d+(?:\.\d+)?",
     "value": _VALUE,
     "wanted": rf"(?:at most|at least) {_VALUE}|between {_VALUE} and {_VALUE}",
@@ -71,10 +73,17 @@ def _said(_language: str, text: str) -> Markup:
     found = _match(text) or (_match(text[:-1]) if end else None)
     if found is not None:
         sentence, slots = found
-        said = _escaped(sentence) % {name: _slot(name, value) for name, value in slots.items()}
+        try:
+            said = _escaped(sentence) % {name: _slot(name, value) for name, value in slots.items()}
+        except KeyError:  # letters that only look like those of a word that is known
+            return _in_english(text)
         return said + ("" if not end or sentence.endswith(".") else ".")
     if JOINED in text:
         return escape(gettext(JOINED)).join(_said(_language, part) for part in text.split(JOINED))
+    return _in_english(text)
+
+
+def _in_english(text: str) -> Markup:
     return Markup('<span lang="en" dir="ltr">{}</span>').format(text)
 
 
@@ -118,7 +127,9 @@ def _names(value: str) -> Markup:
     return escape(gettext(" or ") if " or " in value else gettext(", ")).join(found)
 
 
-_EVENT = re.compile(r"'([^']+)' at (\d+:\d\d(?::\d\d)?)((?:(?!, '| and \d+ more$).)*)")
+_EVENT = re.compile(
+    rf"'([^']+)' at ({_TIME})((?:(?!, {_NAME} at {_TIME}| and \d+ more$).)*)", re.DOTALL | re.IGNORECASE
+)
 
 
 def _events(value: str) -> Markup:
@@ -154,7 +165,7 @@ def _wanted(value: str) -> Markup:
 
 
 def _limits(value: str) -> Markup:
-    parts = re.findall(rf"(from|up to) ({_VALUE})", value)
+    parts = re.findall(rf"(from|up to) ({_VALUE})", value.lower())
     words = {"from": "from %(value)s on", "up to": "up to %(value)s"}
     return Markup(" ").join(escape(gettext(words[word])) % {"value": _value(end)} for word, end in parts)
 
@@ -164,7 +175,7 @@ def _of(table: dict[str, str]) -> Callable[[str], Markup]:
 
 
 def _needs(value: str) -> Markup:
-    return escape(gettext(", ")).join(escape(gettext(NEEDS[one])) for one in value.split(", "))
+    return escape(gettext(", ")).join(escape(gettext(NEEDS[one.lower()])) for one in value.split(", "))
 
 
 _SHOWN: dict[str, Callable[[str], Markup]] = {

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from babel.dates import format_timedelta
 from flask import Flask
@@ -13,6 +14,8 @@ from markupsafe import Markup
 from audit import interactions
 from audit.auditlog import Action
 from audit.batch.ledger import RunState
+from audit.camera_files import CameraChanged
+from audit.holds import Held
 from audit.interactions import Channel, Role
 from audit.intervals import Compared, Interval
 from audit.judge import Verdict
@@ -138,6 +141,12 @@ ERRORS = {
     ),
 }
 """Status → (title, what to do)."""
+
+CONFLICTS: dict[type[Exception], tuple[Any, Any]] = {
+    Held: (_("It is held, so nothing was erased"), _("Lift the legal hold first, if that may be.")),
+    CameraChanged: (_("The camera was changed meanwhile"), _("Open it again and draw yours anew.")),
+}
+"""What else than a review somebody was too late for → (title, what to do)."""
 
 RUN_STATES = {
     RunState.RUNNING: _("running"),
