@@ -18,6 +18,7 @@ from audit.store import open_store
 from audit.uploads import bring
 from audit.users import add_user
 from models.camera import Zone
+from tests import serving
 from tests.test_browser import CHROMIUM, FLAGS
 from tests.test_overview import company, keep
 from tests.test_web import PASSWORD, keep_call, keep_video, stereo
@@ -116,7 +117,7 @@ def pages(tmp_path_factory):
         yield found
         browser.close()
     for server in servers.values():
-        server.close()
+        serving.stop(server)
 
 
 @pytest.mark.parametrize(

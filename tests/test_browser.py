@@ -10,7 +10,7 @@ import waitress
 
 from audit.store import open_store
 from audit.users import add_user
-from tests import build
+from tests import build, serving
 from tests.test_web import PASSWORD, keep_call, keep_video
 from web import create_app
 
@@ -77,7 +77,7 @@ def site(calls):
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    serving.stop(server)
 
 
 def is_problem(message):

@@ -9,6 +9,7 @@ import waitress
 from audit.auditlog import Action, Actor, acting, record
 from audit.store import open_store
 from audit.users import UserRole, accounts, add_user
+from tests import serving
 from tests.test_browser import CHROMIUM, FLAGS, pytestmark  # noqa: F401
 from tests.test_web import PASSWORD, keep_call, stereo
 from web import create_app
@@ -31,7 +32,7 @@ def site(tmp_path_factory):
     server = waitress.create_server(create_app(store), host="127.0.0.1", port=0, threads=4)
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}", store
-    server.close()
+    serving.stop(server)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from audit.releasing import card_replies, release, release_of
 from audit.reviews import card_stands, keep_review
 from audit.store import open_store
 from audit.users import UserRole, accounts, add_user
-from tests import build
+from tests import build, serving
 from tests.test_browser import chromium, is_problem, pytestmark  # noqa: F401
 from tests.test_web import PASSWORD, VTT, keep_call
 from web import create_app
@@ -49,7 +49,7 @@ def site(store):
     server = waitress.create_server(create_app(store), host="127.0.0.1", port=0, threads=4)
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    serving.stop(server)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from audit.store import open_store
 from audit.uploads import CAMERA, bring, uploads_folder
 from audit.users import add_user
 from models.camera import Zone, load_camera
+from tests import serving
 from tests.test_browser import BUNDLE, CHROMIUM, FLAGS
 from tests.test_web import CLIP, PASSWORD, keep_call, keep_video, log_in, stereo, token
 from web import create_app
@@ -212,7 +213,7 @@ def test_zones_are_drawn_by_mouse_and_by_keys(site):
         page.get_by_role("button", name="Keep the zones").press("Enter")
         page.wait_for_selector(".notice")
         browser.close()
-    server.close()
+    serving.stop(server)
     [zone] = camera_of(site.store, "drawn").camera.zones
     assert (zone.name, zone.corners_px) == ("counter", (moved, *others))
     assert problems == []

@@ -26,6 +26,7 @@ from audit.scorecard import Scorecard
 from audit.store import open_store
 from audit.users import add_user
 from models.language import tokens
+from tests import serving
 from tests.test_packs import said
 from tests.test_web import PASSWORD
 from web import create_app
@@ -211,7 +212,7 @@ def site(persian_home: Path) -> Iterator[str]:
     server = waitress.create_server(create_app(store), host="127.0.0.1", port=0, threads=4)
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    serving.stop(server)
 
 
 @pytest.mark.chromium

@@ -10,7 +10,7 @@ import waitress
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token
 from audit.users import add_user
-from tests import test_browser
+from tests import serving, test_browser
 from tests.test_browser import chromium  # noqa: F401  a fixture
 from tests.test_web import PASSWORD, keep_call, stereo
 from web import create_app
@@ -75,4 +75,4 @@ def test_it_is_tried_on_its_page(app, store, chromium):  # noqa: F811
     # The browser itself tells of the 403; the policy of the page let all else through.
     assert [line for line in wrong if "403" not in line] == []
     page.close()
-    server.close()
+    serving.stop(server)

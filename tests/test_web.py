@@ -27,7 +27,7 @@ from audit.store import open_store
 from audit.users import add_user, remove_user
 from models.media import decode, probe
 from models.observations import Activity, Observed, Provenance, gather, union
-from tests import build
+from tests import build, serving
 from web import create_app
 from web.accounts import own_path
 from web.playback import playback_of
@@ -600,7 +600,7 @@ def test_only_behind_a_proxy_the_server_lets_its_headers_through(store, behind_p
     asked.add_header("X-Forwarded-Proto", "https")
     with urlopen(asked) as answer:
         assert answer.read().decode() == ("https 203.0.113.9" if behind_proxy else "http 127.0.0.1")
-    server.close()
+    serving.stop(server)
 
 
 # The list
