@@ -144,7 +144,12 @@ def test_what_was_interrupted_is_finished(site):
     assert site.client.get("/admin/erasures/4711").status_code == 404
 
 
-@pytest.mark.parametrize("asked", ["kind=interaction&value=zzz", "kind=street&value=x", "", "kind=customer"])
+@pytest.mark.parametrize("asked", ["", "kind=customer", "kind=customer&value=+"])
+def test_where_nothing_is_named_the_page_of_keep_times_asks(site, asked):
+    assert site.client.get(f"/admin/erase?{asked}").location == "/admin/retention"
+
+
+@pytest.mark.parametrize("asked", ["kind=interaction&value=zzz", "kind=street&value=x"])
 def test_what_cannot_be_erased_is_told(site, asked):
     page = site.client.get(f"/admin/erase?{asked}")
     assert page.status_code == 200 and "Erase for ever" not in page.text

@@ -80,7 +80,7 @@ def lift(store: Store, number: int) -> ResponseReturnValue:
 
 def ask(store: Store) -> ResponseReturnValue:
     kind, value = request.args.get("kind", ""), _plain(request.args.get("value", ""))
-    return _asking(store, kind, value)
+    return _asking(store, kind, value) if value else redirect(url_for("retention.everything"))
 
 
 def erase(store: Store, erasures: Erasures) -> ResponseReturnValue:
