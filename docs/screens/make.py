@@ -26,6 +26,8 @@ TEST_MODEL = ROOT / "tests" / "weights" / "whisper-test-en"
 HEARD, SEEN = "charged-twice", "service-desk"
 SEEN_AT_S = 23.4
 """The step too close, in the middle."""
+COUNTER = ((0.05, 0.4), (0.52, 0.38), (0.5, 0.82), (0.06, 0.72))
+"""Corners of a zone drawn on the counter, as shares of the picture."""
 WIDTH_PX, HEIGHT_PX = 1440, 900
 
 
@@ -67,6 +69,14 @@ def take(address: str, password: str, heard: str, seen: str) -> None:
         page.evaluate("document.getElementById('finding-no-crowding').scrollIntoView({block: 'center'})")
         page.wait_for_timeout(2000)
         page.screenshot(path=HERE / "video.png")
+        page.goto(f"{address}/admin/cameras")
+        page.fill("main [name=name]", "desk")
+        page.click("main .primary")
+        canvas = page.locator("[data-canvas]")
+        for x, y in COUNTER:
+            box = canvas.bounding_box() or {"width": 0, "height": 0}
+            canvas.click(position={"x": x * box["width"], "y": y * box["height"]})
+        page.screenshot(path=HERE / "camera.png")
         browser.close()
 
 

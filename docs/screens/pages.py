@@ -37,6 +37,8 @@ PICTURES = (
     ("standard-fa", "/standards/voice-en/house-greeting", "fa", "light", 1024),
     ("upload-it", "/upload", "it", "light", 1024),
     ("interactions-fa", "/interactions", "fa", "light", 1440),
+    ("retention-it", "/admin/retention", "it", "light", 1024),
+    ("account-fa", "/account", "fa", "dark", 1024),
 )
 """(name, address, language, colours, width in px)"""
 
