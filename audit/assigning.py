@@ -10,7 +10,7 @@ from audit import tables as t
 from audit.auditlog import Action, write
 from audit.mailing import tell
 from audit.reviews import BadReview
-from audit.users import UserRole
+from audit.scope import UserRole, scope_of
 from audit.webhooks import announce
 
 if TYPE_CHECKING:
@@ -71,8 +71,12 @@ def _people(connection: Connection, interaction: str) -> list[tuple[str, int]]:
     """(name, number) of the accounts that an interaction can be given to, by name."""
     team = connection.execute(select(t.interaction.c.team).where(t.interaction.c.id == interaction)).scalar()
     row = t.user.c
-    asked = select(row.name, row.id, row.role, row.team).where(
+    asked = select(row.name, row.id, row.role, row.team, row.employee).where(
         row.role.in_([role.value for role in ASSIGNED_TO]), row.locked_at.is_(None)
     )
     found = connection.execute(asked.order_by(row.name))
-    return [(one.name, one.id) for one in found if one.role != UserRole.LEAD or one.team == team]
+    return [
+        (one.name, one.id)
+        for one in found
+        if scope_of(UserRole(one.role), one.team, one.employee).covers(team)
+    ]

@@ -364,7 +364,8 @@ def demo_account(store: "Store") -> str:
     """Gives the account `demo`, made when there is none, a new password; that one is nobody's default."""
     import secrets
 
-    from audit.users import UserRole, add_user, set_password, user_names
+    from audit.scope import UserRole
+    from audit.users import add_user, set_password, user_names
 
     password = secrets.token_urlsafe(12)
     if "demo" in user_names(store):

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from models.errors import ComportError
 
 if TYPE_CHECKING:
+    from audit.outbox import Delivered
     from audit.store import Store
 
 FAILED = 1
@@ -65,6 +66,16 @@ def print_json(value: Any) -> None:
     from models.observations import to_json
 
     click.echo(to_json(value).decode())
+
+
+def tell_delivered(context: click.Context, done: "Delivered", as_json: bool) -> None:
+    """Says what a round of sending did, and ends the command: with `FAILED` unless all was delivered."""
+    if as_json:
+        print_json(done)
+    else:
+        told = f"{done.delivered} delivered, {done.failed} to be tried again, {done.dead} dead"
+        out.print(told, highlight=False)
+    context.exit(FAILED if done.failed or done.dead else 0)
 
 
 def store_of(context: click.Context) -> "Store":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from audit.console import FAILED, json_option, out, print_json, store_of
+from audit.console import json_option, store_of, tell_delivered
 
 _settings = click.option(
     "--settings",
@@ -29,10 +29,4 @@ def deliver(context: click.Context, path: Path, as_json: bool) -> None:
     """Send what is due; let cron run it every minute."""
     from audit.mailing import deliver_mails, load_mail_server
 
-    done = deliver_mails(store_of(context), load_mail_server(path))
-    if as_json:
-        print_json(done)
-    else:
-        told = f"{done.delivered} delivered, {done.failed} to be tried again, {done.dead} dead"
-        out.print(told, highlight=False)
-    context.exit(FAILED if done.failed or done.dead else 0)
+    tell_delivered(context, deliver_mails(store_of(context), load_mail_server(path)), as_json)

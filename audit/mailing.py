@@ -20,7 +20,8 @@ import yaml
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from audit import tables as t
-from audit.webhooks import KEPT_DAYS, PAUSES_S, Delivered
+from audit.outbox import KEPT_DAYS, Delivered, after
+from audit.scope import UserRole, scope_of
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -141,8 +142,8 @@ def tell(connection: Connection, event: str, interactions: Iterable[str], only: 
     released, and that is told on their page.
     """
     row = t.user.c
-    asked = select(row.id, row.notify, row.role, row.team).where(
-        row.locked_at.is_(None), row.email.is_not(None), row.notify.contains(event), row.role != "agent"
+    asked = select(row.id, row.notify, row.role, row.team, row.employee).where(
+        row.locked_at.is_(None), row.email.is_not(None), row.notify.contains(event)
     )
     if only is not None:
         asked = asked.where(row.id == only)
@@ -157,7 +158,7 @@ def tell(connection: Connection, event: str, interactions: Iterable[str], only: 
         | {"next_at": now, "made_at": now}
         for of in connection.execute(teams)
         for one in people
-        if one.role != "lead" or one.team == of.team
+        if scope_of(UserRole(one.role), one.team, one.employee).covers(of.team)
     ]
     if rows:
         connection.execute(insert(t.mail_message), rows)
@@ -188,7 +189,7 @@ def deliver_mails(store: "Store", server: MailServer, now: datetime | None = Non
         reason, for_ever = _send(server, rows, at)
         with store.writing() as connection:
             for tries in sorted({held.tries for held in rows}):
-                state = _state(reason, for_ever or tries >= len(PAUSES_S), tries, at)
+                state = after(reason, for_ever, tries, at)
                 same = [held.id for held in rows if held.tries == tries]
                 counts[state["state"]] += len(same)
                 _set(connection, same, state, row.state == "waiting", row.tries == tries + 1)
@@ -216,14 +217,6 @@ def _set(connection: Connection, ids: list[int], values: dict[str, Any], *where:
     for first in range(0, len(ids), AT_ONCE):
         some = t.mail_message.c.id.in_(ids[first : first + AT_ONCE])
         connection.execute(update(t.mail_message).where(some, *where).values(**values))
-
-
-def _state(reason: str, over: bool, tries: int, at: datetime) -> dict[str, Any]:
-    if not reason:
-        return {"state": "delivered", "reason": "", "done_at": at}
-    if over:
-        return {"state": "dead", "reason": reason, "done_at": at}
-    return {"state": "waiting", "reason": reason, "next_at": at + timedelta(seconds=PAUSES_S[tries])}
 
 
 def _send(server: MailServer, rows: list[Any], at: datetime) -> tuple[str, bool]:

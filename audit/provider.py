@@ -9,9 +9,10 @@ import yaml
 from sqlalchemy import select, update
 
 from audit.auditlog import Action, write
+from audit.scope import UserRole
 from audit.store import Store
 from audit.tables import user
-from audit.users import UserRole, scope_of_role, set_role
+from audit.users import scope_of_role, set_role
 from models.errors import ComportError
 
 

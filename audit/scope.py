@@ -1,11 +1,24 @@
-"""Which interactions somebody may see: all, those of a team, or their own that were released to them."""
+"""Roles of accounts, and what of the interactions each may see: all, those of a team, or their own that were
+released to them."""
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, exists, select
 
 from audit import tables as t
+
+
+class UserRole(StrEnum):
+    """What somebody does with Comport; `web/rights.py` says what each may."""
+
+    ADMIN = "admin"
+    REVIEWER = "reviewer"
+    TRAINER = "trainer"
+    LEAD = "lead"
+    AGENT = "agent"
+    AUDITOR = "auditor"
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -16,6 +29,10 @@ class Scope(msgspec.Struct, frozen=True):
 
     team: str | None = None
     employee: str | None = None
+
+    def covers(self, team: str | None) -> bool:
+        """Whether all interactions of this team (None: of none) are in it."""
+        return self.employee is None and (self.team is None or team == self.team != "")
 
     def interactions(self) -> tuple[ColumnElement[bool], ...]:
         """What must hold of a row of `interaction`."""
@@ -45,3 +62,13 @@ class Scope(msgspec.Struct, frozen=True):
 
 EVERYTHING = Scope()
 """Of whoever may see all, and of the command line, whose user has the files."""
+
+
+def scope_of(role: UserRole, team: str, employee: str) -> Scope:
+    """What of the interactions an account may see: a lead's team, an agent's own that were released."""
+    if role == UserRole.LEAD:
+        return Scope(team=team)
+    if role == UserRole.AGENT:
+        # Two of one name in two teams are told apart where the account names the team.
+        return Scope(team=team or None, employee=employee)
+    return EVERYTHING

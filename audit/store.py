@@ -15,6 +15,7 @@ from audit.database import open_database
 from audit.indexing import keep_words, words_of
 from audit.interactions import Channel, Interaction
 from audit.joining import People, keep_people, people_of
+from audit.mailing import tell
 from audit.records import interaction_of, keep_interactions, keep_observed, keep_recordings, recording_of
 from audit.reviews import all_standing
 from audit.rubric import Rubric
@@ -361,7 +362,9 @@ class Store(Transactions):
             if added:
                 connection.execute(insert(t.scorecard), added)
             outdate(connection, changing)
-            announce_judged(connection, [cards[number] for number in fresh])
+            new = [cards[number] for number in fresh]
+            announce_judged(connection, new)
+            tell(connection, "critical_miss", [c.interaction for c in new if c.score.critical_misses])
         return [row is None or not row.current for row in found]
 
     @lasting

@@ -81,7 +81,8 @@ def settle(store: Transactions, first: int | None = None, last: int | None = Non
     """Makes the stale sums anew (of the weeks from `first` to `last`), of some places of a week in each
     transaction, so that others may write between two."""
     stale = t.stale_sum.c
-    within = [limit for limit in (_from(first), _to(last)) if limit is not None]
+    within = [] if first is None else [stale.week >= first]
+    within += [] if last is None else [stale.week <= last]
     with store.reading() as connection:
         weeks = connection.execute(select(stale.week).where(*within).distinct()).scalars().all()
     for week in sorted(weeks):
@@ -89,16 +90,8 @@ def settle(store: Transactions, first: int | None = None, last: int | None = Non
             pass
 
 
-def _from(first: int | None) -> ColumnElement[bool] | None:
-    return None if first is None else t.stale_sum.c.week >= first
-
-
-def _to(last: int | None) -> ColumnElement[bool] | None:
-    return None if last is None else t.stale_sum.c.week <= last
-
-
 def _settle(store: Transactions, week: int) -> bool:
-    """Makes sums of some stale places of a week anew; whether there were any."""
+    """Makes sums of some stale places of a week anew; whether there may be more."""
     stale = t.stale_sum.c
     # Teams of a branch together: it is the index of branches that is read.
     query = select(stale.branch, stale.team).where(stale.week == week).order_by(stale.branch, stale.team)
@@ -114,7 +107,7 @@ def _settle(store: Transactions, week: int) -> bool:
         for table, sums in ((t.score_sum, _scores), (t.verdict_sum, _verdicts)):
             summed = sums(week, connection.dialect.name, held)
             connection.execute(insert(table).from_select([c.name for c in table.c], summed))
-    return True
+    return len(places) == AT_ONCE
 
 
 def _began_at(week: int, places: Sequence[tuple[str, ...]]) -> tuple[ColumnElement[bool], ...]:

@@ -14,8 +14,8 @@ from sqlalchemy import insert, select, update
 from audit import tables as t
 from audit.auditlog import Action, write
 from audit.database import BY_THE_WAY_MS, StoreUnusable
+from audit.scope import UserRole
 from audit.store import NotStored, Store
-from audit.users import UserRole
 from models.errors import ComportError
 from models.transcripts import printable
 

@@ -9,7 +9,7 @@ import click
 from audit.console import json_option, out, print_json, store_of
 
 ROLES = ("admin", "reviewer", "trainer", "lead", "agent", "auditor")
-"""The roles, as `audit.users.UserRole` has them: named here so that help needs no database."""
+"""The roles, as `audit.scope.UserRole` has them: named here so that help needs no database."""
 
 
 @click.group()
@@ -42,7 +42,8 @@ def user_add(
     no_password: bool,
 ) -> None:
     """Add a person; the password is asked for twice."""
-    from audit.users import UserRole, add_user
+    from audit.scope import UserRole
+    from audit.users import add_user
 
     password = None if no_password else _password(password_stdin)
     wanted = UserRole(role) if role else None
@@ -57,7 +58,8 @@ def user_add(
 @click.pass_context
 def user_role(context: click.Context, name: str, role: str, team: str, employee: str) -> None:
     """Give a person another role."""
-    from audit.users import UserRole, set_role
+    from audit.scope import UserRole
+    from audit.users import set_role
 
     set_role(store_of(context), name, UserRole(role), team, employee)
     out.print(f"{name} is {role} now; open sessions are over", highlight=False, markup=False)

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from enum import StrEnum
 
 import msgspec
 from argon2 import PasswordHasher
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, Update, delete, func, insert, select, update
 from zxcvbn import zxcvbn
 
 from audit.auditlog import Action, write
+from audit.scope import UserRole
 from audit.store import NotStored, Store
 from audit.tables import assignment, login, mail_message, saved_search, token, user
 from models.errors import ComportError
@@ -40,17 +40,6 @@ _EMAIL = re.compile(r"""[^@\s,;:()<>\[\]"\\]{1,64}@[^@\s,;:()<>\[\]"\\]{1,255}""
 """What stands plain in the head of a mail (RFC 5322, 3.2.3): no quoted names, comments, lists or groups."""
 
 _hasher = PasswordHasher()
-
-
-class UserRole(StrEnum):
-    """What somebody does with Comport; `web/rights.py` says what each may."""
-
-    ADMIN = "admin"
-    REVIEWER = "reviewer"
-    TRAINER = "trainer"
-    LEAD = "lead"
-    AGENT = "agent"
-    AUDITOR = "auditor"
 
 
 class Account(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import click
 
-from audit.console import FAILED, json_option, out, print_json, store_of
+from audit.console import json_option, out, print_json, store_of, tell_delivered
 from audit.webhooks import EVENTS
 
 
@@ -59,13 +59,7 @@ def deliver(context: click.Context, as_json: bool) -> None:
     """Send what is due; let cron run it every minute."""
     from audit.webhooks import deliver as send
 
-    done = send(store_of(context))
-    if as_json:
-        print_json(done)
-    else:
-        told = f"{done.delivered} delivered, {done.failed} to be tried again, {done.dead} dead"
-        out.print(told, highlight=False)
-    context.exit(FAILED if done.failed or done.dead else 0)
+    tell_delivered(context, send(store_of(context)), as_json)
 
 
 @webhook.command("remove")

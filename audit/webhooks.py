@@ -20,6 +20,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from audit import tables as t
+from audit.outbox import KEPT_DAYS, Delivered, after
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -34,17 +35,11 @@ PREFIX = "whsec_"
 SECRET_BYTES = 32
 """Standard Webhooks asks for 24 to 64."""
 
-PAUSES_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400)
-"""After a try that failed, so long until the next: as Standard Webhooks recommends, 31.6 hours in all."""
-
 LEASE_S = 60
 """So long whoever sends a message has it for itself; `PATIENCE_S` is less."""
 
 PATIENCE_S = (5, 15)
 """To connect, and between two bytes of the answer; Standard Webhooks recommends 15 to 30 s in all."""
-
-KEPT_DAYS = 30
-"""So long it can be looked up what was delivered. Our choice."""
 
 GONE = 410
 """What a receiver answers that wants no more (RFC 9110); nothing is tried again."""
@@ -73,14 +68,6 @@ class Webhook(msgspec.Struct, frozen=True):
     dead: int
     reason: str
     """Why the newest message that is not delivered is not."""
-
-
-class Delivered(msgspec.Struct, frozen=True):
-    """What a round of sending did."""
-
-    delivered: int
-    failed: int
-    dead: int
 
 
 def add_webhook(store: "Store", url: str, events: Iterable[str], private: bool = False) -> tuple[int, str]:
@@ -186,12 +173,7 @@ def announce_judged(connection: Connection, cards: "Iterable[Scorecard]") -> Non
         for card in cards
     ]
     announce(connection, "scorecard", judged)
-    missed = [one for one in judged if one["critical_misses"]]
-    announce(connection, "critical_miss", missed)
-    if missed:
-        from audit.mailing import tell
-
-        tell(connection, "critical_miss", [str(one["interaction"]) for one in missed])
+    announce(connection, "critical_miss", [one for one in judged if one["critical_misses"]])
 
 
 def signature(secret: str, message: str, timestamp: int, body: str) -> str:
@@ -259,13 +241,7 @@ def deliver(store: "Store", now: datetime | None = None) -> Delivered:
             if not connection.execute(update(t.webhook_message).where(*held).values(**taken)).rowcount:
                 continue
         status, reason = _send(one)
-        if not reason:
-            state: dict[str, Any] = {"state": "delivered", "reason": "", "done_at": at}
-        elif status == GONE or one.tries >= len(PAUSES_S):
-            state = {"state": "dead", "reason": reason, "done_at": at}
-        else:
-            later = at + timedelta(seconds=PAUSES_S[one.tries])
-            state = {"state": "waiting", "reason": reason, "next_at": later}
+        state = after(reason, status == GONE, one.tries, at)
         counts[state["state"]] += 1
         with store.writing() as connection:
             mine = (row.id == one.id, row.state == "waiting", row.tries == one.tries + 1)

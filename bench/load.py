@@ -56,7 +56,8 @@ def main() -> None:
 
 def measured(arguments: argparse.Namespace) -> dict[str, Any]:
     """The figures of one run."""
-    from audit.users import UserRole, add_user, user_names
+    from audit.scope import UserRole
+    from audit.users import add_user, user_names
     from bench.million import filled
     from web import create_app
 

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from audit.auditlog import Action, Actor, acting, entries, record
+from audit.scope import UserRole
 from audit.second_factor import has_second_factor, new_secret, turn_on
-from audit.users import UserRole, accounts, add_user
+from audit.users import accounts, add_user
 from tests.test_web import PASSWORD, app, call, client, log_in, store, token, visitor  # noqa: F401
 from web.wording import ACTIONS
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from audit import tables as t
+from audit.scope import UserRole
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token
-from audit.users import UserRole, add_user
+from audit.users import add_user
 from tests.test_rights import ALL, SEEN, fill
 from tests.test_web import keep_call, stereo
 from web import create_app

@@ -12,8 +12,9 @@ from sqlalchemy.exc import DatabaseError
 from audit.auditlog import Action, Actor, Seal, acting, entries, record, verify
 from audit.judge import Verdict
 from audit.reviews import keep_review
+from audit.scope import UserRole
 from audit.store import open_store
-from audit.users import UserRole, add_user, remove_user, set_locked, set_password, set_role
+from audit.users import add_user, remove_user, set_locked, set_password, set_role
 from tests.test_web import PASSWORD, WRONG, app, call, client, log_in, store, token, visitor  # noqa: F401
 from web.logbook import Looks
 

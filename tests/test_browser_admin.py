@@ -7,8 +7,9 @@ import pytest
 import waitress
 
 from audit.auditlog import Action, Actor, acting, record
+from audit.scope import UserRole
 from audit.store import open_store
-from audit.users import UserRole, accounts, add_user
+from audit.users import accounts, add_user
 from tests import serving
 from tests.test_browser import CHROMIUM, FLAGS, pytestmark  # noqa: F401
 from tests.test_web import PASSWORD, keep_call, stereo

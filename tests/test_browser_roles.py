@@ -12,8 +12,9 @@ from audit.auditlog import entries
 from audit.judge import Verdict
 from audit.releasing import card_replies, release, release_of
 from audit.reviews import card_stands, keep_review
+from audit.scope import UserRole
 from audit.store import open_store
-from audit.users import UserRole, accounts, add_user
+from audit.users import accounts, add_user
 from tests import build, serving
 from tests.test_browser import chromium, is_problem, pytestmark  # noqa: F401
 from tests.test_web import PASSWORD, VTT, keep_call

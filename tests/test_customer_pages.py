@@ -2,8 +2,9 @@
 
 import pytest
 
+from audit.scope import UserRole
 from audit.store import open_store
-from audit.users import UserRole, add_user
+from audit.users import add_user
 from tests.test_overview import browser
 from tests.test_web import PASSWORD, page
 from web import create_app

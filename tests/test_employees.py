@@ -14,9 +14,9 @@ from audit.judge import Verdict
 from audit.overview import newest_stretch
 from audit.releasing import release
 from audit.reviews import keep_review
-from audit.scope import Scope
+from audit.scope import Scope, UserRole
 from audit.store import open_store
-from audit.users import UserRole, add_user
+from audit.users import add_user
 from tests.test_overview import browser, company, keep
 from tests.test_web import PASSWORD, keep_call, page, stereo
 from web import create_app

@@ -33,11 +33,12 @@ from audit.mailing import (
     set_wishes,
     tell,
 )
+from audit.outbox import KEPT_DAYS, PAUSES_S
 from audit.reviews import BadReview
+from audit.scope import UserRole
 from audit.searching import Wanted, find
 from audit.store import open_store
-from audit.users import BadUser, UserRole, add_user, remove_user, set_email, set_locked
-from audit.webhooks import KEPT_DAYS, PAUSES_S
+from audit.users import BadUser, add_user, remove_user, set_email, set_locked
 from tests.test_releasing import send
 from tests.test_web import PASSWORD, keep_call, log_in, stereo, token
 from web import create_app

@@ -19,11 +19,12 @@ from audit import database as db
 from audit.database import StoreUnusable
 from audit.judge import Verdict
 from audit.pipeline import find_rubric, rescore
+from audit.scope import UserRole
 from audit.searching import Wanted, find
 from audit.store import open_store
 from audit.tables import metadata
 from audit.upgrading import index_missing, stand_again
-from audit.users import UserRole, accounts
+from audit.users import accounts
 
 SAVED = {path.stem: path for path in sorted((Path(__file__).parent / "databases").glob("*.json"))}
 

@@ -11,12 +11,12 @@ from audit import tables as t
 from audit.interactions import Channel, Roles
 from audit.intervals import Sums, compare, evenness, interval
 from audit.overview import Of, Stretch, newest_stretch, overview
-from audit.scope import Scope
+from audit.scope import Scope, UserRole
 from audit.score import Score
 from audit.scorecard import Scorecard
 from audit.store import open_store
 from audit.tallies import outdate
-from audit.users import UserRole, add_user
+from audit.users import add_user
 from models.observations import to_json
 from tests import build
 from tests.test_web import PASSWORD, log_in, page

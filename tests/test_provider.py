@@ -16,8 +16,9 @@ from joserfc.jwk import RSAKey
 
 from audit.auditlog import entries
 from audit.provider import BadProvider, load_provider
+from audit.scope import UserRole
 from audit.store import open_store
-from audit.users import UserRole, accounts, add_user, set_locked
+from audit.users import accounts, add_user, set_locked
 from tests.test_web import PASSWORD
 from web import create_app
 

@@ -6,9 +6,10 @@ from audit.auditlog import entries
 from audit.judge import Verdict
 from audit.releasing import card_replies, keep_reply, release, release_of, withdraw
 from audit.reviews import BadReview, card_stands, keep_review, next_waiting
+from audit.scope import UserRole
 from audit.searching import Wanted, find
 from audit.store import open_store
-from audit.users import UserRole, add_user
+from audit.users import add_user
 from tests.test_web import PASSWORD, keep_call, log_in, stereo, token
 from tests.test_web_reviews import article
 from web import create_app

@@ -4,24 +4,16 @@ import pytest
 from sqlalchemy import update
 
 from audit import tables as t
+from audit.assigning import ASSIGNED_TO
 from audit.releasing import release
 from audit.reviews import next_waiting
-from audit.scope import EVERYTHING, Scope
+from audit.scope import EVERYTHING, Scope, UserRole, scope_of
 from audit.searching import Wanted, find
 from audit.store import NotStored, open_store
-from audit.users import (
-    BadUser,
-    UserRole,
-    accounts,
-    add_user,
-    password_fits,
-    set_locked,
-    set_password,
-    set_role,
-)
+from audit.users import BadUser, accounts, add_user, password_fits, set_locked, set_password, set_role
 from tests.test_web import PASSWORD, keep_call, log_in, stereo, token
 from web import create_app
-from web.rights import RIGHTS, RULES
+from web.rights import RIGHTS, RULES, Right
 
 TEAM, OTHER_TEAM = "Milan desk", "Rome desk"
 EMPLOYEE, COLLEAGUE = "Sarah Lind", "Ben Adler"
@@ -362,3 +354,21 @@ def test_a_password_is_compared_whole(store):
 def test_an_account_without_a_password_is_let_in_by_none(store):
     add_user(store, "ben", None)
     assert log_in(create_app(store).test_client(), "ben", "nobody has this password").status_code == 401
+
+
+def test_an_interaction_is_given_to_whoever_may_review():
+    assert set(ASSIGNED_TO) == {role for role, rights in RIGHTS.items() if Right.REVIEW in rights}
+
+
+@pytest.mark.parametrize(
+    ("role", "team", "employee", "covered"),
+    [
+        (UserRole.REVIEWER, "", "", {TEAM, "", None}),
+        (UserRole.LEAD, TEAM, "", {TEAM}),
+        (UserRole.LEAD, "", "", set()),
+        (UserRole.AGENT, TEAM, EMPLOYEE, set()),
+    ],
+)
+def test_whose_scope_covers_a_team(role, team, employee, covered):
+    found = scope_of(role, team, employee)
+    assert {one for one in (TEAM, "", None) if found.covers(one)} == covered

@@ -10,10 +10,11 @@ from sqlalchemy import select, update
 
 from audit import second_factor as factor
 from audit.auditlog import entries
+from audit.scope import UserRole
 from audit.sealing import KeyGone, Unsealable
 from audit.store import open_store
 from audit.tables import user
-from audit.users import UserRole, add_user, set_locked
+from audit.users import add_user, set_locked
 from tests.test_web import ELSEWHERE, PASSWORD, WRONG, log_in, token
 from web import create_app
 

@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 
 from audit import tables as t
 from audit.cli import cli
+from audit.scope import UserRole
 from audit.store import NotStored, open_store
 from audit.tokens import BadToken, TokenScope, add_token, bearer, revoke_token, tokens
-from audit.users import UserRole, add_user, remove_user, set_locked, set_role
+from audit.users import add_user, remove_user, set_locked, set_role
 
 PASSWORD = "correct horse battery"
 

@@ -11,9 +11,10 @@ import pytest
 from audit.batch import ledger
 from audit.batch.ledger import Found, RunState, Settings
 from audit.cli import demo_account
+from audit.scope import UserRole
 from audit.store import open_store
 from audit.uploads import BadUpload, TooLarge, uploads
-from audit.users import UserRole, add_user
+from audit.users import add_user
 from audit.zipped import MOST_FILES, files_in
 from tests.test_overview import browser
 from tests.test_web import PASSWORD, VTT, log_in, page, token

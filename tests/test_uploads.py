@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from audit import upload_worker, uploads
+from audit.scope import UserRole
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token
 from audit.uploads import BadUpload, TooLarge, UploadState, bring, upload_of
-from audit.users import UserRole, add_user
+from audit.users import add_user
 from web import create_app
 
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -6,9 +6,10 @@ import pytest
 
 from audit.auditlog import entries
 from audit.saved import EVERYBODY, save_search, searches_seen
+from audit.scope import UserRole
 from audit.searching import Wanted
 from audit.store import open_store
-from audit.users import UserRole, add_user, remove_user
+from audit.users import add_user, remove_user
 from tests.test_web import PASSWORD, log_in, token
 from web import create_app
 

@@ -15,10 +15,10 @@ from sqlalchemy import select, update
 
 from audit import tables as t
 from audit.cli import cli
+from audit.outbox import PAUSES_S
 from audit.reviews import Verdict, keep_review
 from audit.store import NotStored, open_store
 from audit.webhooks import (
-    PAUSES_S,
     BadAddress,
     add_webhook,
     addresses,

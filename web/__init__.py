@@ -16,9 +16,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from audit.provider import Provider
+from audit.scope import UserRole
 from audit.sealing import key_file
 from audit.store import Store
-from audit.users import UserRole
 from models.errors import ComportError
 from web import (
     accounts,

@@ -9,10 +9,11 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audit.auditlog import Action, entries, record, verify
+from audit.scope import UserRole
 from audit.searching import day_of
 from audit.second_factor import turn_off
 from audit.store import Store
-from audit.users import UserRole, accounts, add_user, set_locked, set_password, set_role
+from audit.users import accounts, add_user, set_locked, set_password, set_role
 
 PAGE_ROWS = 100
 """Rows of the log on one page."""

@@ -23,8 +23,7 @@ from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from audit.scope import Scope
-from audit.users import UserRole
+from audit.scope import Scope, UserRole, scope_of
 from web.sessions import Person
 
 
@@ -204,17 +203,8 @@ def may(right: str) -> bool:
 
 def scope() -> Scope:
     """What of the interactions whoever asks may see."""
-    return scope_of(person())
-
-
-def scope_of(one: Person) -> Scope:
-    """What of the interactions somebody may see: a lead's team, an agent's own that were released."""
-    if one.role == UserRole.LEAD:
-        return Scope(team=one.team)
-    if one.role == UserRole.AGENT:
-        # Two of one name in two teams are told apart where the account names the team.
-        return Scope(team=one.team or None, employee=one.employee)
-    return Scope()
+    one = person()
+    return scope_of(one.role, one.team, one.employee)
 
 
 def check() -> ResponseReturnValue | None:

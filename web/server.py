@@ -8,8 +8,9 @@ import click
 
 from audit.console import err, query_limit, store_of
 from audit.provider import load_provider
+from audit.scope import UserRole
 from audit.user_commands import ROLES
-from audit.users import UserRole, user_names
+from audit.users import user_names
 from models.errors import ComportError
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from flask_login import login_user, logout_user
 from sqlalchemy import delete, insert, select, update
 
 from audit.database import BY_THE_WAY_MS, StoreUnusable
+from audit.scope import UserRole
 from audit.store import Store
 from audit.tables import login, user
-from audit.users import UserRole
 
 SESSION_S = 12 * 3600
 """A working day. Source: OWASP ASVS 5.0, 7.3.2 asks for an absolute end; NIST SP 800-63B-4, 2.2.3, 24 h."""

@@ -21,9 +21,9 @@ from audit.intervals import Compared, Interval
 from audit.judge import Verdict
 from audit.outcomes import Evidence
 from audit.quantities import show
+from audit.scope import UserRole
 from audit.score import Score, show_sum
 from audit.terminal import UNSURE
-from audit.users import UserRole
 from models.errors import ComportError
 from web.charts import scale_of, trend
 from web.languages import date, day, figures, gettext, language, ngettext, number, percent, plain, short_day

@@ -7,13 +7,13 @@ from typing import Annotated
 import msgspec
 
 from audit import auditlog
+from audit.scope import UserRole
 from audit.store import NotStored, Store
 from audit.tokens import DAYS, MOST_DAYS, Token, TokenScope, add_token, revoke_token, tokens
 from audit.users import (
     MAX_PASSWORD,
     Account,
     BadUser,
-    UserRole,
     accounts,
     add_user,
     remove_user,
