@@ -16,7 +16,7 @@ from audit.camera_files import add_camera, camera_of, cameras, keep_zones, remov
 from audit.pictures import jpeg
 from audit.store import Store
 from models.camera import SHAPE_TOLERANCE, BadCamera, Zone, ZoneName
-from models.frames import Frames
+from models.frames import picture_at
 from web.interactions import find, recording_of
 from web.playback import file_problem
 
@@ -24,7 +24,7 @@ VIDEOS = 30
 """The newest videos are offered to draw on."""
 
 LATEST_S = 120
-"""So far into a video a picture is taken at most: all before it has to be decoded."""
+"""So far into a video a picture is taken at most: where it cannot be searched, all before it is decoded."""
 
 
 class Video(msgspec.Struct, frozen=True):
@@ -102,15 +102,7 @@ def picture(store: Store, identity: str) -> ResponseReturnValue:
     recording, path = recording_of(store, found), Path(found.path)
     if recording.size_px is None or file_problem(path, recording):
         abort(404)
-    at_s = _at_s()
-    shown = None
-    for frame in Frames(path, 1.0):
-        shown = frame.picture
-        if frame.time_s >= at_s:
-            break
-    if shown is None:
-        abort(404)
-    response = Response(jpeg(shown), mimetype="image/jpeg")
+    response = Response(jpeg(picture_at(path, _at_s()).picture), mimetype="image/jpeg")
     response.cache_control.private = True
     response.cache_control.max_age = 0
     return response
