@@ -285,6 +285,8 @@ def test_what_is_wrong_is_told_on_one_line(site, path, status, says):
         ({"json": {"standard": "greets"}}, 400, "missing required field `verdict`"),
         ({"json": {"standard": "greets", "verdict": "fine"}}, 400, "Invalid enum value 'fine'"),
         ({"json": {"standard": "nods", "verdict": "met"}}, 422, "standard 'nods': rubric house has none"),
+        ({"json": {"standard": "greets", "verdict": "met", "comment": "a\0b"}}, 400, "the character U+0000"),
+        ({"json": {"a\0b": 1}}, 400, "the character U+0000"),
         ({"data": b" " * 70_000, "content_type": "application/json"}, 413, "too large"),
     ],
 )

@@ -509,6 +509,22 @@ def test_no_value_of_a_parameter_breaks_a_page(client, call, value):
     assert ranged.status_code in (200, 206, 416)
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"query_string": "to=x&to=%00"},
+        {"query_string": "%00=x"},
+        {"data": {"to": ["x", "a\0b"]}},
+        {"data": {"\0": "x"}},
+        {"data": {"to": "a\0b"}, "content_type": "multipart/form-data"},
+    ],
+)
+def test_a_nul_is_refused_wherever_it_stands(client, call, sent):
+    data = sent.get("data", {}) | {"csrf_token": token(client, "/account")}
+    asked = {**sent, "data": data}
+    assert client.post(f"/interactions/{call.id}/assignment", **asked).status_code == 400
+
+
 def test_letters_that_are_none_break_no_form(visitor):
     body = f"csrf_token={quote(token(visitor))}&name=%ed%a0%80&password=%ff%ed%a0%80"
     form = "application/x-www-form-urlencoded"

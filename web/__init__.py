@@ -141,10 +141,13 @@ def create_app(
 
 
 def _refuse_nul() -> None:
-    """Refuses the character that no text of PostgreSQL can hold, in an address and in a plain form."""
-    given = [request.path, *request.args.values()]
-    if request.mimetype == "application/x-www-form-urlencoded":
-        given += request.form.values()
+    """Refuses the character that no text of PostgreSQL can hold, in an address and in a form.
+
+    Where more than a form may be sent, whoever takes it looks for it.
+    """
+    given = [request.path, *(text for both in request.args.items(multi=True) for text in both)]
+    if request.endpoint != "uploading.take" and not problems.is_ours():
+        given += (text for both in request.form.items(multi=True) for text in both)
     if any("\0" in one for one in given):
         abort(HTTPStatus.BAD_REQUEST)
 

@@ -21,7 +21,7 @@ def room(store: Store) -> Blueprint:
 
 def assign(store: Store, identity: str) -> ResponseReturnValue:
     found = find(store, identity)
-    to = request.form.get("to", "").replace("\0", "").strip()[:80]
+    to = request.form.get("to", "").strip()[:80]
     assigning.assign(store, found.id, to, person().name)
     rubric = request.form.get("rubric", "")[:80] or None
     return redirect(url_for("interactions.interaction", identity=identity, rubric=rubric), 303)

@@ -172,4 +172,4 @@ def _given(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.replace("\0", "").strip()[:LONGEST]
+    return text.strip()[:LONGEST]

@@ -75,4 +75,4 @@ def _list(wanted: Wanted) -> ResponseReturnValue:
 
 
 def _given() -> str:
-    return request.form.get("name", "").replace("\0", "")
+    return request.form.get("name", "")

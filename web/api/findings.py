@@ -177,7 +177,7 @@ def assignment(store: Store, identity: str) -> Assignment:
 
 
 def assign_interaction(store: Store, identity: str, body: Give) -> Assignment:
-    assign(store, pages.find(store, identity).id, body.to.replace("\0", ""), person().name)
+    assign(store, pages.find(store, identity).id, body.to, person().name)
     return assignment(store, identity)
 
 

@@ -114,8 +114,8 @@ def query_of(kind: type[T]) -> T:
     """
     given = request.args.to_dict(flat=False)
     for name, values in given.items():
-        if len(values) > 1 or "\0" in f"{name}{values[0]}":
-            raise BadRequest(f"'{name[:40]}' is given {len(values)} times, or not in letters")
+        if len(values) > 1:
+            raise BadRequest(f"'{name[:40]}' is given {len(values)} times")
     try:
         return msgspec.convert({name: values[0] for name, values in given.items()}, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -126,7 +126,7 @@ def body_of(kind: Any) -> Any:
     """The JSON body of this request.
 
     Raises:
-        BadRequest: it is no JSON, or not what is expected here.
+        BadRequest: it is no JSON, not what is expected here, or holds a NUL, as no database can.
         UnsupportedMediaType: it does not say that it is JSON.
     """
     if request.mimetype != "application/json":
@@ -138,11 +138,13 @@ def body_of(kind: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    """JSON in which 2.0 is 2, as JSON Schema has it."""
+    """JSON in which 2.0 is 2, as JSON Schema has it, and no text has a NUL."""
+    if isinstance(value, str) and "\0" in value:
+        raise BadRequest("body: a text holds the character U+0000; leave it out")
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {name: _whole(one) for name, one in value.items()}
+        return {_whole(name): _whole(one) for name, one in value.items()}
     return [_whole(one) for one in value] if isinstance(value, list) else value
 
 
