@@ -180,13 +180,7 @@ def finish(store: Store, number: int) -> Erased:
         NotStored: there is no such erasure that is not finished.
         Held: something of it is under a legal hold now.
     """
-    row = t.erasure.c
-    with store.reading() as connection:
-        query = select(row.asked).where(row.id == number, row.finished_at.is_(None))
-        written = connection.execute(query).scalar_one_or_none()
-    if written is None:
-        raise NotStored("erasure", str(number), "it is finished, or was never begun")
-    asked = msgspec.json.decode(written, type=Asked)
+    asked = _written(store, number)
     check_free(store, asked.interactions)
     return _finish(store, number, asked)
 
@@ -197,14 +191,28 @@ def finish_all(store: Store) -> tuple[Erased, ...]:
     Raises:
         Held: something of it came in again and is under a legal hold now.
     """
-    row = t.erasure.c
-    with store.reading() as connection:
-        query = select(row.id, row.asked).where(row.finished_at.is_(None)).order_by(row.id)
-        open_ = connection.execute(query).all()
-    begun = [(one.id, msgspec.json.decode(one.asked, type=Asked)) for one in open_]
+    begun = [(number, _written(store, number)) for number in open_erasures(store)]
     for _, asked in begun:
         check_free(store, asked.interactions)
     return tuple(_finish(store, number, asked) for number, asked in begun)
+
+
+def open_erasures(store: Store) -> tuple[int, ...]:
+    """The numbers of all that are not finished."""
+    row = t.erasure.c
+    with store.reading() as connection:
+        query = select(row.id).where(row.finished_at.is_(None)).order_by(row.id)
+        return tuple(connection.execute(query).scalars())
+
+
+def _written(store: Store, number: int) -> Asked:
+    row = t.erasure.c
+    with store.reading() as connection:
+        query = select(row.asked).where(row.id == number, row.finished_at.is_(None))
+        written = connection.execute(query).scalar_one_or_none()
+    if written is None:
+        raise NotStored("erasure", str(number), "it is finished, or was never begun")
+    return msgspec.json.decode(written, type=Asked)
 
 
 def _finish(store: Store, number: int, asked: Asked) -> Erased:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from audit import tables as t
 from audit.auditlog import Actor, acting, actor
-from audit.erasing import Asked, Erased, begin, finish
+from audit.erasing import Asked, Erased, begin, finish, open_erasures
 from audit.store import NotStored, Store
 from models.errors import ComportError
 
@@ -37,7 +37,7 @@ class Erasures:
 
     def __init__(self, store: Store) -> None:
         self._store = store.unhurried()
-        self._working = threading.Lock()
+        self._working, self._starting = threading.Lock(), threading.Lock()
         self._running: set[int] = set()
         self._gave: dict[int, Erased | str] = {}
 
@@ -51,11 +51,12 @@ class Erasures:
         self._start(number)
         return number
 
-    def resume(self) -> None:
-        """Goes on with what was interrupted."""
-        for one in open_erasures(self._store):
-            if one not in self._running:
-                self._start(one)
+    def resume(self) -> tuple[int, ...]:
+        """Goes on with what was interrupted; gives the numbers of all that are not finished."""
+        found = open_erasures(self._store)
+        for one in found:
+            self._start(one)
+        return found
 
     def of(self, number: int) -> Erasure:
         """How far one is.
@@ -71,13 +72,16 @@ class Erasures:
             found = connection.execute(query).one_or_none()
         if found is None:
             raise NotStored("erasure", str(number), "the page of holds shows all that are open")
-        if gave is None and found.report:
+        if found.report and not isinstance(gave, Erased):
             gave = msgspec.json.decode(found.report, type=Erased)
         erased, problem = (gave, "") if isinstance(gave, Erased) else (None, gave or "")
         return Erasure(number, found.started_at, found.finished_at, running, erased, problem)
 
     def _start(self, number: int) -> None:
-        self._running.add(number)
+        with self._starting:
+            if number in self._running:
+                return
+            self._running.add(number)
         threading.Thread(target=self._run, args=(number, actor()), daemon=True).start()
 
     def _run(self, number: int, by: Actor) -> None:
@@ -85,16 +89,14 @@ class Erasures:
             try:
                 self._gave[number] = finish(self._store, number)
             except ComportError as error:
-                self._gave[number] = error.line
+                self._stopped(number, error.line)
             except Exception as error:  # noqa: BLE001  whoever waits must hear that it stopped
-                self._gave[number] = f"unexpected {type(error).__name__}: {error}"
+                self._stopped(number, f"unexpected {type(error).__name__}: {error}")
             finally:
                 self._running.discard(number)
 
-
-def open_erasures(store: Store) -> tuple[int, ...]:
-    """The numbers of all that are not finished."""
-    row = t.erasure.c
-    with store.reading() as connection:
-        query = select(row.id).where(row.finished_at.is_(None)).order_by(row.id)
-        return tuple(connection.execute(query).scalars())
+    def _stopped(self, number: int, why: str) -> None:
+        """Keeps why one stopped, unless it was done before: then it was only begun again too late."""
+        before = self._gave.get(number)
+        if not (isinstance(before, Erased) and before.complete):
+            self._gave[number] = why

@@ -125,10 +125,18 @@ def interactions_of_customer(store: Store, who: str) -> tuple[str, ...]:
 
 
 def held(store: Store, interactions: Collection[str] | None = None) -> dict[str, Hold]:
-    """Which of these interactions (None: of all) are held, and by which hold."""
+    """Which of these interactions (None: of all) are held, and by which hold.
+
+    Raises:
+        Held: nobody can tell, for the customer of a hold is not found any more.
+    """
+    among = None if interactions is None else frozenset(interactions)
     found: dict[str, Hold] = {}
     for one in holds(store):
-        found |= {name: one for name in _fit(store, one) if interactions is None or name in interactions}
+        names = _fit(store, one)
+        if not names:
+            raise Held(f"{one.value} (no customer is known so any more)", one.reason, one.number)
+        found |= {name: one for name in names if among is None or name in among}
     return found
 
 
@@ -156,10 +164,5 @@ def check_free(store: Store, interactions: Collection[str]) -> None:
     Raises:
         Held: one is, or nobody can tell, for the customer of a hold is not found any more.
     """
-    for hold in holds(store):
-        names = _fit(store, hold)
-        if not names:
-            raise Held(f"{hold.value} (no customer is known so any more)", hold.reason, hold.number)
-        for name in interactions:
-            if name in names:
-                raise Held(name[:12], hold.reason, hold.number)
+    for name, hold in held(store, interactions).items():
+        raise Held(name[:12], hold.reason, hold.number)

@@ -3,14 +3,20 @@
 import json
 import time
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, update
 
+from audit import erasures as behind
 from audit import tables as t
+from audit.cli import cli
 from audit.database import TooSlow
 from audit.erasing import erase, of_customer, of_interactions
 from audit.erasures import Erasures
 from audit.holds import Held, add_hold, held, remove_hold
+from audit.leaving.forgetting import forget_in
 from audit.pipeline import audit_file, find_rubric
 from audit.retention import Retention, Times, apply_retention
 from audit.store import open_store
@@ -83,8 +89,15 @@ def test_while_nobody_can_tell_whom_a_hold_is_about_nothing_is_erased(store, tak
     told = r"Anna Rossi \(no customer is known so any more\): held \(law suit\); nothing was erased"
     with pytest.raises(Held, match=told):
         erase(store, of_interactions(store, [other]))
-    with pytest.raises(Held, match=told):
-        apply_retention(store, OLD)
+    # What only says what would go must not promise it.
+    for ask in (lambda: apply_retention(store, OLD), lambda: held(store, {other})):
+        with pytest.raises(Held, match=told):
+            ask()
+    (store.home / "retention.yaml").write_text("every: {scorecards: 1 day}\n")
+    address = str(store.engine.url.render_as_string(False))
+    asked = ["--home", str(store.home), "--database", address, "retention", "apply", "--dry-run"]
+    tried = CliRunner().invoke(cli, asked)
+    assert tried.exit_code == 1 and "would go" not in tried.output
     assert store.interaction(one) and store.interaction(other)
     remove_hold(store, hold.number)
     assert erase(store, of_interactions(store, [other])).complete
@@ -132,3 +145,31 @@ def test_an_erasure_behind_pages_may_take_longer_than_a_page(store, take):
         time.sleep(0.05)
     done = erasures.of(number)
     assert (done.problem, done.complete, store.limit_s) == ("", True, 0.001)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_is_done_stays_done_when_it_is_begun_again_too_late(store, take, monkeypatch):
+    erasures = Erasures(store)
+    number = erasures.begin(of_interactions(store, [take("Anna Rossi")]))
+    finished(erasures, number)
+    # It was read as open, and was finished before it was begun.
+    monkeypatch.setattr(behind, "open_erasures", lambda store: (number,))
+    assert erasures.resume() == (number,)
+    done = finished(erasures, number)
+    assert (done.problem, done.complete, done.erased.interactions) == ("", True, 1)
+
+
+def finished(erasures, number):
+    while erasures.of(number).running:
+        time.sleep(0.05)
+    return erasures.of(number)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [pa.array([["one"]]), pa.array([1]), pa.array([{"id": "one"}])],
+    ids=["lists", "numbers", "records"],
+)
+def test_an_export_that_is_no_longer_what_was_written_is_left_as_it_is(tmp_path, column):
+    pq.write_table(pa.table({"interaction": column}), tmp_path / "scorecards.parquet")
+    assert forget_in(tmp_path, "parquet", ["one"]) == ([], 0)

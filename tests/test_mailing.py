@@ -206,7 +206,9 @@ def test_it_speaks_the_language_of_its_reader(store, call, post, language):
     assert WORDS[language].keys() == WORDS["en"].keys()
 
 
-def test_a_nights_batch_is_one_mail(store, tmp_path, post):
+@pytest.mark.parametrize(("most", "links", "more"), [(MOST_LINKS, 2, 0), (1, 1, 1)])
+def test_a_nights_batch_is_one_mail(store, tmp_path, post, monkeypatch, most, links, more):
+    monkeypatch.setattr(mailing, "MOST_LINKS", most)
     set_wishes(store, "rita", ["critical_miss"], "en")
     ids = [keep_call(store, tmp_path, stereo(tmp_path, f"{n}.wav", 14.0 + n)).id for n in range(2)]
     with store.writing() as connection:
@@ -214,7 +216,9 @@ def test_a_nights_batch_is_one_mail(store, tmp_path, post):
             tell(connection, "critical_miss", ids)
     assert sent(store, post) == (2 * MOST_LINKS, 0, 0)
     [(_, _, mail)] = post.got
-    assert mail.get_content().count("/interactions/") == 2
+    told = mail.get_content()
+    rest = "and 1 more: https://comport.northwind.example/interactions?critical=1"
+    assert (told.count("/interactions/"), told.count(rest)) == (links, more)
 
 
 def test_a_server_that_is_down_loses_nothing(store, call, post, tmp_path):

@@ -9,10 +9,10 @@ import msgspec
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audit.erasing import Asked, of_customer, of_interactions
-from audit.erasures import Erasures, open_erasures
-from audit.holds import KINDS as HELD
-from audit.holds import add_hold, held, holds, remove_hold
+from audit.erasing import Asked, of_customer, of_interactions, open_erasures
+from audit.erasures import Erasures
+from audit.holds import KINDS as HOLDABLE
+from audit.holds import Held, add_hold, held, holds, remove_hold
 from audit.interactions import Channel
 from audit.retention import KINDS, NAME, due, read_retention
 from audit.store import NotStored, Store
@@ -62,7 +62,7 @@ def everything(store: Store) -> ResponseReturnValue:
 
 def hold(store: Store) -> ResponseReturnValue:
     kind, value, reason = (_given(name) for name in ("kind", "value", "reason"))
-    if kind not in HELD:
+    if kind not in HOLDABLE:
         abort(HTTPStatus.BAD_REQUEST)
     if not value or not reason:
         return _page(store, gettext("Say what is held, and why.")), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -96,8 +96,7 @@ def erase(store: Store, erasures: Erasures) -> ResponseReturnValue:
 
 
 def resume(store: Store, erasures: Erasures) -> ResponseReturnValue:
-    open_ = open_erasures(store)
-    erasures.resume()
+    open_ = erasures.resume()
     where = url_for("retention.erasure", number=open_[0]) if open_ else url_for("retention.everything")
     return redirect(where, HTTPStatus.SEE_OTHER)
 
@@ -121,13 +120,19 @@ def _page(store: Store, problem: str = "") -> str:
         times, broken = read_retention(store.home / NAME), ""
     except BadFile as error:
         times, broken = None, told(error).replace(str(store.home / NAME), NAME)
+    counted = None
+    if times and "due" in request.args:
+        try:
+            counted = _due(store)
+        except Held as error:
+            problem = problem or told(error)
     return render_template(
         "retention.html",
         problem=problem,
         broken=broken,
         rows=[(channel, times.of(channel).model_dump()) for channel in Channel] if times else [],
         kinds=KINDS,
-        due=_due(store) if times and "due" in request.args else None,
+        due=counted,
         holds=holds(store),
         open=open_erasures(store),
         done="done" in request.args,
@@ -143,12 +148,15 @@ def _due(store: Store) -> Due:
 
 def _asking(store: Store, kind: str, value: str, problem: str = "") -> str:
     asked, keeping = None, {}
-    if value and kind in HELD:
+    if value and kind in HOLDABLE:
         try:
             asked = _asked(store, kind, value)
             keeping = held(store, asked.interactions)
         except NotStored as error:
             problem = problem or told(error)
+        except Held as error:
+            # Nothing can be erased, whatever was typed.
+            asked, problem = None, told(error)
     return render_template(
         "erase.html",
         kind=kind,
