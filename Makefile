@@ -45,7 +45,7 @@ web/static/dist/built: web/ui/package-lock.json $(wildcard web/ui/src/*.ts) $(wi
 	else echo "the dashboard's scripts could not be fetched (is the npm registry in reach?): its pages work without; run make web later"; fi
 
 # The licences of others' work, with their texts, for the package and for the link below each page.
-web/static/dist/NOTICES.txt: requirements.lock web/ui/package-lock.json web/notices.py
+web/static/dist/NOTICES.txt: requirements.lock web/ui/package-lock.json web/notices.py models/weights_table.py web/static/dist/built
 	@$(BIN)/python -m web.notices
 
 # Chromium drives the dashboard's tests, PostgreSQL is a team's database. Without them their tests are skipped,

@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.console import out
-from models.camera import BadCamera, Camera, Zone, assumed_camera, camera_yaml, check_zone, load_camera
+from models.camera import (
+    BadCamera,
+    Camera,
+    Zone,
+    assumed_camera,
+    camera_yaml,
+    check_zone,
+    load_camera,
+    zone_of,
+)
 
 FRAMES_PER_S = 1.0
 """A board in a video is looked for once a second: it has to be held still anyway."""
@@ -47,8 +56,7 @@ class _Zone(click.ParamType[Zone]):
     def convert(self, value: str, param: click.Parameter | None, context: click.Context | None) -> Zone:
         named, _, corners = value.partition("=")
         try:
-            points = [tuple(map(float, corner.split(","))) for corner in corners.split("/")]
-            return msgspec.convert({"name": named, "corners_px": points}, Zone)
+            return zone_of(named, corners.split("/"))
         except (ValueError, msgspec.ValidationError):
             self.fail(
                 f"{value!r} is no zone; expected counter or entrance and its corners in pixels, like "

@@ -1,6 +1,7 @@
 """Cameras: how a point in metres falls on a picture, and the small file that keeps it."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -178,6 +179,17 @@ def load_camera(path: Path) -> Camera:
         if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
             raise BadCamera(str(path), "a floor whose rotation is none", expected)
     return Camera(**msgspec.structs.asdict(known))
+
+
+def zone_of(name: str, corners: Iterable[str]) -> Zone:
+    """A zone by its name and its corners in pixels, each written as `412,300`.
+
+    Raises:
+        ValueError: a corner is no numbers.
+        msgspec.ValidationError: no zone is called so, or a corner has not two numbers.
+    """
+    points = [tuple(map(float, corner.split(","))) for corner in corners]
+    return msgspec.convert({"name": name, "corners_px": points}, Zone)
 
 
 def check_zone(zone: Zone, size_px: tuple[int, int], where: str) -> None:

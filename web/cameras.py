@@ -15,7 +15,7 @@ from audit import tables as t
 from audit.camera_files import add_camera, camera_of, cameras, keep_zones, remove_camera
 from audit.pictures import jpeg
 from audit.store import Store
-from models.camera import SHAPE_TOLERANCE, BadCamera, Zone, ZoneName
+from models.camera import SHAPE_TOLERANCE, BadCamera, Zone, ZoneName, zone_of
 from models.frames import picture_at
 from web.interactions import find, recording_of
 from web.playback import file_problem
@@ -141,8 +141,7 @@ def _read(camera: str, name: str, corners: str) -> Zone:
     if name not in get_args(ZoneName):
         raise BadCamera(camera, f"zone '{name[:40]}'", f"expected {' or '.join(get_args(ZoneName))}")
     try:
-        points = [tuple(map(float, corner.split(","))) for corner in corners.split()]
-        return msgspec.convert({"name": name, "corners_px": points}, Zone)
+        return zone_of(name, corners.split())
     except (ValueError, msgspec.ValidationError) as error:
         found = f"corners '{corners[:60]}'"
         raise BadCamera(camera, found, "expected pixels like 412,300 905,310 880,120") from error

@@ -53,10 +53,15 @@ SAY_THEMSELVES = frozenset(
             "assign_interaction",
             "add_reply",
             "add_upload",
+            "keep_camera",
+            "drop_camera",
+            "make_user",
+            "change_user",
+            "drop_user",
+            "make_token",
+            "drop_token",
         )
     }
-    | {f"api.{name}" for name in ("keep_camera", "drop_camera")}
-    | {f"api.{name}" for name in ("make_user", "change_user", "drop_user", "make_token", "drop_token")}
 )
 """Endpoints whose change is logged where it is made, with what was changed."""
 

@@ -1,4 +1,4 @@
-"""Whose work is in Comport: python -m web.notices [FILE]
+"""Whose work is in Comport: python -m web.notices
 
 Writes one text with the name, version, licence and licence text of every Python distribution that is
 needed to run, of every npm package that is bundled into the dashboard's scripts, and (names alone) of the
@@ -145,7 +145,6 @@ def notices() -> str:
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(notices(), "utf-8")
-    sys.stdout.write(f"{path.name}: {path.stat().st_size} bytes\n")
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(notices(), "utf-8")
+    sys.stdout.write(f"{FILE.name}: {FILE.stat().st_size} bytes\n")

@@ -7,7 +7,7 @@ keeps its direction (`<bdi>`). A sentence that is not known stays English, and i
 
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
@@ -98,20 +98,6 @@ def _match(text: str) -> tuple[str, dict[str, str]] | None:
         if found := pattern.fullmatch(text):
             return sentence, found.groupdict()
     return None
-
-
-def unknown(text: str) -> Iterator[str]:
-    """The parts of a reason that no sentence fits."""
-    found = _match(text) or (_match(text[:-1]) if text.endswith(".") else None)
-    if found is not None:
-        for name, value in found[1].items():
-            if name.startswith("rest"):
-                yield from unknown(value)
-    elif JOINED in text:
-        for part in text.split(JOINED):
-            yield from unknown(part)
-    else:
-        yield text
 
 
 def _slot(name: str, value: str) -> Markup:

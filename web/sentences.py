@@ -168,10 +168,6 @@ SENTENCES = (
 )
 
 PARTS = (
-    _("%(name)s at %(time)s"),
-    _(" and %(count)s more"),
-    _(" or "),
-    _(", "),
     _("; "),
     _("between %(value)s and %(value2)s"),
     _("at most %(value)s"),
@@ -179,7 +175,7 @@ PARTS = (
     _("from %(value)s on"),
     _("up to %(value)s"),
 )
-"""What stands in slots that have parts."""
+"""What stands between parts and around values, where `web/reasons.py` does not name it itself."""
 
 ROLES = {
     "agent": _("agent"),

@@ -9,6 +9,7 @@ from typing import Any
 from babel.dates import format_timedelta
 from flask import Flask
 from flask_babel import lazy_gettext as _
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from audit import interactions
@@ -191,11 +192,11 @@ def register(app: Flask) -> None:
     app.add_template_global(ACTIONS, "ACTIONS")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
-    notices = built.with_name(Path(_NOTICES).name)
     app.add_template_global(KEPT, "KEPT")  # type: ignore[arg-type]
     app.add_template_global(ZONES, "ZONES")  # type: ignore[arg-type]
-    progress, zones = (built.with_name(Path(name).name) for name in (_PROGRESS, _ZONES))
     app.add_template_global(RUN_STATES, "RUN_STATES")  # type: ignore[arg-type]
+    app.add_template_global(csrf_field)
+    progress, notices, zones = (built.with_name(Path(name).name) for name in (_PROGRESS, _NOTICES, _ZONES))
     app.context_processor(
         lambda: {
             "bundle": _BUNDLE if built.is_file() else "",
@@ -204,6 +205,11 @@ def register(app: Flask) -> None:
             "zones_script": _ZONES if zones.is_file() else "",
         }
     )
+
+
+def csrf_field() -> Markup:
+    """What shows that a form was sent from a page of this dashboard."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
 
 
 def clock(time_s: float) -> str:

@@ -9,7 +9,7 @@ const MOST_MARKED = 2000;
 const MARKED = "found";
 const CURRENT = "found-now";
 
-/** Letters of an utterance in the form that is compared, and where each begins in its text. */
+/** An utterance, and its letters in the form that is compared. */
 interface Line {
   element: HTMLElement;
   text: string;
