@@ -6,16 +6,17 @@ hangs together by joined links is one person; every link has its log, and can be
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from audit import tables as t
 from audit.interactions import Interaction, Party, Role
+from audit.transactions import pieces
 from models.observations import Utterance
 from models.spoken_digits import normal, runs
 
@@ -159,8 +160,12 @@ def _drop_unsupported(connection: Connection, before: set[int], gone: set[int]) 
     """Removes identities that no interaction names any more, and links that Comport made by one that no
     longer gives both ends."""
     link, roots = t.person_link.c, roots_of(connection, *before)
-    between = or_(link.one_id.in_(gone), link.other_id.in_(gone))
-    for one in connection.execute(select(t.person_link).where(between)).all():
+    between = {
+        one.id: one
+        for some in pieces(gone)
+        for one in connection.execute(select(t.person_link).where(_ends_in(some)))
+    }
+    for one in between.values():
         alone = {one.one_id, one.other_id} <= before and not _seen_together(connection, one)
         if alone and not _by_person(connection, one.id):
             connection.execute(delete(t.person_decision).where(t.person_decision.c.link_id == one.id))
@@ -172,21 +177,28 @@ def _drop_unsupported(connection: Connection, before: set[int], gone: set[int]) 
 def forget_unnamed(connection: Connection, people: set[int]) -> dict[str, int]:
     """Removes those of these identities that no interaction names, and their links; gives how many rows of
     which table are gone. Who the others are has to be found anew by `settle`."""
-    row, link, part = t.person.c, t.person_link.c, t.taking_part.c
-    named = set(connection.execute(select(part.person_id).where(part.person_id.in_(people))).scalars())
-    gone = people - named
-    if not gone:
-        return {}
-    ends = or_(link.one_id.in_(gone), link.other_id.in_(gone))
-    links = select(link.id).where(ends)
-    removed = {}
-    for table, where in (
-        (t.person_decision, t.person_decision.c.link_id.in_(links)),
-        (t.person_link, ends),
-        (t.person, row.id.in_(gone)),
-    ):
-        removed[table.name] = connection.execute(delete(table).where(where)).rowcount
+    row, part = t.person.c, t.taking_part.c
+    named = {
+        number
+        for some in pieces(people)
+        for number in connection.execute(select(part.person_id).where(part.person_id.in_(some))).scalars()
+    }
+    removed: dict[str, int] = {}
+    for gone in pieces(people - named):
+        links = select(t.person_link.c.id).where(_ends_in(gone))
+        for table, where in (
+            (t.person_decision, t.person_decision.c.link_id.in_(links)),
+            (t.person_link, _ends_in(gone)),
+            (t.person, row.id.in_(gone)),
+        ):
+            count = connection.execute(delete(table).where(where)).rowcount
+            removed[table.name] = removed.get(table.name, 0) + count
     return removed
+
+
+def _ends_in(people: Collection[int]) -> ColumnElement[bool]:
+    link = t.person_link.c
+    return or_(link.one_id.in_(people), link.other_id.in_(people))
 
 
 def _seen_together(connection: Connection, link: Any) -> bool:
@@ -210,16 +222,17 @@ def _by_person(connection: Connection, link: int) -> bool:
 def settle(connection: Connection, roots: set[int]) -> None:
     """Finds anew what hangs together among the identities that had these roots."""
     row, link = t.person.c, t.person_link.c
-    told = connection.execute(select(row.id, row.root_id).where(row.root_id.in_(roots))).all()
-    numbers = {one.id: one.root_id for one in told}
+    numbers: dict[int, int] = {}
+    for some in pieces(roots):
+        told = connection.execute(select(row.id, row.root_id).where(row.root_id.in_(some)))
+        numbers |= {one.id: one.root_id for one in told}
     beside: dict[int, set[int]] = {number: set() for number in numbers}
-    asked = select(link.one_id, link.other_id).where(
-        link.state == State.JOINED, or_(link.one_id.in_(numbers), link.other_id.in_(numbers))
-    )
-    for one, other in connection.execute(asked).all():
-        if one in beside and other in beside:
-            beside[one].add(other)
-            beside[other].add(one)
+    for some in pieces(numbers):
+        asked = select(link.one_id, link.other_id).where(link.state == State.JOINED, _ends_in(some))
+        for one, other in connection.execute(asked):
+            if one in beside and other in beside:
+                beside[one].add(other)
+                beside[other].add(one)
     seen: set[int] = set()
     for number in sorted(numbers):
         if number in seen:
@@ -230,7 +243,7 @@ def settle(connection: Connection, roots: set[int]) -> None:
             reached |= fresh
             waiting += fresh
         seen |= reached
-        if moved := [one for one in reached if numbers[one] != number]:
+        for moved in pieces(one for one in reached if numbers[one] != number):
             connection.execute(update(t.person).where(row.id.in_(moved)).values(root_id=number))
 
 
@@ -258,7 +271,11 @@ def add_link(connection: Connection, one: int, other: int, state: State, evidenc
 def roots_of(connection: Connection, *numbers: int) -> set[int]:
     """The roots of some identities."""
     row = t.person.c
-    return set(connection.execute(select(row.root_id).where(row.id.in_(numbers))).scalars())
+    return {
+        root
+        for some in pieces(numbers)
+        for root in connection.execute(select(row.root_id).where(row.id.in_(some))).scalars()
+    }
 
 
 def join(connection: Connection, main: int, number: int, evidence: str, renamed: bool) -> None:

@@ -22,10 +22,8 @@ from audit.identities import (
     take_part,
 )
 from audit.interactions import Interaction, Role
+from audit.transactions import pieces
 from models.observations import Utterance
-
-ASKED_AT_ONCE = 1000
-"""Values in one question: SQLite takes 32,766 parameters, and a chat may have 100,000 parties."""
 
 
 class People(NamedTuple):
@@ -144,8 +142,8 @@ def _known(connection: Connection, keys: Iterable[_Key]) -> dict[_Key, tuple[int
     row = t.person.c
     found: dict[_Key, tuple[int, str]] = {}
     for (role, kind), values in _by_kind(keys).items():
-        for first in range(0, len(values), ASKED_AT_ONCE):
-            these = row.value.in_(values[first : first + ASKED_AT_ONCE])
+        for some in pieces(values):
+            these = row.value.in_(some)
             query = select(row.id, row.value, row.name).where(row.role == role, row.kind == kind, these)
             for number, value, name in connection.execute(query):
                 found[role, kind, value] = (number, name)
@@ -154,9 +152,8 @@ def _known(connection: Connection, keys: Iterable[_Key]) -> dict[_Key, tuple[int
 
 def _links(connection: Connection, ends: Collection[int]) -> set[tuple[int, int]]:
     """Both ends of every link that has one of these."""
-    link, found, ends = t.person_link.c, set[tuple[int, int]](), sorted(ends)
-    for first in range(0, len(ends), ASKED_AT_ONCE):
-        some = ends[first : first + ASKED_AT_ONCE]
+    link, found = t.person_link.c, set[tuple[int, int]]()
+    for some in pieces(sorted(ends)):
         query = select(link.one_id, link.other_id).where(or_(link.one_id.in_(some), link.other_id.in_(some)))
         found |= {(one.one_id, one.other_id) for one in connection.execute(query)}
     return found
@@ -196,12 +193,12 @@ def _shared(connection: Connection, interactions: Collection[str]) -> list[str]:
 def _who_said(connection: Connection, numbers: Sequence[str]) -> _Said:
     part, row, said = t.taking_part.c, t.person.c, t.mention.c
     found: _Said = {}
-    for first in range(0, len(numbers), ASKED_AT_ONCE):
+    for some in pieces(numbers):
         query = (
             select(said.value, row.id, row.name_key)
             .join(t.taking_part, and_(part.interaction_id == said.interaction_id, part.main))
             .join(t.person, and_(row.id == part.person_id, row.role == Role.CUSTOMER.value))
-            .where(said.value.in_(numbers[first : first + ASKED_AT_ONCE]))
+            .where(said.value.in_(some))
         )
         for value, number, key in connection.execute(query):
             found.setdefault(value, {})[number] = key

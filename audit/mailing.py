@@ -22,6 +22,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 from audit import tables as t
 from audit.outbox import KEPT_DAYS, Delivered, after
 from audit.scope import UserRole, scope_of
+from audit.transactions import pieces
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ PATIENCE_S = 20
 
 HELD_S = 10 * PATIENCE_S
 """So long whoever sends a mail has it for itself: a server answers ten times (RFC 5321, 3207, 4954)."""
-
-AT_ONCE = 1000
-"""Rows of the outbox that one statement changes; databases limit what one may name."""
 
 MOST_LINKS = 20
 """Links in one mail; what is more is counted. Our choice."""
@@ -151,12 +149,17 @@ def tell(connection: Connection, event: str, interactions: Iterable[str], only: 
     ids = list(interactions) if people else []
     if not ids:
         return
-    teams = select(t.interaction.c.id, t.interaction.c.team).where(t.interaction.c.id.in_(ids))
+    facts = t.interaction.c
+    teams = [
+        of
+        for some in pieces(ids)
+        for of in connection.execute(select(facts.id, facts.team).where(facts.id.in_(some)))
+    ]
     now = datetime.now(UTC)
     rows = [
         {"user_id": one.id, "event": event, "interaction_id": of.id, "state": "waiting"}
         | {"next_at": now, "made_at": now}
-        for of in connection.execute(teams)
+        for of in teams
         for one in people
         if scope_of(UserRole(one.role), one.team, one.employee).covers(of.team)
     ]
@@ -214,9 +217,9 @@ def _taken(store: "Store", at: datetime, *where: ColumnElement[bool]) -> list[An
 
 
 def _set(connection: Connection, ids: list[int], values: dict[str, Any], *where: ColumnElement[bool]) -> None:
-    for first in range(0, len(ids), AT_ONCE):
-        some = t.mail_message.c.id.in_(ids[first : first + AT_ONCE])
-        connection.execute(update(t.mail_message).where(some, *where).values(**values))
+    for some in pieces(ids):
+        these = update(t.mail_message).where(t.mail_message.c.id.in_(some), *where)
+        connection.execute(these.values(**values))
 
 
 def _send(server: MailServer, rows: list[Any], at: datetime) -> tuple[str, bool]:

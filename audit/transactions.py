@@ -5,7 +5,8 @@ import copy
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Engine
@@ -31,10 +32,22 @@ seconds, a machine restarts within a minute."""
 PAUSE_S = 0.2
 """Between two tries."""
 
+ASKED_AT_ONCE = 1000
+"""Values that one statement names: SQLite takes 32,766 parameters (a condition of 1,000 parts), PostgreSQL
+65,535; a chat may have 100,000 parties."""
+
 WRITTEN = "written"
 
 P = ParamSpec("P")
 R = TypeVar("R")
+V = TypeVar("V")
+
+
+def pieces(values: Iterable[V], most: int = ASKED_AT_ONCE) -> Iterator[list[V]]:
+    """The values in lists of at most so many, for statements that name each of them."""
+    rest = iter(values)
+    while piece := list(islice(rest, most)):
+        yield piece
 
 
 class Transactions:
