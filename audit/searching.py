@@ -172,8 +172,16 @@ def _find(
     if words and not many and dialect == "postgresql":
         # All that fit, and of them the newest: asked for both at once it walks through everything from the
         # newest on, because it thinks words that it has no figures of far more frequent than they are.
-        fitting = chosen.add_columns(card.judged_at).cte("fitting").prefix_with("MATERIALIZED")
-        chosen, order = select(fitting.c.id), _in_order((fitting.c.judged_at, fitting.c.id), upwards)
+        fitting = chosen.add_columns(card.judged_at, card.interaction_id).cte("fitting")
+        fitting = fitting.prefix_with("MATERIALIZED")
+        order = _in_order((fitting.c.judged_at, fitting.c.id), upwards)
+        chosen = select(fitting.c.id)
+        if _has_phrase(words):
+            # The index knew pairs of neighbours: from the newest on each is looked into, until a page is
+            # full. With an offset PostgreSQL sorts before it looks.
+            sorted_ = select(fitting).order_by(*order).offset(literal_column("0")).subquery("sorted")
+            order = _in_order((sorted_.c.judged_at, sorted_.c.id), upwards)
+            chosen = select(sorted_.c.id).where(_is_said_in(sorted_.c.interaction_id, words))
     # Only what a page shows is put together: of a hundred thousand that fit a database would do it for all;
     # and once, wherever in its plan PostgreSQL puts it.
     few = chosen.order_by(*order).limit(None if limit is None else limit + 1).cte("few")
@@ -362,9 +370,9 @@ PAGE = 50
 """Rows of a page, as the dashboard shows them."""
 
 
-LOOKED_INTO = 5
-"""So many times as long PostgreSQL takes to look for words in a row as to collect one that an index found,
-some 25 and 5 microseconds of a million interactions of 350 words (`bench/million.py`)."""
+LOOKED_INTO, READ_THROUGH = 5, 3
+"""So many times as long PostgreSQL takes to look for words, for a phrase in a row as to collect one that an
+index found: some 25, 14 and 5 microseconds of a million interactions of 350 words (`bench/million.py`)."""
 
 
 def _is_common(store: Transactions, words: Words) -> bool:
@@ -372,7 +380,7 @@ def _is_common(store: Transactions, words: Words) -> bool:
 
     Of n interactions of which k say it, that looks into n / k for each row of a page, while collecting first
     looks into k: so k is compared with the root of n times a page. How many rows have a word PostgreSQL has
-    figures of; how many have a phrase is counted.
+    figures of; how many have a phrase, or a word of those that begin so, is counted.
     """
     newest = select(func.max(t.transcript.c.id))
     if store.engine.dialect.name == "sqlite":
@@ -381,14 +389,19 @@ def _is_common(store: Transactions, words: Words) -> bool:
             return _are_many(connection, some, math.isqrt(PAGE * (connection.execute(newest).scalar() or 0)))
     some = select().select_from(t.transcript).where(or_(*(and_(*_indexed(terms)) for terms in words)))
     with store.reading() as connection:
-        all_ = connection.execute(newest).scalar() or 0
-        if any(_is_phrase(term) for terms in words for term in terms):
-            # By the index, whatever PostgreSQL thinks: it holds only where each pair of words stands.
-            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-            return _are_many(connection, some, math.isqrt(PAGE * all_))
-        asked = some.compile(dialect=connection.dialect)
-        plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked}", asked.params).scalar_one()
-        return bool(plan[0]["Plan"]["Plan Rows"] > max(PAGE, math.isqrt(LOOKED_INTO * PAGE * all_)))
+        counted = _has_phrase(words)
+        times = READ_THROUGH if counted else LOOKED_INTO
+        most = math.isqrt(times * PAGE * (connection.execute(newest).scalar() or 0))
+        if not counted:
+            asked = some.compile(dialect=connection.dialect)
+            plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked}", asked.params).scalar_one()
+            if plan[0]["Plan"]["Plan Rows"] > max(PAGE, most):
+                return True
+            # What few words begin with is thought far rarer or more frequent than it is.
+            counted = any(begun for terms in words for _, begun in terms)
+        # By the index, whatever PostgreSQL thinks.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        return counted and _are_many(connection, some, most)
 
 
 def _are_many(connection: Connection, some: Select[Any], most: int) -> bool:
@@ -402,18 +415,25 @@ def _fts5(words: Words) -> str:
 
 
 def _said(words: Words, dialect: str, many: bool) -> ColumnElement[bool]:
-    """Whether the words are in a transcript; `many`: by looking into each."""
+    """Whether the words are in a transcript; `many`: by looking into each. Otherwise phrases have to be
+    looked for on PostgreSQL in what this finds (`_is_said_in`)."""
     if not words:
         return literal_column("1") == literal_column("0")
     if dialect == "postgresql":
-        return or_(*(and_(*_in_postgresql(terms, many)) for terms in words))
+        return or_(*(and_(*(_looked_into if many else _indexed)(terms)) for terms in words))
     row = literal_column("+transcript.id") if many else t.transcript.c.id
     return row.in_(_matching("transcript_words", _fts5(words)))
 
 
-def _in_postgresql(terms: tuple[Term, ...], many: bool) -> Iterator[ColumnElement[bool]]:
-    """The conditions of all terms: phrases by their pairs of neighbours, then letter by letter."""
-    yield from _indexed(tuple(term for term in terms if not many or not _is_phrase(term)))
+def _is_said_in(interaction: ColumnElement[str], words: Words) -> ColumnElement[bool]:
+    """Whether the words are in the transcript of an interaction, on PostgreSQL."""
+    said = select(_said(words, "postgresql", True)).select_from(t.transcript)
+    return said.where(t.transcript.c.interaction_id == interaction).scalar_subquery()
+
+
+def _looked_into(terms: tuple[Term, ...]) -> Iterator[ColumnElement[bool]]:
+    """The conditions of all terms as a row is looked into: phrases letter by letter."""
+    yield from _indexed(tuple(term for term in terms if not _is_phrase(term)))
     for said, _ in filter(_is_phrase, terms):
         yield func.strpos(func.concat(" ", t.transcript.c.words, " "), f" {' '.join(said)} ") > 0
 
@@ -430,6 +450,10 @@ def _indexed(terms: tuple[Term, ...]) -> Iterator[ColumnElement[bool]]:
 
 def _is_phrase(term: Term) -> bool:
     return len(term[0]) > 1 and not term[1]
+
+
+def _has_phrase(words: Words) -> bool:
+    return any(_is_phrase(term) for terms in words for term in terms)
 
 
 def _neighbours(phrases: tuple[Term, ...]) -> ColumnElement[bool]:

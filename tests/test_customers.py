@@ -19,16 +19,28 @@ from audit.customers import (
     links,
     people,
 )
-from audit.identities import State, forget_people, name_key, numbers_in
+from audit.identities import (
+    State,
+    forget_people,
+    forget_unnamed,
+    name_key,
+    numbers_in,
+    roots_of,
+    settle,
+)
 from audit.interactions import Channel, Party, Role
 from audit.journey import journey_of_person
 from audit.scope import Scope
 from audit.store import NotStored, open_store
+from audit.transactions import pieces
 from audit.upgrading import index_missing
 from tests import build, postgres
 from tests.test_store import answers
 
 CUSTOMER, AGENT = Role.CUSTOMER, Role.AGENT
+
+MORE_THAN_PARAMETERS = {"sqlite": 251_000, "postgresql": 66_000}
+"""PostgreSQL takes 65,535, an SQLite of Debian 250,000."""
 
 
 def identity(name):
@@ -277,6 +289,22 @@ def test_what_is_forgotten_is_nowhere(store):
     with store.reading() as connection:
         for table in (t.person, t.taking_part, t.person_link, t.person_decision, t.mention):
             assert connection.execute(select(table)).all() == []
+
+
+def test_more_people_than_a_database_takes_in_one_statement_are_asked_for(store):
+    keep(store, "one", Party(CUSTOMER, "Ann", email="a@example.com", crm="C-500"))
+    many = set(range(MORE_THAN_PARAMETERS[store.engine.dialect.name]))
+    with store.writing() as connection:
+        known = roots_of(connection, *many)
+        settle(connection, many)
+        assert forget_unnamed(connection, many - known) == {
+            "person": 0,
+            "person_link": 0,
+            "person_decision": 0,
+        }
+        assert roots_of(connection, *many) == known
+    assert len(known) == 1
+    assert [len(piece) for piece in pieces(many)] == [1000] * (len(many) // 1000)
 
 
 def test_an_upgrade_joins_what_was_stored_before(store):

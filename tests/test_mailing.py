@@ -23,7 +23,6 @@ from audit.assigning import assign, assigned
 from audit.auditlog import entries
 from audit.cli import cli
 from audit.mailing import (
-    AT_ONCE,
     HELD_S,
     MOST_LINKS,
     WORDS,
@@ -38,6 +37,7 @@ from audit.reviews import BadReview
 from audit.scope import UserRole
 from audit.searching import Wanted, find
 from audit.store import open_store
+from audit.transactions import ASKED_AT_ONCE
 from audit.users import BadUser, add_user, remove_user, set_email, set_locked
 from tests.test_releasing import send
 from tests.test_web import PASSWORD, keep_call, log_in, stereo, token
@@ -317,7 +317,7 @@ def test_of_two_rounds_at_once_each_mail_is_sent_by_one(store, call, post, monke
 def test_many_rows_are_taken_by_sets_and_old_ones_dropped(store, call, post):
     set_wishes(store, "rita", ["assigned"], "en")
     with store.writing() as connection:
-        for _ in range(AT_ONCE + 1):
+        for _ in range(ASKED_AT_ONCE + 1):
             tell(connection, "assigned", [call.id])
     changed = []
 
@@ -325,7 +325,7 @@ def test_many_rows_are_taken_by_sets_and_old_ones_dropped(store, call, post):
         changed.append(statement.startswith("UPDATE mail_message"))
 
     event.listen(store.engine, "after_cursor_execute", count)
-    assert sent(store, post) == (AT_ONCE + 1, 0, 0)
+    assert sent(store, post) == (ASKED_AT_ONCE + 1, 0, 0)
     assert (sum(changed), len(post.got)) == (4, 1)
     with store.writing() as connection:
         tell(connection, "assigned", [call.id])

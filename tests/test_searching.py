@@ -6,6 +6,7 @@ import json
 import msgspec
 import pytest
 
+from audit import searching
 from audit import tables as t
 from audit.interactions import Channel, Role
 from audit.judge import Verdict
@@ -102,6 +103,32 @@ def keep(store, tmp_path, name, **facts):
 
 def names(page):
     return [row.interaction.title.removeprefix("Call ") for row in page.rows]
+
+
+@pytest.mark.parametrize("words", ['"one lost parcel"', "parc*", '"one lost parcel" parc*'])
+@pytest.mark.parametrize("many", [True, False])
+def test_pages_are_what_was_said_newest_first_whichever_way_it_is_looked_for(
+    tmp_path, database, monkeypatch, words, many
+):
+    monkeypatch.setattr(searching, "_is_common", lambda *_: many)
+    store = open_store(tmp_path / "home", database)
+    # The same neighbours, but not all three in a row.
+    apart = "one lost lost parcel" if "one" in words else "nothing"
+    said = []
+    for number in range(6):
+        for name, text in ((f"said {number}", "one lost parcel"), (f"not {number}", apart)):
+            monkeypatch.setitem(CALLS, name, (text, "good morning", {}))
+            keep(store, tmp_path, name)
+        said.insert(0, f"said {number}")
+    shown, place = [], None
+    while not shown or place:
+        page = find(store, Wanted(words), 4, older_than=place)
+        shown += names(page)
+        place = page.older
+    assert shown == said
+    back = find(store, Wanted(words), 3, newer_than=find(store, Wanted(words), 4).older)
+    assert names(back) == said[:3]
+    store.engine.dispose()
 
 
 @pytest.mark.parametrize(
