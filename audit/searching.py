@@ -1,7 +1,5 @@
 """What is stored, found again by words and by everything that stands on a scorecard."""
 
-import itertools
-import math
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,31 +8,21 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    Integer,
     Select,
-    and_,
-    column,
     func,
     literal_column,
-    or_,
     select,
-    table,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import array
 
 from audit import tables as t
-from audit.indexing import fold
 from audit.interactions import Channel, Interaction
 from audit.judge import Verdict
 from audit.records import interaction_of
 from audit.scope import EVERYTHING, Scope
+from audit.searched_words import Words, asked, has_phrase, is_common, is_said_in, matching, said
 from audit.transactions import Transactions
 from models.errors import ComportError
-
-LANGUAGES = ("en", "it", "fa")
-"""A word may be meant in any of them; each has its own normal forms."""
 
 LONGEST_WORDS = 400
 """Letters of a search: more than anybody types, few enough for a database to plan."""
@@ -159,9 +147,11 @@ def _find(
     card = t.scorecard.c
     key = tuple_(card.judged_at, card.id)
     dialect = store.engine.dialect.name
-    words = _asked(wanted)
+    if len(wanted.words) > LONGEST_WORDS:
+        raise BadSearch("words", wanted.words, f"at most {LONGEST_WORDS} letters")
+    words = asked(wanted.words, wanted.language)
     # Of one person's there are few: how many others say it need not be known.
-    many = bool(words) and not (wanted.agent or wanted.customer) and _is_common(store, words)
+    many = bool(words) and not (wanted.agent or wanted.customer) and is_common(store, words)
     chosen = _chosen(wanted, words, dialect, many).where(*scope.scorecards())
     for place, beyond in ((older_than, key.__lt__), (newer_than, key.__gt__)):
         if place is not None:
@@ -176,12 +166,12 @@ def _find(
         fitting = fitting.prefix_with("MATERIALIZED")
         order = _in_order((fitting.c.judged_at, fitting.c.id), upwards)
         chosen = select(fitting.c.id)
-        if _has_phrase(words):
+        if has_phrase(words):
             # The index knew pairs of neighbours: from the newest on each is looked into, until a page is
             # full. With an offset PostgreSQL sorts before it looks.
             sorted_ = select(fitting).order_by(*order).offset(literal_column("0")).subquery("sorted")
             order = _in_order((sorted_.c.judged_at, sorted_.c.id), upwards)
-            chosen = select(sorted_.c.id).where(_is_said_in(sorted_.c.interaction_id, words))
+            chosen = select(sorted_.c.id).where(is_said_in(sorted_.c.interaction_id, words))
     # Only what a page shows is put together: of a hundred thousand that fit a database would do it for all;
     # and once, wherever in its plan PostgreSQL puts it.
     few = chosen.order_by(*order).limit(None if limit is None else limit + 1).cte("few")
@@ -251,7 +241,7 @@ _SHOWN = [c for c in t.scorecard.c if c.name not in ("content", "verdicts")]
 """Columns of a scorecard that lists show; all of it is a hundred times as long."""
 
 
-def _chosen(wanted: Wanted, words: "Words", dialect: str, many: bool) -> Select[Any]:
+def _chosen(wanted: Wanted, words: Words, dialect: str, many: bool) -> Select[Any]:
     """The numbers of all scorecards that fit, in no order; only tables that are asked for are looked at."""
     card, facts = t.scorecard.c, tuple(_facts(wanted))
     query: Select[Any] = select(card.id).where(card.current, *facts, *_findings(wanted, dialect))
@@ -259,7 +249,7 @@ def _chosen(wanted: Wanted, words: "Words", dialect: str, many: bool) -> Select[
         query = query.join(t.interaction, t.interaction.c.id == card.interaction_id)
     if wanted.words.strip():
         query = query.join(t.transcript, t.transcript.c.interaction_id == card.interaction_id)
-        query = query.where(_said(words, dialect, many))
+        query = query.where(said(words, dialect, many))
     return query
 
 
@@ -327,146 +317,8 @@ def _has(words: tuple[str, ...], dialect: str) -> ColumnElement[bool]:
     if not known:
         return literal_column("1") == literal_column("0")
     # With the plus, rows are walked in their order, and looked up in those that have the words.
-    return literal_column("+scorecard.id").in_(_matching("scorecard_words", " OR ".join(known)))
+    return literal_column("+scorecard.id").in_(matching("scorecard_words", " OR ".join(known)))
 
 
 _VERDICT = re.compile(r"[a-z0-9:_-]+")
 """A verdict as a word, as standards are named: anything else would be a query of its own to FTS5."""
-
-
-def _matching(index: str, query: str) -> Select[Any]:
-    """The numbers of the rows that an FTS5 table finds."""
-    found = table(index, column("rowid", Integer))
-    return select(found.c.rowid).where(literal_column(index).op("MATCH", is_comparison=True)(query))
-
-
-Term = tuple[tuple[str, ...], bool]
-"""Words one after the other, and whether the last one only begins so."""
-
-Words = tuple[tuple[Term, ...], ...]
-"""What is searched for, in each way in which it may be meant; all terms of one way must be there."""
-
-
-def _asked(wanted: Wanted) -> Words:
-    """The words of a search, in whichever language they may be meant; empty where there are none."""
-    if len(wanted.words) > LONGEST_WORDS:
-        raise BadSearch("words", wanted.words, f"at most {LONGEST_WORDS} letters")
-    # A quote that is still open ends with the words.
-    phrases = re.findall(r'"([^"]*)"?', wanted.words)
-    rest = re.sub(r'"[^"]*"?', " ", wanted.words).split()
-    begun = [word.rstrip("*") for word in rest if word.endswith("*")]
-    plain = " ".join(word for word in rest if not word.endswith("*"))
-    asked: dict[tuple[Term, ...], None] = {}
-    for language in (wanted.language,) if wanted.language else LANGUAGES:
-        terms = [(fold(phrase, language), False) for phrase in phrases]
-        terms += [((word,), False) for word in fold(plain, language)]
-        terms += [(fold(word, language), True) for word in begun]
-        asked[tuple(dict.fromkeys(term for term in terms if term[0]))] = None
-    asked.pop((), None)
-    return tuple(asked)
-
-
-PAGE = 50
-"""Rows of a page, as the dashboard shows them."""
-
-
-LOOKED_INTO, READ_THROUGH = 5, 3
-"""So many times as long PostgreSQL takes to look for words, for a phrase in a row as to collect one that an
-index found: some 25, 14 and 5 microseconds of a million interactions of 350 words (`bench/million.py`)."""
-
-
-def _is_common(store: Transactions, words: Words) -> bool:
-    """Whether so much says it that it is found soonest by looking into each row, from the newest on.
-
-    Of n interactions of which k say it, that looks into n / k for each row of a page, while collecting first
-    looks into k: so k is compared with the root of n times a page. How many rows have a word PostgreSQL has
-    figures of; how many have a phrase, or a word of those that begin so, is counted.
-    """
-    newest = select(func.max(t.transcript.c.id))
-    if store.engine.dialect.name == "sqlite":
-        some: Select[Any] = _matching("transcript_words", _fts5(words))
-        with store.reading() as connection:
-            return _are_many(connection, some, math.isqrt(PAGE * (connection.execute(newest).scalar() or 0)))
-    some = select().select_from(t.transcript).where(or_(*(and_(*_indexed(terms)) for terms in words)))
-    with store.reading() as connection:
-        counted = _has_phrase(words)
-        times = READ_THROUGH if counted else LOOKED_INTO
-        most = math.isqrt(times * PAGE * (connection.execute(newest).scalar() or 0))
-        if not counted:
-            asked = some.compile(dialect=connection.dialect)
-            plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked}", asked.params).scalar_one()
-            if plan[0]["Plan"]["Plan Rows"] > max(PAGE, most):
-                return True
-            # What few words begin with is thought far rarer or more frequent than it is.
-            counted = any(begun for terms in words for _, begun in terms)
-        # By the index, whatever PostgreSQL thinks.
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        return counted and _are_many(connection, some, most)
-
-
-def _are_many(connection: Connection, some: Select[Any], most: int) -> bool:
-    most = max(PAGE, most)
-    found = connection.execute(select(func.count()).select_from(some.limit(most).subquery()))
-    return found.scalar_one() == most
-
-
-def _fts5(words: Words) -> str:
-    return " OR ".join(f"({' AND '.join(_on_sqlite(*term) for term in terms)})" for terms in words)
-
-
-def _said(words: Words, dialect: str, many: bool) -> ColumnElement[bool]:
-    """Whether the words are in a transcript; `many`: by looking into each. Otherwise phrases have to be
-    looked for on PostgreSQL in what this finds (`_is_said_in`)."""
-    if not words:
-        return literal_column("1") == literal_column("0")
-    if dialect == "postgresql":
-        return or_(*(and_(*(_looked_into if many else _indexed)(terms)) for terms in words))
-    row = literal_column("+transcript.id") if many else t.transcript.c.id
-    return row.in_(_matching("transcript_words", _fts5(words)))
-
-
-def _is_said_in(interaction: ColumnElement[str], words: Words) -> ColumnElement[bool]:
-    """Whether the words are in the transcript of an interaction, on PostgreSQL."""
-    said = select(_said(words, "postgresql", True)).select_from(t.transcript)
-    return said.where(t.transcript.c.interaction_id == interaction).scalar_subquery()
-
-
-def _looked_into(terms: tuple[Term, ...]) -> Iterator[ColumnElement[bool]]:
-    """The conditions of all terms as a row is looked into: phrases letter by letter."""
-    yield from _indexed(tuple(term for term in terms if not _is_phrase(term)))
-    for said, _ in filter(_is_phrase, terms):
-        yield func.strpos(func.concat(" ", t.transcript.c.words, " "), f" {' '.join(said)} ") > 0
-
-
-def _indexed(terms: tuple[Term, ...]) -> Iterator[ColumnElement[bool]]:
-    """The conditions that an index answers."""
-    if others := [term for term in terms if not _is_phrase(term)]:
-        query = " & ".join(_on_postgresql(*term) for term in others)
-        vector: ColumnElement[Any] = literal_column("transcript.vector")
-        yield vector.op("@@", is_comparison=True)(func.to_tsquery(literal_column("'simple'"), query))
-    if phrases := tuple(term for term in terms if _is_phrase(term)):
-        yield _neighbours(phrases)
-
-
-def _is_phrase(term: Term) -> bool:
-    return len(term[0]) > 1 and not term[1]
-
-
-def _has_phrase(words: Words) -> bool:
-    return any(_is_phrase(term) for terms in words for term in terms)
-
-
-def _neighbours(phrases: tuple[Term, ...]) -> ColumnElement[bool]:
-    """Whether a transcript has all pairs of neighbours of these phrases, or others of the same numbers."""
-    pairs = dict.fromkeys(" ".join(pair) for said, _ in phrases for pair in itertools.pairwise(said))
-    numbers = array([func.comport_pair(pair) for pair in pairs])
-    there: ColumnElement[Any] = literal_column("transcript.pairs")
-    return there.op("@>", is_comparison=True)(numbers)
-
-
-def _on_postgresql(words: tuple[str, ...], begun: bool) -> str:
-    return f"({' <-> '.join(words)}{':*' if begun else ''})"
-
-
-def _on_sqlite(words: tuple[str, ...], begun: bool) -> str:
-    return f'"{" ".join(words)}"{" *" if begun else ""}'

@@ -110,7 +110,7 @@ def names(page):
 def test_pages_are_what_was_said_newest_first_whichever_way_it_is_looked_for(
     tmp_path, database, monkeypatch, words, many
 ):
-    monkeypatch.setattr(searching, "_is_common", lambda *_: many)
+    monkeypatch.setattr(searching, "is_common", lambda *_: many)
     store = open_store(tmp_path / "home", database)
     # The same neighbours, but not all three in a row.
     apart = "one lost lost parcel" if "one" in words else "nothing"
