@@ -20,6 +20,12 @@ LONGEST_PX = 1920
 _TOLERANCE = 0.02
 """Timestamps are rounded (Matroska: to a millisecond): a frame this share of a step early is in time."""
 
+_STEPS_KEPT = 64
+"""Frames are at most 16 out of order (H.264, H.265): more steps than that need not be remembered."""
+
+_ROUNDING = 1e-6
+"""Far more than sums of times are wrong by, far less than a step."""
+
 
 class Frame(NamedTuple):
     """One picture, RGB (h, w, 3); `scale` times its pixels are those of the picture as shown."""
@@ -64,17 +70,18 @@ class Frames:
                 raise UnreadableMedia(str(self.path), "no picture", "give a video")
             # The models need the other processors.
             stream.thread_type = "NONE"
+            start_s = (container.start_time or 0) / av.time_base
             self.focal_35mm = _focal_35mm({**container.metadata, **stream.metadata})
-            clock = Clock((container.start_time or 0) / av.time_base)
+            clock = Clock(start_s)
             last_step = -1
             last_s = -1.0
             usual_s = 1 / float(stream.average_rate) if stream.average_rate else 0.04
-            for frame in self._decoded(container, stream):
+            for frame in self._decoded(container, stream, _Unwanted(start_s, self.per_s)):
                 time_s = clock.read(frame.time) if frame.time is not None else last_s + usual_s
                 if time_s <= last_s:
                     continue  # a repeated frame
                 last_s = self.duration_s = max(0.0, time_s)
-                step = int(last_s * self.per_s + _TOLERANCE)
+                step = int(_place(last_s, self.per_s))
                 if step > last_step:
                     last_step = step
                     yield self._upright(frame, stream, last_s)
@@ -84,7 +91,10 @@ class Frames:
             )
 
     def _decoded(
-        self, container: "av.container.InputContainer", stream: "av.VideoStream"
+        self,
+        container: "av.container.InputContainer",
+        stream: "av.VideoStream",
+        unwanted: "_Unwanted | None" = None,
     ) -> Iterator["av.VideoFrame"]:
         import av.error
 
@@ -92,6 +102,9 @@ class Frames:
         while True:
             try:
                 packet = next(packets)
+                if unwanted is not None:
+                    skips = not self._damaged and unwanted.holds(packet)
+                    stream.codec_context.skip_frame = "NONREF" if skips else "DEFAULT"
                 for frame in packet.decode():
                     if frame.is_corrupt:
                         self._damaged += 1
@@ -115,6 +128,47 @@ class Frames:
         picture = np.asarray(frame.reformat(across, down, "rgb24", threads=1).to_ndarray(), np.uint8)
         upright = np.ascontiguousarray(np.rot90(picture, turned // 90))
         return Frame(time_s, upright, self.size_px[0] / width)
+
+
+class _Unwanted:
+    """Which packets come after another one of the same step: nobody looks at their frames, so that they need
+    not be decoded where no other frame refers to them.
+
+    Every packet is asked about once, in the order of the file. Where the clock jumps, all are wanted from
+    there on.
+    """
+
+    def __init__(self, start_s: float, per_s: float) -> None:
+        self._start_s, self._per_s = start_s, per_s
+        self._first: dict[int, int] = {}
+        """The earliest time of the packets of each of the last steps, in units of their clock."""
+        self._last: int | None = None
+        """When the packet before was to be decoded, in the same units."""
+        self._jumped = False
+
+    def holds(self, packet: "av.Packet") -> bool:
+        """Whether it is one of them."""
+        if packet.pts is None or packet.dts is None or packet.time_base is None:
+            return False
+        on = 0 if self._last is None else packet.dts - self._last
+        self._last = packet.dts
+        self._jumped = self._jumped or not 0 <= on * packet.time_base <= LONGEST_GAP_S
+        place = _place(float(packet.pts * packet.time_base) - self._start_s, self._per_s)
+        # Where two steps meet a rounding error decides.
+        if self._jumped or place < 0 or abs(place - round(place)) < _ROUNDING:
+            return False
+        first = self._first.setdefault(int(place), packet.pts)
+        if first < packet.pts:
+            return True
+        self._first[int(place)] = packet.pts
+        if len(self._first) > _STEPS_KEPT:
+            del self._first[next(iter(self._first))]
+        return False
+
+
+def _place(time_s: float, per_s: float) -> float:
+    """In which step a time is: the whole part."""
+    return time_s * per_s + _TOLERANCE
 
 
 def _focal_35mm(metadata: dict[str, str]) -> float | None:

@@ -30,6 +30,34 @@ def test_a_variable_frame_rate_keeps_the_true_times(tmp_path):
     assert numbers(frames) == [0, 3, 4, 6]
 
 
+def _moving(number: int) -> np.ndarray:
+    """A textured picture that moves, so that no frame is coded as a copy of another."""
+    x, y = np.meshgrid(np.arange(96) + 3 * number, np.arange(64) + number)
+    return np.stack([(x * 5) % 256, (y * 7) % 256, (x * y) % 256], axis=-1).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+@pytest.mark.parametrize("per_s", [0.5, 2.0, 4.9, 5.0, 12.0])
+def test_frames_nobody_looks_at_change_nothing_in_the_others(tmp_path, name, per_s):
+    path = write_video(tmp_path / name, [_moving(n) for n in range(60)], fps=25, codec="libx264")
+    chosen = list(Frames(path, per_s))
+    whole = list(Frames(path, 1000))
+    assert (len(whole), len(chosen)) == (60, int(2.36 * per_s + 0.02) + 1)
+    at = {frame.time_s: frame.picture for frame in whole}
+    for frame in chosen:
+        assert (frame.picture == at[frame.time_s]).all()
+
+
+def test_of_frames_nobody_looks_at_those_are_left_out_that_no_other_needs(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "a.mp4", [_moving(n) for n in range(60)], fps=25, codec="libx264")
+    decoded = []
+    monkeypatch.setattr(
+        media.Clock, "read", lambda _, shown_s: decoded.append(round(25 * shown_s)) or shown_s
+    )
+    assert len(list(Frames(path, 5))) == 12
+    assert set(range(0, 60, 5)) < set(decoded) and len(decoded) < 50
+
+
 def test_a_slower_video_gives_every_frame(tmp_path):
     path = write_video(tmp_path / "a.mp4", [card(n) for n in range(4)], fps=2)
     assert [f.time_s for f in Frames(path, 5)] == pytest.approx([0, 0.5, 1, 1.5])
