@@ -17,8 +17,22 @@ FEWEST_PX = 30
 PATCH_PX = 16
 """Patches are sampled on a grid of this side: more pixels do not move a median."""
 
-_ACROSS = np.linspace(0, 1, PATCH_PX)[None, :, None]
-_DOWN = np.linspace(0, 1, PATCH_PX)[:, None, None]
+_ACROSS, _DOWN = np.meshgrid(np.linspace(0, 1, PATCH_PX), np.linspace(0, 1, PATCH_PX))
+_GRID = np.stack(
+    [(1 - _ACROSS) * (1 - _DOWN), _ACROSS * (1 - _DOWN), _ACROSS * _DOWN, (1 - _ACROSS) * _DOWN], axis=-1
+).reshape(-1, 4)
+_PLACES = (SHRINK * _GRID + (1 - SHRINK) / 4).astype(np.float32)
+"""What each corner of a patch weighs (k, 4) in the places that are looked at: a grid inside the corners, drawn
+together by `SHRINK` to their middle."""
+
+_CORNERS = np.array([[11, 12, 24, 23], [23, 23, 25, 25], [24, 24, 26, 26]])
+"""Landmarks at the corners of the patches: torso (shoulders, hips), left and right thigh (hip, knee)."""
+
+_ASIDE = np.array([[0, 0, 0, 0], [-1, 1, 1, -1], [-1, 1, 1, -1]], np.float32)[:, :, None] * np.float32(0.2)
+"""How far each corner is moved, in distances from hip to hip."""
+
+_PARTS = ((0,), (1, 2))
+"""The patches of torso and thighs."""
 
 
 def clothes_of(picture: NDArray[np.uint8], pose_px: Array) -> tuple[Array, Array]:
@@ -27,16 +41,15 @@ def clothes_of(picture: NDArray[np.uint8], pose_px: Array) -> tuple[Array, Array
     `pose_px` are the pose landmarks (33, 3) of somebody in an RGB picture.
     """
     median, spread = np.full((2, 3), np.nan, np.float32), np.full((2, 3), np.nan, np.float32)
-    left_shoulder, right_shoulder, left_hip, right_hip = pose_px[[11, 12, 23, 24]]
-    torso = np.stack([left_shoulder, right_shoulder, right_hip, left_hip])
-    patches = [[torso], []]
-    for hip, knee in ((left_hip, pose_px[25]), (right_hip, pose_px[26])):
-        wide = (right_hip - left_hip)[:2] * 0.2
-        thigh = np.stack([hip, hip, knee, knee])
-        thigh[:, :2] += np.stack([-wide, wide, wide, -wide])
-        patches[1].append(thigh)
-    for part, quads in enumerate(patches):
-        pixels = [_pixels(picture, quad) for quad in quads if (quad[:, 2] >= VISIBLE).all()]
+    corners = pose_px[_CORNERS]
+    seen = corners[:, :, 2].min(axis=1) >= VISIBLE
+    if not seen.any():
+        return median, spread
+    corners = corners[:, :, :2] + _ASIDE * (pose_px[24, :2] - pose_px[23, :2])
+    seen &= (SHRINK * np.ptp(corners, axis=1)).prod(axis=1) >= FEWEST_PX
+    points = np.rint(_PLACES @ corners)
+    for part, patches in enumerate(_PARTS):
+        pixels = [_pixels(picture, points[patch]) for patch in patches if seen[patch]]
         inside = np.concatenate(pixels) if pixels else np.zeros((0, 3), np.uint8)
         if len(inside) >= FEWEST_PX:
             lab = _lab(inside)
@@ -45,20 +58,11 @@ def clothes_of(picture: NDArray[np.uint8], pose_px: Array) -> tuple[Array, Array
     return median, spread
 
 
-def _pixels(picture: NDArray[np.uint8], quad: Array) -> NDArray[np.uint8]:
-    """Pixels on a grid inside the four corners, drawn together by `SHRINK` to their middle, shape (k, 3)."""
-    corners = quad[:, :2]
-    middle = corners.mean(axis=0)
-    corners = middle + SHRINK * (corners - middle)
-    sides = np.abs(corners.max(axis=0) - corners.min(axis=0))
-    if float(sides.prod()) < FEWEST_PX:
-        return np.zeros((0, 3), np.uint8)
-    upper = corners[0] * (1 - _ACROSS) + corners[1] * _ACROSS
-    lower = corners[3] * (1 - _ACROSS) + corners[2] * _ACROSS
-    points = np.rint(upper * (1 - _DOWN) + lower * _DOWN).astype(int).reshape(-1, 2)
-    height, width = picture.shape[:2]
-    inside = (points >= 0).all(axis=1) & (points[:, 0] < width) & (points[:, 1] < height)
-    return np.asarray(picture[points[inside, 1], points[inside, 0]])
+def _pixels(picture: NDArray[np.uint8], points: Array) -> NDArray[np.uint8]:
+    """The pixels at these points (k, 2) that lie in the picture."""
+    x, y = points.T
+    inside = (x >= 0) & (y >= 0) & (x < picture.shape[1]) & (y < picture.shape[0])
+    return np.asarray(picture[y[inside].astype(int), x[inside].astype(int)])
 
 
 def _median(rows: Array) -> Array:

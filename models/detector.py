@@ -70,7 +70,8 @@ def letterboxed(picture: Picture) -> NDArray[np.float32]:
 
     scale = _INPUT_PX / max(picture.shape[:2])
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    square = np.full((1, 3, _INPUT_PX, _INPUT_PX), _GREY, np.float32)
+    square = np.empty((1, 3, _INPUT_PX, _INPUT_PX), np.float32)
+    square[:, :, size[1] :] = square[:, :, : size[1], size[0] :] = _GREY
     for plane, one in enumerate(
         reversed(cv2.split(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)))
     ):

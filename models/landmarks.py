@@ -115,8 +115,8 @@ class Face(NamedTuple):
 def torso_px(one: Sighting) -> float:
     """Distance between the middles of shoulders and hips in the picture; NaN without a pose."""
     points = one["pose_px"][:, :2]
-    between = points[list(SHOULDERS)].mean(axis=0) - points[list(HIPS)].mean(axis=0)
-    return float(np.hypot(*between))
+    left, right, left_hip, right_hip = points[[*SHOULDERS, *HIPS]]
+    return float(np.hypot(*((left + right) / 2 - (left_hip + right_hip) / 2)))
 
 
 _native = threading.Lock()
@@ -267,8 +267,10 @@ class Landmarkers:
         if not found.face_landmarks:
             return None
         height, width = picture.shape[:2]
+        points = found.face_landmarks[0]
+        across, down = np.array([p.x for p in points]) * width, np.array([p.y for p in points]) * height
         return Face(
-            np.array([(p.x * width, p.y * height) for p in found.face_landmarks[0]], np.float32),
+            np.column_stack([across, down]).astype(np.float32),
             np.array([shape.score for shape in found.face_blendshapes[0]], np.float32),
             head_angles(np.asarray(found.facial_transformation_matrixes[0])[:3, :3]),
         )
@@ -277,13 +279,14 @@ class Landmarkers:
         if HANDS not in self.models:
             return
         pose_px = one["pose_px"]
+        shortest_px = FOREARM_OF_TORSO * torso_px(one)
         for side, (elbow, wrist) in enumerate(zip(ELBOWS, WRISTS, strict=True)):
             forearm = pose_px[wrist, :2] - pose_px[elbow, :2]
             # In metres around the hips y points down.
             below_m = one["pose_m"][wrist, 1] - one["pose_m"][elbow, 1]
             raised = pose_px[wrist, 2] >= VISIBLE and below_m < HANGS_M
             # A forearm that points at the camera looks short: the torso bounds it from below.
-            length_px = max(float(np.hypot(*forearm)), FOREARM_OF_TORSO * torso_px(one))
+            length_px = max(float(np.hypot(*forearm)), shortest_px)
             if not raised or not length_px >= SMALLEST_HAND_PX:
                 continue
             at = pose_px[wrist, :2] + TO_PALM * forearm
@@ -398,6 +401,8 @@ def _square(picture: Picture, x: float, y: float, half: float) -> tuple[Picture 
     inside = picture[max(0, top) : min(height, top + side), max(0, left) : min(width, left + side)]
     if inside.size == 0:
         return None, np.zeros(2, np.float32)
+    if inside.shape == (side, side, 3):
+        return inside, np.array([left, top], np.float32)
     crop = np.full((side, side, 3), GREY, np.uint8)
     down, across = max(0, -top), max(0, -left)
     crop[down : down + inside.shape[0], across : across + inside.shape[1]] = inside
@@ -411,9 +416,10 @@ def _sharpness(picture: Picture, box: Array) -> float:
     upper = picture[top : max(top + 1, (top + bottom) // 2), left:right]
     if upper.size == 0:
         return float("nan")
-    # An edge of 8-bit pixels fits 16 bits, and OpenCV adds them up in one pass.
+    # An edge of 8-bit pixels fits 16 bits.
     edges = cv2.Laplacian(cv2.cvtColor(upper, cv2.COLOR_RGB2GRAY), cv2.CV_16S)
-    return float(cv2.meanStdDev(edges)[1][0, 0] ** 2)
+    # The variance by its two sums takes a fifth of the time of OpenCV's meanStdDev.
+    return float((cv2.norm(edges) ** 2 - cv2.sumElems(edges)[0] ** 2 / edges.size) / edges.size)
 
 
 def _image(picture: Picture) -> Any:
