@@ -2,23 +2,26 @@
 
     bench/people.py VIDEO [--frames-per-s 5] [--most FRAMES] [--json]
 
-First everything: decoding, finding, landmarks, tracks. Every input that a model got is kept. Then the bare
-models get those inputs again, prepared beforehand, on as many threads. Both clocks start when the models are
-loaded. `realtime_factor` is seconds of video seen in one second; `cpu_ratio` is the ratio of processor time,
-which depends less on what else the machine does.
+First every input that a model gets is kept. Then everything is done again without keeping anything: decoding,
+finding, landmarks, tracks. Then the bare models get the kept inputs, prepared beforehand, on as many threads.
+Both clocks start when the models are loaded, that of the whole with the first frame done. `realtime_factor`
+is seconds of video seen in one second; `cpu_ratio` is the ratio of processor time, which depends less on what
+else the machine does.
 """
 
 import argparse
+import itertools
 import json
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from models import people
 from models.detector import Yolox, letterboxed
-from models.frames import Frames
+from models.frames import Frame, Frames
 from models.landmarks import BODY, POSE, Landmarkers
 from models.tracking import Tracker
 
@@ -57,43 +60,48 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
 
-    frames = Frames(arguments.video, arguments.frames_per_s)
-    tracker = Tracker(arguments.frames_per_s)
+    def frames() -> Iterator[Frame]:
+        return itertools.islice(Frames(arguments.video, arguments.frames_per_s), arguments.most)
+
     workers = [Recording() for _ in range(people.WORKERS)]
-    pictures = []
-    started_s = started_cpu_s = 0.0
-    for frame, seen in people.sightings(frames, workers):
-        started_s = started_s or time.perf_counter()
-        started_cpu_s = started_cpu_s or time.process_time()
-        tracker.add(frame.time_s, seen)
-        pictures.append(frame.picture)
-        if len(pictures) == arguments.most:
-            break
-    tracker.finish()
-    whole_s, whole_cpu_s = time.perf_counter() - started_s, time.process_time() - started_cpu_s
-    frame_count = len(pictures)
+    prepared = [letterboxed(frame.picture) for frame, _ in people.sightings(frames(), workers)]
     for worker in workers:
         worker.close()
+    log = Recording.log
+    count = len(prepared)
 
-    bare_s, bare_cpu_s = _bare(pictures, Recording.log)
+    whole_s, whole_cpu_s = (spent / (count - 1) for spent in _whole(frames(), arguments.frames_per_s))
+    bare_s, bare_cpu_s = (spent / count for spent in _bare(prepared, log))
     figures = {
         "ratio": round(bare_s / whole_s, 3),
-        "frames_per_s": round((frame_count - 1) / whole_s, 2),
-        "bare_frames_per_s": round((frame_count - 1) / bare_s, 2),
-        "realtime_factor": round((frame_count - 1) / whole_s / arguments.frames_per_s, 2),
+        "frames_per_s": round(1 / whole_s, 2),
+        "bare_frames_per_s": round(1 / bare_s, 2),
+        "realtime_factor": round(1 / whole_s / arguments.frames_per_s, 2),
         "cpu_ratio": round(bare_cpu_s / whole_cpu_s, 3),
-        "cpu_ms_per_frame": round(1000 * whole_cpu_s / (frame_count - 1), 1),
-        "frames": frame_count,
-        "people_per_frame": round(sum(name in (POSE, BODY) for name, _ in Recording.log) / frame_count, 2),
+        "cpu_ms_per_frame": round(1000 * whole_cpu_s, 1),
+        "frames": count,
+        "people_per_frame": round(sum(name in (POSE, BODY) for name, _ in log) / count, 2),
     }
     print(json.dumps(figures) if arguments.json else figures)
 
 
-def _bare(pictures: list[Any], log: list[tuple[str, Any]]) -> tuple[float, float]:
-    """Seconds, and seconds of the processors, that the models take for these pictures and crops, on as many
-    threads as the whole has."""
+def _whole(frames: Iterator[Frame], frames_per_s: float) -> tuple[float, float]:
+    """Seconds, and seconds of the processors, that everything takes from the first frame to the last."""
+    tracker = Tracker(frames_per_s)
+    started_s = started_cpu_s = 0.0
+    with people.landmarkers(people.WORKERS) as workers:
+        for frame, seen in people.sightings(frames, workers):
+            started_s = started_s or time.perf_counter()
+            started_cpu_s = started_cpu_s or time.process_time()
+            tracker.add(frame.time_s, seen)
+        tracker.finish()
+        return time.perf_counter() - started_s, time.process_time() - started_cpu_s
+
+
+def _bare(prepared: list[Any], log: list[tuple[str, Any]]) -> tuple[float, float]:
+    """Seconds, and seconds of the processors, that the models take for these inputs of the detector and
+    of all others, on as many threads as the whole has."""
     find = Yolox()
-    prepared = [letterboxed(picture) for picture in pictures]
     own = threading.local()
     made: list[Landmarkers] = []
 
