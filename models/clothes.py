@@ -22,8 +22,8 @@ _GRID = np.stack(
     [(1 - _ACROSS) * (1 - _DOWN), _ACROSS * (1 - _DOWN), _ACROSS * _DOWN, (1 - _ACROSS) * _DOWN], axis=-1
 ).reshape(-1, 4)
 _PLACES = (SHRINK * _GRID + (1 - SHRINK) / 4).astype(np.float32)
-"""What each corner of a patch weighs (k, 4) in the places that are looked at: a grid inside the corners, drawn
-together by `SHRINK` to their middle."""
+"""What each corner of a patch weighs (k, 4) in the places that are looked at: a grid inside the corners,
+drawn together by `SHRINK` to their middle."""
 
 _CORNERS = np.array([[11, 12, 24, 23], [23, 23, 25, 25], [24, 24, 26, 26]])
 """Landmarks at the corners of the patches: torso (shoulders, hips), left and right thigh (hip, knee)."""

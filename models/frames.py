@@ -146,7 +146,7 @@ class _Unwanted:
         """When the packet before was to be decoded, in the same units."""
         self._jumped = False
 
-    def holds(self, packet: "av.Packet") -> bool:
+    def holds(self, packet: "av.Packet[av.VideoStream]") -> bool:
         """Whether it is one of them."""
         if packet.pts is None or packet.dts is None or packet.time_base is None:
             return False
