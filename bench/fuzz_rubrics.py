@@ -37,6 +37,7 @@ from audit.score import add_up
 from audit.signals import event_kinds, kinds, measure_kinds
 from audit.workbench import enact, run_examples
 from audit.workbench.diff import compare
+from audit.yamlfile import read_document
 from models.errors import ComportError
 
 ODD = [
@@ -197,7 +198,8 @@ def _judged(rubric: Rubric) -> None:
 
 
 def load_yaml(path: Path) -> Any:
-    return yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    # As Comport reads it: "no" is a word, and no truth value.
+    return read_document(path).value
 
 
 def known_words(seeds: list[Any]) -> list[str]:
@@ -229,6 +231,9 @@ def small(dice: random.Random, seed: dict[str, Any]) -> dict[str, Any]:
     if dice.random() < 0.6:
         phrases |= {"hello": "good morning", "sorry": ["(so)? sorry"], "hold-on": "hold the line"}
     made = seed | {"phrases": phrases, "sections": [section | {"standards": kept}]}
+    # The packs' lists of phrases name some that are left out here.
+    for key in {"questions", "regrets"} & made.keys():
+        made[key] = [name for name in made[key] if name in phrases]
     if "hello" in phrases:
         saying = Saying(dice)
         made["phases"] = {name: saying.during() for name in dice.sample(PHASES, dice.randint(0, 2))}
@@ -334,7 +339,7 @@ class Saying:
         return steps
 
     def rule(self, depth: int = 0) -> dict[str, Any]:
-        names = [self._one(*PHRASES), self._one(*PHRASES)]
+        names = self._dice.sample(PHRASES, 2)
         several = [self.rule(depth + 1) for _ in range(self._dice.randint(1, 3))] if depth < 3 else []
         event = {"event": self._event()}
         limited = {"said": names, "more_than": "1 time", "zero_at": "4 times"}
