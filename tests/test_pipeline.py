@@ -145,7 +145,7 @@ def test_scorecards_are_the_same_bytes_in_every_process(tmp_path):
             cwd=ROOT,
             env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
-        for seed in ("0", "1", "2", "3")
+        for seed in ("0", "1", "2")
     }
     assert len(runs) == 1
     assert len(runs.pop()) > 10_000
@@ -165,9 +165,9 @@ def test_processes_that_start_at_once_share_one_store(tmp_path):
     ]
     running = [
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        for _ in range(4)
+        for _ in range(3)
     ]
-    assert [(r.communicate(timeout=100)[1], r.returncode) for r in running] == [("", 0)] * 4
+    assert [(r.communicate(timeout=100)[1], r.returncode) for r in running] == [("", 0)] * 3
     done = count(open_store(tmp_path / "home"))
     calls = len(list(SAMPLES.glob("*.vtt")))
     assert (done["interaction"], done["scorecard"], done["observation"]) == (calls, calls, 2 * calls)
