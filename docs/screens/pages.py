@@ -69,19 +69,25 @@ def main() -> None:
         threading.Thread(target=server.run, daemon=True).start()
         site = f"http://127.0.0.1:{server.effective_port}"  # type: ignore[union-attr]
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{site}/login")
+        page.fill("#name", "ana")
+        page.fill("#password", password)
+        page.click("main button")
+        page.wait_for_selector(".tiles")
+        logged_in = context.storage_state()
+        context.close()
         for name, address, language, scheme, width_px in PICTURES:
             context = browser.new_context(
+                storage_state=logged_in,
                 viewport={"width": width_px, "height": 900},
                 locale=language,
                 color_scheme=scheme,  # type: ignore[arg-type]
             )
             page = context.new_page()
-            page.goto(f"{site}/login")
-            page.fill("#name", "ana")
-            page.fill("#password", password)
-            page.click("main button")
-            page.wait_for_selector(".tiles")
             page.goto(site + address)
+            page.wait_for_load_state("networkidle")
             page.screenshot(path=HERE / f"{name}.png")
             context.close()
         browser.close()
