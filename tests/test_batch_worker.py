@@ -18,7 +18,7 @@ from tests.postgres import MARKS
 from tests.test_batch import RUBRIC, write_chats
 
 MOST_STATEMENTS = 6
-"""For each chat of twenty: 40 when each was written alone (`bench/batch.py`)."""
+"""For each chat of twenty, as counted here: 4; 40 when each was written alone."""
 
 
 @pytest.fixture

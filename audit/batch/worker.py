@@ -25,8 +25,9 @@ from models.camera import Camera, load_camera
 from models.errors import ComportError
 
 TOGETHER = 50
-"""So many interactions are written in one transaction at most: each costs some 25 statements, however many it
-writes, and what is lost with a worker is done again (`bench/batch.py`)."""
+"""So many interactions are written in one transaction at most: a transaction costs some 25 statements,
+however many interactions it writes (`tests/test_batch_worker.py` counts them), and what is lost with a worker
+is done again. Our choice."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What the system says when nothing more can be written: that is no fault of a recording."""
