@@ -66,6 +66,7 @@ class Action(StrEnum):
     EXPORT = "export"
     ERASE = "erase"
     HOLD = "hold"
+    KEEP_TIMES = "keep times"
     CAMERA = "camera"
     VERIFIED = "log verified"
     COMMAND = "command"

@@ -55,6 +55,11 @@ class Asked(msgspec.Struct, frozen=True):
     documents: tuple[str, ...] = ()
     """Interactions that came in a document with these, which each of them keeps whole."""
 
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing of it is stored."""
+        return not self.interactions and not self.people
+
 
 class Erased(msgspec.Struct, frozen=True):
     """What was removed: rows of tables and files, each by its kind; `outside` are files that lie where the
@@ -153,7 +158,7 @@ def erase(store: Store, asked: Asked) -> Erased:
         Held: something of it is under a legal hold; then nothing is erased.
     """
     check_free(store, asked.interactions)
-    if not asked.interactions and not asked.people:
+    if asked.nothing:
         return _finish(store, 0, asked)
     return _finish(store, begin(store, asked), asked)
 

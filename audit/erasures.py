@@ -2,13 +2,15 @@
 
 import threading
 from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from audit import tables as t
 from audit.auditlog import Actor, acting, actor
-from audit.erasing import Asked, Erased, begin, finish, open_erasures
+from audit.erasing import Asked, Erased, begin, finish, of_customer, of_interactions, open_erasures
 from audit.store import NotStored, Store
 from models.errors import ComportError
 
@@ -32,6 +34,17 @@ class Erasure(msgspec.Struct, frozen=True):
         return self.finished_at is not None and not self.running
 
 
+def asked_of(store: Store, kind: str, value: str) -> Asked:
+    """All of a `customer` or of an `interaction` (`audit.holds.KINDS`), named as in `comport erase`.
+
+    Raises:
+        NotStored: there is no such interaction, or more than one customer fits.
+    """
+    if kind == "interaction":
+        return of_interactions(store, [store.interaction(value).id])
+    return of_customer(store, value)
+
+
 class Erasures:
     """The erasures of one process; one runs at a time."""
 
@@ -47,13 +60,17 @@ class Erasures:
         Raises:
             Held: something of it is under a legal hold; then nothing is erased.
         """
-        number = begin(self._store, asked)
+        number = self.write_down(asked)
         self._start(number)
         return number
 
-    def resume(self) -> tuple[int, ...]:
-        """Goes on with what was interrupted; gives the numbers of all that are not finished."""
-        found = open_erasures(self._store)
+    def write_down(self, asked: Asked) -> int:
+        """The number of an erasure that is written down, for `resume` to go on with."""
+        return begin(self._store, asked)
+
+    def resume(self, number: int | None = None) -> tuple[int, ...]:
+        """Goes on with what was interrupted, or with one of it; gives the numbers of those not finished."""
+        found = tuple(one for one in open_erasures(self._store) if number in (None, one))
         for one in found:
             self._start(one)
         return found
@@ -64,18 +81,30 @@ class Erasures:
         Raises:
             NotStored: there is none of this number.
         """
-        running = number in self._running
-        gave = self._gave.get(number)
-        row = t.erasure.c
-        with self._store.reading() as connection:
-            query = select(row.id, row.started_at, row.finished_at, row.report).where(row.id == number)
-            found = connection.execute(query).one_or_none()
-        if found is None:
+        found = self._read(select(t.erasure).where(t.erasure.c.id == number))
+        if not found:
             raise NotStored("erasure", str(number), "the page of holds shows all that are open")
-        if found.report and not isinstance(gave, Erased):
-            gave = msgspec.json.decode(found.report, type=Erased)
+        return found[0]
+
+    def newest(self, limit: int, before: int | None = None) -> tuple[Erasure, ...]:
+        """At most so many, the newest first; those `before` a number."""
+        row = t.erasure.c
+        query = select(t.erasure).order_by(row.id.desc()).limit(limit)
+        return self._read(query if before is None else query.where(row.id < before))
+
+    def _read(self, query: Select[Any]) -> tuple[Erasure, ...]:
+        # What runs is looked at first: of what ended since then the row says so.
+        running = frozenset(self._running)
+        with self._store.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple(self._erasure(row, row.id in running) for row in rows)
+
+    def _erasure(self, row: Any, running: bool) -> Erasure:
+        gave = self._gave.get(row.id)
+        if row.report and not isinstance(gave, Erased):
+            gave = msgspec.json.decode(row.report, type=Erased)
         erased, problem = (gave, "") if isinstance(gave, Erased) else (None, gave or "")
-        return Erasure(number, found.started_at, found.finished_at, running, erased, problem)
+        return Erasure(row.id, row.started_at, row.finished_at, running, erased, problem)
 
     def _start(self, number: int) -> None:
         with self._starting:
@@ -100,3 +129,11 @@ class Erasures:
         before = self._gave.get(number)
         if not (isinstance(before, Erased) and before.complete):
             self._gave[number] = why
+
+
+_of: WeakKeyDictionary[Store, Erasures] = WeakKeyDictionary()
+
+
+def erasures_of(store: Store) -> Erasures:
+    """Those of this process over this store: pages and the interface for programs see the same."""
+    return _of.setdefault(store, Erasures(store))

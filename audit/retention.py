@@ -1,17 +1,20 @@
 """How long what is kept: for each channel, media, transcripts, observations and scorecards, in days."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import msgspec
+import yaml
 from pydantic import BeforeValidator
 from sqlalchemy import Select, delete, func, select, update
 
 from audit import tables as t
 from audit import yamlfile
+from audit.auditlog import Action, write
 from audit.enclosed import ENCLOSED
 from audit.erasing import Erased, erase, of_interactions
 from audit.holds import held
@@ -22,10 +25,14 @@ from audit.originals import together
 from audit.records import interaction_of
 from audit.store import Store
 from audit.uploads import uploads_folder
+from models.observations import write_whole
 
 NAME = "retention.yaml"
 
 KINDS = ("media", "transcripts", "observations", "scorecards")
+
+MOST_DAYS = 99_999
+"""As many as five digits write."""
 
 _UNITS = {"day": 1, "week": 7, "month": 31, "year": 366}
 """Days: of months and years the longest, so that nothing goes early."""
@@ -86,6 +93,13 @@ class Due(NamedTuple):
     age_days: int
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """What the next run would remove: interactions by kind, and how many of them a hold keeps."""
+
+    removed: dict[str, int]
+    held: int
+
+
 class Applied(NamedTuple):
     """How many interactions lost each kind, and how many are over time and held."""
 
@@ -106,6 +120,51 @@ def read_retention(path: Path) -> Retention:
     found = yamlfile.check(document, Retention)
     document.raise_problems()
     return found or Retention()
+
+
+def keep_times(store: Store, of: Mapping[Channel, Mapping[str, int | None]]) -> Retention:
+    """Writes these times (days of each kind, None for ever) into the home's `retention.yaml`, and gives them.
+
+    What all channels have in common stands under `every`. Comments of an earlier file are lost.
+
+    Raises:
+        ObservationsUnsaved: the home folder cannot be written.
+    """
+    common = {
+        kind: times.pop() for kind in KINDS if len(times := {of[channel][kind] for channel in Channel}) == 1
+    }
+    own = {
+        channel.value: {kind: _written(of[channel][kind]) for kind in KINDS if kind not in common}
+        for channel in Channel
+        if len(common) < len(KINDS)
+    }
+    every = {kind: _written(times) for kind, times in common.items()}
+    lines = {
+        name: yaml.safe_dump(times, sort_keys=False, default_flow_style=True, width=200).strip()
+        for name, times in (({"every": every} if every else {}) | own).items()
+    }
+    text = "".join(f"{name}: {times}\n" for name, times in lines.items())
+    with store.writing() as connection:
+        # What is written stands in the log, or is not written.
+        write(connection, Action.KEEP_TIMES, NAME, **lines)
+        write_whole(store.home / NAME, text.encode())
+    return read_retention(store.home / NAME)
+
+
+def _written(days: int | None) -> str:
+    return "forever" if days is None else "1 day" if days == 1 else f"{days} days"
+
+
+def count_due(store: Store, times: Retention) -> Counted:
+    """What the next run would remove; nothing is removed.
+
+    Raises:
+        Held: the customer of a hold is not found any more, so that nothing would be removed.
+    """
+    over = list(due(store, times))
+    kept = held(store, {one.interaction.id for one in over})
+    removed = Counter(one.kind for one in over if one.interaction.id not in kept)
+    return Counted(dict(removed), len({one.interaction.id for one in over} & kept.keys()))
 
 
 def due(store: Store, times: Retention, now: datetime | None = None) -> Iterator[Due]:

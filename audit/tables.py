@@ -21,8 +21,10 @@ from audit.tablebase import SHA256 as _SHA256
 from audit.tablebase import UtcTime as UtcTime  # noqa: PLC0414
 from audit.tablebase import metadata as metadata  # noqa: PLC0414
 from audit.tables_access import assignment as assignment  # noqa: PLC0414
+from audit.tables_access import begun as begun  # noqa: PLC0414
 from audit.tables_access import login as login  # noqa: PLC0414
 from audit.tables_access import mail_message as mail_message  # noqa: PLC0414
+from audit.tables_access import tried as tried  # noqa: PLC0414
 from audit.tables_leaving import erasure as erasure  # noqa: PLC0414
 from audit.tables_leaving import export as export  # noqa: PLC0414
 from audit.tables_leaving import export_row as export_row  # noqa: PLC0414

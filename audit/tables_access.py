@@ -1,6 +1,6 @@
-"""Tables of who is logged in, who looks at what, and who is told of it; a part of `audit.tables`."""
+"""Tables of who is logged in, who looks at what, and who is told or tries what; a part of `audit.tables`."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from audit.tablebase import SHA256, UtcTime, metadata
 
@@ -43,4 +43,27 @@ mail_message = Table(
     Column("made_at", UtcTime, nullable=False),
     Column("done_at", UtcTime),
     Index(None, "state", "next_at"),
+)
+
+# What a program began, by the key that it chose: asked for again it is not begun again.
+begun = Table(
+    "begun",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("key", String(200), nullable=False),
+    # A keyed hash of what was asked for, and the number of what came of it.
+    Column("asked", SHA256, nullable=False),
+    Column("place", String(200), nullable=False),
+    Column("at", UtcTime, nullable=False, index=True),
+    UniqueConstraint("owner", "key"),
+)
+
+# How often something was tried lately, by a keyed hash of who tried what.
+tried = Table(
+    "tried",
+    metadata,
+    Column("digest", SHA256, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("until", UtcTime, nullable=False, index=True),
 )

@@ -45,7 +45,7 @@ class TokenScope(StrEnum):
     UPLOAD = "upload"
     """To bring in recordings and to see how far their audits are."""
     ADMIN = "admin"
-    """Accounts and tokens."""
+    """Accounts, tokens, cameras, keep times, holds and erasures."""
 
 
 class Token(msgspec.Struct, frozen=True):

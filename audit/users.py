@@ -12,7 +12,7 @@ from zxcvbn import zxcvbn
 from audit.auditlog import Action, write
 from audit.scope import UserRole
 from audit.store import NotStored, Store
-from audit.tables import assignment, login, mail_message, saved_search, token, user
+from audit.tables import assignment, begun, login, mail_message, saved_search, token, user
 from models.errors import ComportError
 
 MIN_PASSWORD = 12
@@ -237,7 +237,8 @@ def remove_user(store: Store, name: str) -> None:
         theirs = select(user.c.id).where(user.c.name == name)
         for table in (token, login, assignment, mail_message):
             connection.execute(delete(table).where(table.c.user_id.in_(theirs)))
-        connection.execute(delete(saved_search).where(saved_search.c.owner == name))
+        for owned in (saved_search, begun):
+            connection.execute(delete(owned).where(owned.c.owner == name))
         if not connection.execute(delete(user).where(user.c.name == name)).rowcount:
             raise NotStored("user", name, "`comport user list` shows who there is")
         write(connection, Action.USER_REMOVED, name)

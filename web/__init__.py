@@ -15,6 +15,7 @@ from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from audit.once import SECRET, SECRET_BYTES
 from audit.provider import Provider
 from audit.scope import UserRole
 from audit.sealing import key_file
@@ -50,9 +51,6 @@ from web.api import problems
 from web.languages import gettext
 from web.sessions import SESSION_S, Sessions
 
-SECRET_BYTES = 32
-"""Source: Flask's manual asks for a long random key; 256 bits is the block of the HMAC that signs."""
-
 LONGEST_FORM_BYTES = 64 * 1024
 """The longest form is a comment of 4000 letters, each up to 12 bytes in a form; uploads allow more for
 themselves."""
@@ -81,7 +79,7 @@ def create_app(
     """
     app = Flask(__name__)
     app.config.update(
-        SECRET_KEY=key_file(store.home / "secret.key", SECRET_BYTES),
+        SECRET_KEY=key_file(store.home / SECRET, SECRET_BYTES),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         # The prefix makes browsers take it from this very host over TLS alone.

@@ -60,6 +60,10 @@ SAY_THEMSELVES = frozenset(
             "drop_user",
             "make_token",
             "drop_token",
+            "set_keep_times",
+            "add_hold",
+            "lift_hold",
+            "begin_erasure",
         )
     }
 )

@@ -1,20 +1,18 @@
 """Administration of what is kept: keep times, legal holds, and the erasure of a customer with its proof."""
 
 import functools
-from collections import Counter
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audit.erasing import Asked, of_customer, of_interactions, open_erasures
-from audit.erasures import Erasures
+from audit.erasing import open_erasures
+from audit.erasures import Erasures, asked_of, erasures_of
 from audit.holds import KINDS as HOLDABLE
 from audit.holds import Held, add_hold, held, holds, remove_hold
 from audit.interactions import Channel
-from audit.retention import KINDS, NAME, due, read_retention
+from audit.retention import KINDS, NAME, count_due, read_retention
 from audit.store import NotStored, Store
 from audit.yamlfile import BadFile
 from web.languages import gettext
@@ -26,17 +24,10 @@ LONGEST = 200
 """Letters of whom or what a form names, and of a reason."""
 
 
-class Due(msgspec.Struct, frozen=True):
-    """What the next run would remove: interactions by kind, and how many of them a hold keeps."""
-
-    removed: dict[str, int]
-    held: int
-
-
 def room(store: Store) -> Blueprint:
     """The pages of this room."""
     blueprint = Blueprint("retention", __name__)
-    erasures = Erasures(store)
+    erasures = erasures_of(store)
     for rule, view, method in (
         ("/admin/retention", everything, "GET"),
         ("/admin/holds", hold, "POST"),
@@ -88,8 +79,10 @@ def erase(store: Store, erasures: Erasures) -> ResponseReturnValue:
     if _given("again") != value or not value:
         problem = gettext("What was typed is not what is to be erased. Nothing was erased.")
         return _asking(store, kind, value, problem), HTTPStatus.UNPROCESSABLE_ENTITY
-    asked = _asked(store, kind, value)
-    if not asked.interactions and not asked.people:
+    if kind not in HOLDABLE:
+        abort(HTTPStatus.BAD_REQUEST)
+    asked = asked_of(store, kind, value)
+    if asked.nothing:
         raise NotStored(kind, value, "nothing of it is stored")
     number = erasures.begin(asked)
     return redirect(url_for("retention.erasure", number=number), HTTPStatus.SEE_OTHER)
@@ -123,7 +116,7 @@ def _page(store: Store, problem: str = "") -> str:
     counted = None
     if times and "due" in request.args:
         try:
-            counted = _due(store)
+            counted = count_due(store, times)
         except Held as error:
             problem = problem or told(error)
     return render_template(
@@ -139,18 +132,11 @@ def _page(store: Store, problem: str = "") -> str:
     )
 
 
-def _due(store: Store) -> Due:
-    over = list(due(store, read_retention(store.home / NAME)))
-    kept = held(store, {one.interaction.id for one in over})
-    counted = Counter(one.kind for one in over if one.interaction.id not in kept)
-    return Due(dict(counted), len({one.interaction.id for one in over} & kept.keys()))
-
-
 def _asking(store: Store, kind: str, value: str, problem: str = "") -> str:
     asked, keeping = None, {}
     if value and kind in HOLDABLE:
         try:
-            asked = _asked(store, kind, value)
+            asked = asked_of(store, kind, value)
             keeping = held(store, asked.interactions)
         except NotStored as error:
             problem = problem or told(error)
@@ -165,14 +151,6 @@ def _asking(store: Store, kind: str, value: str, problem: str = "") -> str:
         asked=asked,
         held=keeping,
     )
-
-
-def _asked(store: Store, kind: str, value: str) -> Asked:
-    if kind == "customer":
-        return of_customer(store, value)
-    if kind != "interaction":
-        abort(HTTPStatus.BAD_REQUEST)
-    return of_interactions(store, [store.interaction(value).id])
 
 
 def _given(name: str) -> str:

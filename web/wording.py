@@ -83,6 +83,7 @@ ACTIONS = {
     Action.IDENTITY: _("joined an identity"),
     Action.EXPORT: _("exported"),
     Action.HOLD: _("changed a legal hold"),
+    Action.KEEP_TIMES: _("changed keep times"),
     Action.CAMERA: _("changed a camera"),
     Action.ERASE: _("erased"),
     Action.VERIFIED: _("verified the log"),

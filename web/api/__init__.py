@@ -15,6 +15,7 @@ from web.api import (
     findings,
     interactions,
     overview,
+    retention,
     standards,
     uploads,
 )
@@ -37,6 +38,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *batches.OPERATIONS,
     *uploads.OPERATIONS,
     *cameras.OPERATIONS,
+    *retention.OPERATIONS,
     *accounts.OPERATIONS,
     Operation("GET", "/openapi.json", openapi, "This document", dict[str, Any]),
 )

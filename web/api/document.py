@@ -118,14 +118,13 @@ _KEY = {"type": "string", "pattern": "^[!-~]{1,200}$"}
 
 
 def _headers(one: Operation) -> list[dict[str, Any]]:
+    names = {}
     if one.method == "GET":
-        names = {"If-None-Match": ("The ETag of what you have: 304 when it is still so.", _ANY)}
-    elif one.body == FORM:
-        names = {"Idempotency-Key": ("Of your choice: the same upload sent again is taken once.", _KEY)}
-    elif HTTPStatus.PRECONDITION_FAILED in one.problems:
-        names = {"If-Match": ("The ETag of what you read: 412 when it was changed since.", _ANY)}
-    else:
-        names = {}
+        names["If-None-Match"] = ("The ETag of what you have: 304 when it is still so.", _ANY)
+    if one.once:
+        names["Idempotency-Key"] = ("Of your choice: the same sent again is begun once.", _KEY)
+    if HTTPStatus.PRECONDITION_FAILED in one.problems:
+        names["If-Match"] = ("The ETag of what you read: 412 when it was changed since.", _ANY)
     return [
         {"name": name, "in": "header", "required": False, "description": why, "schema": schema}
         for name, (why, schema) in names.items()

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from flask import Response, request
+from flask_login import current_user
 from werkzeug.exceptions import (
     BadRequest,
     NotFound,
@@ -19,6 +20,7 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
+from audit.once import once
 from audit.store import Store
 
 T = TypeVar("T")
@@ -66,6 +68,8 @@ class Operation(msgspec.Struct, frozen=True):
     body: Any = None
     status: HTTPStatus = HTTPStatus.OK
     problems: tuple[HTTPStatus, ...] = ()
+    once: bool = False
+    """What it begins is begun once of the same `Idempotency-Key`."""
 
     @property
     def name(self) -> str:
@@ -177,6 +181,18 @@ def unchanged(value: Any) -> None:
     wanted = request.if_match
     if wanted and not wanted.contains(etag_of(msgspec.json.encode(value))):
         raise PreconditionFailed("it was changed since you read it: read it again")
+
+
+def begun(store: Store, what: str, asked: Any, begin: Callable[[], int]) -> int:
+    """The number that `begin` gives, or gave to this account before with the `Idempotency-Key` of now.
+
+    `what` says which kind of thing is begun, `asked` all that makes it what it is.
+
+    Raises:
+        BadKey: it is no key, or something else was begun with it.
+    """
+    key, whole = request.headers.get("Idempotency-Key"), msgspec.json.encode([what, asked])
+    return int(once(store, current_user.name, key, whole, lambda: str(begin())))
 
 
 def following(base: str, query: msgspec.Struct, **change: Any) -> str:

@@ -10,6 +10,7 @@ from audit.aftermath import NoOutcomes
 from audit.camera_files import CameraChanged
 from audit.database import ConnectionLost, StoreUnusable, TooSlow, Unstorable
 from audit.holds import Held
+from audit.once import BadKey
 from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
 from audit.store import NotStored
@@ -48,6 +49,7 @@ STATUS: dict[type[ComportError], HTTPStatus] = {
     CameraChanged: HTTPStatus.CONFLICT,
     Held: HTTPStatus.CONFLICT,
     BadToken: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadKey: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unstorable: HTTPStatus.UNPROCESSABLE_ENTITY,

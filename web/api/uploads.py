@@ -95,5 +95,6 @@ OPERATIONS = (
         body=FORM,
         status=HTTPStatus.ACCEPTED,
         problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
+        once=True,
     ),
 )

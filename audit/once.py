@@ -1,0 +1,67 @@
+"""What a program asks for again, because it got no answer, is done once: known by the key that it chose."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, insert, select
+
+from audit import tables as t
+from audit.sealing import key_file
+from audit.store import Store
+from models.errors import ComportError
+
+KNOWN_FOR = timedelta(days=1)
+"""So long a key is known: a program that got no answer asks again within the hour. Our choice."""
+
+LONGEST_KEY = 200
+
+SECRET, SECRET_BYTES = "secret.key", 32
+"""The file of the home whose key the dashboard signs with. Source of its length: Flask's manual asks for a
+long random key; 256 bits is the block of the HMAC that signs."""
+
+
+class BadKey(ComportError):
+    """A key by which nothing can be begun."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(key, problem)
+        self.key, self.problem = key, problem
+
+    def __str__(self) -> str:
+        return f"Idempotency-Key '{self.key[:40]}': {self.problem}"
+
+
+def once(store: Store, owner: str, key: str | None, asked: bytes, begin: Callable[[], str]) -> str:
+    """What `begin` gives (up to 200 letters), done once for this owner and key in one transaction.
+
+    The same asked for again with the same key gives what was given then. Without a key it is begun each time.
+
+    Raises:
+        BadKey: it is no key, or something else was begun with it.
+    """
+    if key is None:
+        return begin()
+    if not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY):
+        raise BadKey(key, f"a key has 1 to {LONGEST_KEY} plain letters")
+    # Keyed: what was asked for may be a telephone number, which whoever reads a plain hash could guess.
+    digest = keyed(store, asked)
+    row, now = t.begun.c, datetime.now(UTC)
+    with store.writing() as connection:
+        connection.execute(delete(t.begun).where(row.at < now - KNOWN_FOR))
+        same = (row.owner == owner, row.key == key)
+        known = connection.execute(select(row.asked, row.place).where(*same)).one_or_none()
+        if known is not None and known.asked != digest:
+            raise BadKey(key, "something else was begun with it; choose a new one")
+        if known is not None:
+            return str(known.place)
+        place = begin()
+        values = {"owner": owner, "key": key, "asked": digest, "place": place, "at": now}
+        connection.execute(insert(t.begun).values(**values))
+    return place
+
+
+def keyed(store: Store, text: bytes) -> str:
+    """A hash (64 hexadecimal digits) that only whoever has the key of this home can make."""
+    return hmac.digest(key_file(store.home / SECRET, SECRET_BYTES), text, hashlib.sha256).hex()
