@@ -25,7 +25,7 @@ from audit.enclosed import ENCLOSED
 from audit.holds import check_free, interactions_of_customer
 from audit.identities import forget_unnamed, roots_of, settle
 from audit.interactions import Role
-from audit.leaving.forgetting import forget_in
+from audit.leaving.forgetting import forget_in, is_folder
 from audit.originals import together
 from audit.proof import Proof, in_database, prove
 from audit.records import interaction_of
@@ -73,6 +73,8 @@ class Erased(msgspec.Struct, frozen=True):
     outside: tuple[str, ...]
     proof: Proof
     notes: tuple[str, ...]
+    downloads: tuple[str, ...] = ()
+    """Exports that somebody was given over the network, by whom and when: Comport cannot reach them."""
 
     @property
     def complete(self) -> bool:
@@ -225,16 +227,20 @@ def _finish(store: Store, number: int, asked: Asked) -> Erased:
     files = _remove_files(store, asked)
     touched: list[str] = []
     for _, path, form in asked.exports:
-        touched += forget_in(Path(path), form, asked.interactions)[0]
+        if is_folder(path):
+            touched += forget_in(Path(path), form, asked.interactions)[0]
     rows = store.again(lambda: _remove_rows(store, asked))
     if number:
         _account_books(store, asked)
         # What only they did stands in sums, too.
         sum_up(store)
     notes = _compact(store)
-    folders = [Path(path) for _, path, _ in asked.exports]
+    folders = [Path(path) for _, path, _ in asked.exports if is_folder(path)]
+    downloads = tuple(path for _, path, _ in asked.exports if not is_folder(path))
     proof = prove(store, asked.sure, asked.names, folders)
-    done = Erased(number, len(asked.interactions), rows, files, tuple(touched), outside, proof, notes)
+    done = Erased(
+        number, len(asked.interactions), rows, files, tuple(touched), outside, proof, notes, downloads
+    )
     if not done.complete:
         return done
     if number:

@@ -81,6 +81,8 @@ def _tell(one: "Erased") -> None:
         line(f"the audit log, which cannot be changed, has {', '.join(proof.log)}", "yellow")
     for file in one.outside:
         line(f"lies outside of Comport, delete it yourself: {file}", "yellow")
+    for told in one.downloads:
+        line(f"an export with it was {told}: see that it is deleted", "yellow")
     for note in one.notes:
         line(note, "dim")
 

@@ -47,7 +47,7 @@ class Row(msgspec.Struct, frozen=True):
     judged_at: datetime
 
 
-class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
+class Wanted(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What to look for; all that is given must hold.
 
     `words`: every word, "a phrase" in quotes, the beginning of a word with a star (`refund*`), in the

@@ -119,12 +119,12 @@ def test_each_role_opens_the_routes_of_its_rights_and_no_other(site, role):
 @pytest.mark.parametrize(
     ("role", "rights"),
     [
-        ("admin", "admin bring compare log own public read release review"),
+        ("admin", "admin bring compare export log own public read release review"),
         ("reviewer", "bring compare own public read release review"),
         ("trainer", "compare own public read"),
-        ("lead", "compare own public read release review"),
+        ("lead", "compare export own public read release review"),
         ("agent", "own public read reply"),
-        ("auditor", "compare log own public read"),
+        ("auditor", "compare export log own public read"),
     ],
 )
 def test_what_each_role_may(role, rights):

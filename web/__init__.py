@@ -29,6 +29,7 @@ from web import (
     cameras,
     customers,
     employees,
+    exporting,
     interactions,
     interface,
     languages,
@@ -111,6 +112,7 @@ def create_app(
     app.register_blueprint(standards.room(store))
     app.register_blueprint(uploading.room(store))
     app.register_blueprint(interactions.room(store))
+    app.register_blueprint(exporting.room(store))
     app.register_blueprint(views.room(store))
     app.register_blueprint(admin.room(store))
     app.register_blueprint(cameras.room(store))

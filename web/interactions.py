@@ -94,6 +94,11 @@ def room(store: Store) -> Blueprint:
 
 
 def index(store: Store) -> ResponseReturnValue:
+    return list_page(store)
+
+
+def list_page(store: Store, problem: str = "") -> str:
+    """The list that the address asks for, with what went wrong."""
     wanted = asked(request.args)
     page = find_rows(store, wanted, PAGE_ROWS, *places(request.args), scope=scope())
     return render_template(
@@ -101,6 +106,7 @@ def index(store: Store) -> ResponseReturnValue:
         page=page,
         wanted=wanted,
         asked=fields(wanted),
+        problem=problem,
         done="done" in request.args,
         rubrics=rubric_names(store),
         views=_views(store, fields(wanted)),

@@ -38,6 +38,8 @@ class Right(StrEnum):
     """To see interactions and scorecards of one's scope."""
     COMPARE = "compare"
     """To see figures of several people side by side: overviews of teams, branches and standards."""
+    EXPORT = "export"
+    """To take the list of one's scope out of the house, without personal data."""
     REVIEW = "review"
     """To say what holds of findings, and to go through what waits."""
     RELEASE = "release"
@@ -59,9 +61,9 @@ RIGHTS: dict[UserRole, frozenset[Right]] = {
     UserRole.ADMIN: _ALL,
     UserRole.REVIEWER: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE, Right.BRING},
     UserRole.TRAINER: _VISITOR | {Right.COMPARE},
-    UserRole.LEAD: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE},
+    UserRole.LEAD: _VISITOR | {Right.COMPARE, Right.EXPORT, Right.REVIEW, Right.RELEASE},
     UserRole.AGENT: _VISITOR | {Right.REPLY},
-    UserRole.AUDITOR: _VISITOR | {Right.COMPARE, Right.LOG},
+    UserRole.AUDITOR: _VISITOR | {Right.COMPARE, Right.EXPORT, Right.LOG},
 }
 """What each role may; `docs/security.md` says it to people."""
 
@@ -116,6 +118,7 @@ RULES: dict[str, Right] = {
     "interactions.interaction": Right.READ,
     "interactions.media": Right.READ,
     "interactions.waveform": Right.READ,
+    "exporting.take": Right.EXPORT,
     "views.keep": Right.READ,
     "views.change": Right.READ,
     "people.people": Right.READ,
@@ -158,6 +161,7 @@ RULES: dict[str, Right] = {
     "api.overview": Right.COMPARE,
     "api.assignment": Right.COMPARE,
     "api.assign_interaction": Right.REVIEW,
+    "api.export": Right.EXPORT,
     "api.add_review": Right.REVIEW,
     "api.next_": Right.REVIEW,
     "api.release_scorecard": Right.RELEASE,

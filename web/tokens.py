@@ -20,6 +20,7 @@ SCOPE_OF = {
     Right.READ: TokenScope.READ,
     Right.COMPARE: TokenScope.READ,
     Right.LOG: TokenScope.READ,
+    Right.EXPORT: TokenScope.READ,
     Right.REVIEW: TokenScope.REVIEW,
     Right.RELEASE: TokenScope.REVIEW,
     Right.REPLY: TokenScope.REVIEW,

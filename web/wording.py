@@ -144,6 +144,13 @@ ERRORS = {
 }
 """Status → (title, what to do)."""
 
+FORMATS = {
+    "csv": _("CSV, for spreadsheets"),
+    "json": _("JSON, a line for each scorecard"),
+    "parquet": _("Parquet, for data tools"),
+    "vcon": _("vCon, with the words"),
+}
+
 CONFLICTS: dict[type[Exception], tuple[Any, Any]] = {
     Held: (_("It is held, so nothing was erased"), _("Lift the legal hold first, if that may be.")),
     CameraChanged: (_("The camera was changed meanwhile"), _("Open it again and draw yours anew.")),
@@ -193,6 +200,7 @@ def register(app: Flask) -> None:
     app.add_template_global(ACTIONS, "ACTIONS")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
+    app.add_template_global(FORMATS, "FORMATS")  # type: ignore[arg-type]
     app.add_template_global(KEPT, "KEPT")  # type: ignore[arg-type]
     app.add_template_global(ZONES, "ZONES")  # type: ignore[arg-type]
     app.add_template_global(RUN_STATES, "RUN_STATES")  # type: ignore[arg-type]

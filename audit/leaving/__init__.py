@@ -15,7 +15,9 @@ from audit.listing import filtered, wanted_of
 from models.errors import ComportError
 
 if TYPE_CHECKING:
+    from audit.interactions import Interaction
     from audit.leaving.rows import Leaving
+    from audit.scope import Scope
     from audit.searching import Row, Wanted
     from audit.store import Store
 
@@ -34,6 +36,17 @@ class ExportUnsaved(ComportError):
 
     def __str__(self) -> str:
         return f"{self.path}: nothing was exported ({self.found}); give an empty folder with room in it"
+
+
+class TooMuch(ComportError):
+    """More than one download gives."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+    def __str__(self) -> str:
+        return f"more than {self.most} scorecards fit; ask for less, or have `comport export` write them"
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -91,15 +104,23 @@ def write_export(
     personal: bool = False,
     media: bool = True,
     progress: Any = lambda done, total: None,
+    scope: "Scope | None" = None,
+    most: int | None = None,
+    place: str = "",
 ) -> Exported:
-    """Writes what fits `wanted` into a new or empty folder in one of `FORMATS`, whole or not at all.
+    """Writes what fits `wanted` and is of the scope into a new or empty folder in one of `FORMATS`, whole or
+    not at all.
 
-    What is written is noted first, so that an erasure finds it again.
+    What is written is noted first, so that an erasure finds it again: under `place` where it will not lie in
+    the folder.
 
     Raises:
         ExportUnsaved: the folder is not empty or cannot be written.
         BadSearch: what is asked for cannot be understood.
+        TooMuch: more than `most` scorecards fit.
     """
+    from audit.scope import EVERYTHING
+
     folder = folder.absolute()
     try:
         if folder.exists() and any(folder.iterdir()):
@@ -107,9 +128,11 @@ def write_export(
         folder.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(dir=folder, prefix=".part-"))
         try:
-            number = _begin(store, folder, form, personal)
+            number = _begin(store, place or str(folder), form, personal)
             write = _vcons if form == "vcon" else _tables
-            done = write(store, part, form, _noted(store, number, wanted, form, progress), personal, media)
+            seen = scope or EVERYTHING
+            pages = _noted(store, number, _pages(store, wanted, seen, most, progress), form, seen)
+            done = write(store, part, form, pages, personal, media, seen)
             for name in done.files:
                 (part / name).replace(folder / name)
         finally:
@@ -119,35 +142,53 @@ def write_export(
     return msgspec.structs.replace(done, files=tuple(str(folder / name) for name in done.files))
 
 
-def _begin(store: "Store", folder: Path, form: str, personal: bool) -> int:
+def _begin(store: "Store", place: str, form: str, personal: bool) -> int:
     from sqlalchemy import insert
 
     from audit import tables as t
     from audit.auditlog import Action, write
 
-    row = {"at": datetime.now(UTC), "path": str(folder), "format": form, "personal": personal}
+    row = {"at": datetime.now(UTC), "path": place, "format": form, "personal": personal}
     with store.writing() as connection:
-        write(connection, Action.EXPORT, str(folder), format=form, personal=personal)
+        write(connection, Action.EXPORT, place, format=form, personal=personal)
         number: int = connection.execute(insert(t.export).values(**row)).inserted_primary_key[0]  # type: ignore[index]
     return number
 
 
-def _noted(store: "Store", number: int, wanted: "Wanted", form: str, progress: Any) -> "Iterator[list[Row]]":
-    """The rows of a search by the page, each noted as a part of the export before it is given; of a vCon with
-    all that came in the same one."""
-    from sqlalchemy import insert, select
-
-    from audit import tables as t
-    from audit.originals import together
+def _pages(
+    store: "Store", wanted: "Wanted", scope: "Scope", most: int | None, progress: Any
+) -> "Iterator[list[Row]]":
+    """The rows of a search by the page."""
     from audit.searching import find
 
     older, done = None, 0
-    seen: set[str] = set()
     while True:
-        page = find(store, wanted, PAGE, older)
-        found = [row.interaction for row in page.rows]
+        page = find(store, wanted, PAGE, older, scope=scope)
+        done += len(page.rows)
+        if most is not None and (done > most or (done == most and page.older)):
+            raise TooMuch(most)
+        if page.rows:
+            yield list(page.rows)
+        progress(done, done)
+        older = page.older
+        if older is None:
+            return
+
+
+def _noted(
+    store: "Store", number: int, pages: "Iterator[list[Row]]", form: str, scope: "Scope"
+) -> "Iterator[list[Row]]":
+    """The same pages, each row noted as a part of the export before it is given; of a vCon with all that came
+    in the same one."""
+    from sqlalchemy import insert, select
+
+    from audit import tables as t
+
+    seen: set[str] = set()
+    for page in pages:
+        found = [row.interaction for row in page]
         if form == "vcon":
-            found = [other for one in found for other in together(store, one)]
+            found = [other for one in found for other in _group(store, one, scope)]
         names = {one.id for one in found} - seen
         seen |= names
         if names:
@@ -156,26 +197,40 @@ def _noted(store: "Store", number: int, wanted: "Wanted", form: str, progress: A
                 known = set(connection.execute(select(t.export_row.c.interaction_id).where(same)).scalars())
                 rows = [{"export_id": number, "interaction_id": name} for name in sorted(names - known)]
                 connection.execute(insert(t.export_row), rows)
-        if page.rows:
-            yield list(page.rows)
-        done += len(page.rows)
-        progress(done, done)
-        older = page.older
-        if older is None:
-            return
+        yield page
 
 
-def _leaving(store: "Store", row: "Row", personal: bool) -> "Leaving | None":
+def _group(store: "Store", one: "Interaction", scope: "Scope") -> "tuple[Interaction, ...]":
+    """All that came in the same vCon, this one among them; none where some of it is beyond the scope."""
+    from audit.originals import together
+    from audit.store import NotStored
+
+    group = together(store, one)
+    try:
+        for other in group:
+            store.interaction(other.id, scope)
+    except NotStored:
+        return ()
+    return group
+
+
+def _leaving(store: "Store", row: "Row", personal: bool, scope: "Scope") -> "Leaving | None":
     """The scorecard of a row; None when another one has taken its place meanwhile."""
     from audit.leaving.rows import leaving
 
-    cards = (c for c in store.scorecards(row.interaction.id) if c.rubric == row.rubric)
+    cards = (c for c in store.scorecards(row.interaction.id, scope) if c.rubric == row.rubric)
     card = next(cards, None)
     return leaving(store, row, card, personal) if card else None
 
 
 def _tables(
-    store: "Store", folder: Path, form: str, pages: "Iterator[list[Row]]", personal: bool, media: bool
+    store: "Store",
+    folder: Path,
+    form: str,
+    pages: "Iterator[list[Row]]",
+    personal: bool,
+    media: bool,
+    scope: "Scope",
 ) -> Exported:
     from audit.leaving.tables import CsvWriter, JsonWriter, ParquetWriter, Writer
 
@@ -185,7 +240,7 @@ def _tables(
     count = 0
     try:
         for page in pages:
-            batch = [one for row in page if (one := _leaving(store, row, personal))]
+            batch = [one for row in page if (one := _leaving(store, row, personal, scope))]
             writer.write(batch)
             count += len(batch)
     finally:
@@ -194,12 +249,17 @@ def _tables(
 
 
 def _vcons(
-    store: "Store", folder: Path, form: str, pages: "Iterator[list[Row]]", personal: bool, media: bool
+    store: "Store",
+    folder: Path,
+    form: str,
+    pages: "Iterator[list[Row]]",
+    personal: bool,
+    media: bool,
+    scope: "Scope",
 ) -> Exported:
     import json
 
     from audit.leaving.vcon import Part, make_vcon
-    from audit.originals import together
     from models.observations import write_whole
 
     files: list[str] = []
@@ -211,10 +271,13 @@ def _vcons(
         for row in page:
             if row.interaction.id in done:
                 continue
-            group = together(store, row.interaction)
-            done |= {one.id for one in group}
+            group = _group(store, row.interaction, scope)
+            done |= {row.interaction.id, *(one.id for one in group)}
+            if not group:
+                left_out.append(f"{row.interaction.id[:12]}: came in one document with what you do not see")
+                continue
             try:
-                parts = [Part(one, _cards(store, one.id, personal)) for one in group]
+                parts = [Part(one, _cards(store, one.id, personal, scope)) for one in group]
                 document, gone = make_vcon(store, parts, personal, media)
             except ComportError as error:
                 left_out.append(f"{row.interaction.id[:12]}: {error.line}")
@@ -227,9 +290,9 @@ def _vcons(
     return Exported(tuple(files), count, removed, tuple(left_out))
 
 
-def _cards(store: "Store", interaction: str, personal: bool) -> "tuple[Leaving, ...]":
-    """All current scorecards of an interaction, each as a row of a list has it."""
+def _cards(store: "Store", interaction: str, personal: bool, scope: "Scope") -> "tuple[Leaving, ...]":
+    """All current scorecards of an interaction that are of the scope, each as a row of a list has it."""
     from audit.searching import rows_of
 
-    found = (_leaving(store, row, personal) for row in rows_of(store, interaction))
+    found = (_leaving(store, row, personal, scope) for row in rows_of(store, interaction))
     return tuple(one for one in found if one)

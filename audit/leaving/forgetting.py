@@ -10,6 +10,11 @@ from models.errors import ComportError
 from models.observations import write_whole
 
 
+def is_folder(place: str) -> bool:
+    """Whether an export was written into a folder, and not given to somebody over the network."""
+    return Path(place).is_absolute()
+
+
 def forget_in(folder: Path, form: str, interactions: Collection[str]) -> tuple[list[str], int]:
     """Removes the interactions from an export's files: (the files that changed or went, rows removed).
 

@@ -12,6 +12,7 @@ from web.api import (
     batches,
     cameras,
     customers,
+    exports,
     findings,
     interactions,
     overview,
@@ -39,6 +40,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *uploads.OPERATIONS,
     *cameras.OPERATIONS,
     *retention.OPERATIONS,
+    *exports.OPERATIONS,
     *accounts.OPERATIONS,
     Operation("GET", "/openapi.json", openapi, "This document", dict[str, Any]),
 )

@@ -10,6 +10,7 @@ from audit.aftermath import NoOutcomes
 from audit.camera_files import CameraChanged
 from audit.database import ConnectionLost, StoreUnusable, TooSlow, Unstorable
 from audit.holds import Held
+from audit.leaving import TooMuch
 from audit.once import BadKey
 from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
@@ -50,6 +51,7 @@ STATUS: dict[type[ComportError], HTTPStatus] = {
     Held: HTTPStatus.CONFLICT,
     BadToken: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadKey: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooMuch: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unstorable: HTTPStatus.UNPROCESSABLE_ENTITY,
