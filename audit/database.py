@@ -33,7 +33,7 @@ FOR_PAGES = "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"
 it, and other pages want the cores, too. With a million interactions, on a machine where others wait, half of
 the searches for a rare word took 34 ms so, and 91 ms with processes of their own."""
 
-SCHEMA = "0018"
+SCHEMA = "0019"
 """The newest migration in `audit/migrations/versions`."""
 
 

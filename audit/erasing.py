@@ -2,6 +2,7 @@
 
 What has to go is written down first, then removed step by step, each of which may be done twice: so what was
 interrupted is finished by the next erasure. Audit log and rubrics stay: neither holds what customers said.
+Where it is wished scores stay, as sums in which nobody is (`audit/kept_sums.py`).
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import Any
 
 import msgspec
 import psycopg
-from sqlalchemy import Connection, delete, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
 
 from audit import tables as t
 from audit.auditlog import Action, write
@@ -25,6 +26,7 @@ from audit.enclosed import ENCLOSED
 from audit.holds import check_free, interactions_of_customer
 from audit.identities import forget_unnamed, roots_of, settle
 from audit.interactions import Role
+from audit.kept_sums import keep_sums
 from audit.leaving.forgetting import forget_in, is_folder
 from audit.originals import together
 from audit.proof import Proof, in_database, prove
@@ -32,6 +34,7 @@ from audit.records import interaction_of
 from audit.store import NotStored, Store
 from audit.tallies import outdate
 from audit.tallies import settle as sum_up
+from audit.transactions import pieces
 from audit.uploads import uploads_folder
 
 ERASED = "[erased]"
@@ -54,6 +57,8 @@ class Asked(msgspec.Struct, frozen=True):
     exports: tuple[tuple[int, str, str], ...] = ()
     documents: tuple[str, ...] = ()
     """Interactions that came in a document with these, which each of them keeps whole."""
+    keep_sums: bool = False
+    """Whether their scores go on counting in sums, without anybody."""
 
     @property
     def nothing(self) -> bool:
@@ -117,27 +122,34 @@ def _asked(
     names: Iterable[str],
     people: tuple[int, ...],
 ) -> Asked:
-    row, seen = t.interaction.c, t.observation.c
+    row, seen, mine = t.interaction.c, t.observation.c, set(ids)
+    export, part = t.export.c, t.export_row.c
     with store.reading() as connection:
-        found = [interaction_of(r) for r in connection.execute(select(t.interaction).where(row.id.in_(ids)))]
-        kept = select(row.recording_id).where(row.id.not_in(ids))
-        others = set(
-            connection.execute(kept.where(row.recording_id.in_([o.recording for o in found]))).scalars()
-        )
-        recordings = tuple(sorted({o.recording for o in found} - others))
-        files = connection.execute(select(seen.file).where(seen.recording_id.in_(recordings))).scalars().all()
-        paths = [o.path for o in found]
-        others_too = row.path.in_(paths) & row.id.not_in(ids)
-        shared = set(connection.execute(select(row.path).where(others_too)).scalars())
-        brought = [t.upload.c.interactions.contains(one) for one in ids]
-        uploads = connection.execute(select(t.upload.c.id).where(or_(false(), *brought))).scalars().all()
-        export, part = t.export.c, t.export_row.c
-        exports = connection.execute(
-            select(export.id, export.path, export.format)
-            .where(export.id.in_(select(part.export_id).where(part.interaction_id.in_(ids))))
-            .order_by(export.id)
-        ).all()
-        documents = {other.id for one in found for other in together(store, one)} - set(ids)
+
+        def asked(query: Select[Any], key: ColumnElement[Any], values: Iterable[Any]) -> list[Any]:
+            """The rows of a question about any number of values."""
+            return [
+                one for some in pieces(values) for one in connection.execute(query.where(key.in_(some))).all()
+            ]
+
+        found = [interaction_of(r) for r in asked(select(t.interaction), row.id, ids)]
+        own = {o.recording for o in found}
+        others = asked(select(row.id, row.recording_id), row.recording_id, own)
+        recordings = tuple(sorted(own - {o.recording_id for o in others if o.id not in mine}))
+        files = [one.file for one in asked(select(seen.file), seen.recording_id, recordings)]
+        at_paths = asked(select(row.id, row.path), row.path, {o.path for o in found})
+        shared = {o.path for o in at_paths if o.id not in mine}
+        upload = t.upload.c
+        uploads = [
+            one
+            for some in pieces(ids, 100)
+            for one in connection.execute(
+                select(upload.id).where(or_(*(upload.interactions.contains(name) for name in some)))
+            ).scalars()
+        ]
+        exported = {one.export_id for one in asked(select(part.export_id), part.interaction_id, ids)}
+        exports = sorted(asked(select(export.id, export.path, export.format), export.id, exported))
+        documents = {other.id for one in found for other in together(store, one)} - mine
     home = store.home.resolve()
     places = [Path(o.path) for o in found if o.recording in recordings]
     inside = [str(p) for p in places if p.is_relative_to(home / ENCLOSED)]
@@ -176,7 +188,8 @@ def begin(store: Store, asked: Asked) -> int:
     with store.writing() as connection:
         made = connection.execute(insert(t.erasure).values(**row))
         number = int(made.inserted_primary_key[0])  # type: ignore[index]
-        write(connection, Action.ERASE, f"erasure {number}", interactions=len(asked.interactions))
+        sums = {"keep_sums": True} if asked.keep_sums else {}
+        write(connection, Action.ERASE, f"erasure {number}", interactions=len(asked.interactions), **sums)
     return number
 
 
@@ -291,26 +304,34 @@ def _remove_rows(store: Store, asked: Asked) -> dict[str, int]:
 
     with store.writing() as connection:
         part = t.taking_part.c
-        outdate(connection, ids)
-        theirs = select(part.person_id).where(part.interaction_id.in_(ids))
-        people = {*asked.people, *connection.execute(theirs).scalars()}
-        for one in reversed(t.metadata.sorted_tables):
-            for key in one.foreign_keys:
-                if key.column.table is t.interaction:
-                    remove(connection, one.name, key.parent.in_(ids))
+        people = set(asked.people)
+        if asked.keep_sums:
+            keep_sums(connection, ids)
+        for some in pieces(ids):
+            outdate(connection, some)
+            theirs = select(part.person_id).where(part.interaction_id.in_(some))
+            people |= set(connection.execute(theirs).scalars())
+            for one in reversed(t.metadata.sorted_tables):
+                for key in one.foreign_keys:
+                    if key.column.table is t.interaction:
+                        remove(connection, one.name, key.parent.in_(some))
         roots = roots_of(connection, *people)
         for table, count in forget_unnamed(connection, people).items():
             done[table] = done.get(table, 0) + count
         settle(connection, roots)
-        remove(connection, "original", t.original.c.interaction_id.in_(asked.documents))
-        remove(connection, "interaction", t.interaction.c.id.in_(ids))
-        remove(connection, "observation", t.observation.c.recording_id.in_(asked.recordings))
-        remove(connection, "recording", t.recording.c.id.in_(asked.recordings))
-        remove(connection, "export_row", t.export_row.c.interaction_id.in_(ids))
-        for name in ids:
-            mine = t.webhook_message.c.body.contains(name)
-            remove(connection, "webhook_message", mine)
-            remove(connection, "upload", t.upload.c.interactions.contains(name))
+        for table, column, values in (
+            ("original", "interaction_id", asked.documents),
+            ("interaction", "id", ids),
+            ("observation", "recording_id", asked.recordings),
+            ("recording", "id", asked.recordings),
+            ("export_row", "interaction_id", ids),
+        ):
+            for some in pieces(values):
+                remove(connection, table, t.metadata.tables[table].c[column].in_(some))
+        for some in pieces(ids, 100):
+            for table, column in (("webhook_message", "body"), ("upload", "interactions")):
+                named = t.metadata.tables[table].c[column]
+                remove(connection, table, or_(*(named.contains(name) for name in some)))
     return {table: count for table, count in done.items() if count}
 
 
@@ -320,10 +341,11 @@ def _account_books(store: Store, asked: Asked) -> None:
     wanted = sorted((*asked.sure, *asked.names), key=len, reverse=True)
     item, result, run = t.batch_item.c, t.batch_result.c, t.intake_run.c
     with store.writing() as connection:
-        mine = select(result.item_id).where(result.interaction_id.in_(asked.interactions))
-        connection.execute(update(t.batch_item).where(item.id.in_(mine)).values(location=ERASED, reason=""))
-        same = result.interaction_id.in_(asked.interactions)
-        connection.execute(update(t.batch_result).where(same).values(interaction_id=None, reason=ERASED))
+        for some in pieces(asked.interactions):
+            same = result.interaction_id.in_(some)
+            mine = item.id.in_(select(result.item_id).where(same))
+            connection.execute(update(t.batch_item).where(mine).values(location=ERASED, reason=""))
+            connection.execute(update(t.batch_result).where(same).values(interaction_id=None, reason=ERASED))
         for table, key, text in (
             (t.intake_run, run.id, run.report),
             (t.batch_item, item.id, item.reason),

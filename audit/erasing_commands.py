@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from audit.console import FAILED, complain, counted, json_option, out, print_json, store_of
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 @click.option("--customer", default="", help="All of a customer: an address, a number, a name.")
 @click.option("--interaction", "interactions", multiple=True, help="One interaction; may be repeated.")
 @click.option("--resume", is_flag=True, help="Only finish what was interrupted.")
+@click.option("--keep-sums", is_flag=True, help="Let the scores go on counting in sums, without anybody.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @click.pass_context
@@ -24,6 +26,7 @@ def erase(
     customer: str,
     interactions: tuple[str, ...],
     resume: bool,
+    keep_sums: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -44,6 +47,7 @@ def erase(
             if customer
             else of_interactions(store, [store.interaction(one).id for one in interactions])
         )
+        asked = msgspec.structs.replace(asked, keep_sums=keep_sums)
         if not yes:
             told = f"Erase {counted(len(asked.interactions))} for ever?"
             click.confirm(told, abort=True)
@@ -162,7 +166,7 @@ def retention_show(context: click.Context, path: Path | None, as_json: bool) -> 
     times = read_retention(path or context.obj / NAME)
     rows: dict[str, dict[str, Any]] = {c.value: times.of(c).model_dump() for c in Channel}
     if as_json:
-        print_json({"keep_days": rows})
+        print_json({"keep_days": rows, "keep_sums": times.keep_sums})
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("days", *KINDS):
@@ -170,6 +174,8 @@ def retention_show(context: click.Context, path: Path | None, as_json: bool) -> 
     for channel, kept in rows.items():
         table.add_row(channel, *("forever" if kept[k] is None else str(kept[k]) for k in KINDS))
     out.print(table)
+    if times.keep_sums:
+        out.print("scores of what is erased go on counting in sums, without anybody", highlight=False)
 
 
 @retention.command("apply")

@@ -70,6 +70,8 @@ class Retention(yamlfile.Checked):
     """The file: times for every channel, and other ones for some."""
 
     every: Times = Times()
+    keep_sums: bool = False
+    """Whether scores of what is erased go on counting in sums, without anybody."""
     call: Times | None = None
     video: Times | None = None
     in_person: Times | None = None
@@ -223,7 +225,10 @@ def apply_retention(store: Store, times: Retention, now: datetime | None = None)
         elif one.kind != "scorecards":
             store.again(lambda one=one: _remove_observed(store, one.interaction, one.kind))  # type: ignore[misc]
     whole = [one.interaction.id for one in free if one.kind == "scorecards"]
-    erased = erase(store, of_interactions(store, whole)) if whole else None
+    erased = None
+    if whole:
+        asked = of_interactions(store, whole)
+        erased = erase(store, msgspec.structs.replace(asked, keep_sums=times.keep_sums))
     return Applied(removed, len({one.interaction.id for one in over} & kept.keys()), erased)
 
 

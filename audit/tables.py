@@ -31,6 +31,8 @@ from audit.tables_leaving import export_row as export_row  # noqa: PLC0414
 from audit.tables_leaving import hold as hold  # noqa: PLC0414
 from audit.tables_leaving import webhook as webhook  # noqa: PLC0414
 from audit.tables_leaving import webhook_message as webhook_message  # noqa: PLC0414
+from audit.tables_sums import kept_score as kept_score  # noqa: PLC0414
+from audit.tables_sums import kept_verdict as kept_verdict  # noqa: PLC0414
 from audit.tables_sums import score_sum as score_sum  # noqa: PLC0414
 from audit.tables_sums import stale_sum as stale_sum  # noqa: PLC0414
 from audit.tables_sums import verdict_sum as verdict_sum  # noqa: PLC0414
@@ -77,6 +79,8 @@ interaction = Table(
     *(Index(None, name, "started_at", postgresql_include=["id"]) for name in ("agent", "team", "branch")),
     Index(None, "language", "channel", postgresql_include=["id"]),
     Index(None, "started_at"),
+    # What outcomes name an interaction by; a title may be longer than a sorted index of PostgreSQL takes.
+    *(Index(None, name, postgresql_using="hash") for name in ("source_id", "path", "title")),
 )
 
 transcript = Table(

@@ -44,3 +44,31 @@ stale_sum = Table(
     Column("branch", Text, primary_key=True),
     Column("team", Text, primary_key=True),
 )
+
+# Sums of scorecards that were erased and whose scores stay, without anybody; they count with the others.
+kept_score = Table(
+    "kept_score",
+    metadata,
+    Column("week", Integer, primary_key=True, autoincrement=False),
+    Column("branch", Text, primary_key=True),
+    Column("team", Text, primary_key=True),
+    Column("channel", String(20), primary_key=True),
+    Column("rubric_name", String(80), primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("total", Float, nullable=False),
+    Column("squares", Float, nullable=False),
+    Column("critical", Integer, nullable=False),
+)
+
+kept_verdict = Table(
+    "kept_verdict",
+    metadata,
+    Column("week", Integer, primary_key=True, autoincrement=False),
+    Column("branch", Text, primary_key=True),
+    Column("team", Text, primary_key=True),
+    Column("channel", String(20), primary_key=True),
+    Column("rubric_name", String(80), primary_key=True),
+    Column("standard", String(80), primary_key=True),
+    Column("met", Integer, nullable=False),
+    Column("missed", Integer, nullable=False),
+)

@@ -2,7 +2,8 @@
 
 Whoever writes what stands on a scorecard, or a fact that it is summed up by, marks its week and place as
 stale in the same transaction (`outdate`); whoever reads sums first has the stale ones made anew from the
-scorecards (`settle`). So a sum is never counted up or down: it is always that of the scorecards.
+scorecards (`settle`). So a sum is never counted up or down: it is always that of the scorecards, and of those
+whose scores stay though they were erased (`audit/kept_sums.py`).
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -104,24 +105,50 @@ def _settle(store: Transactions, week: int) -> bool:
             same = tuple_(column.branch, column.team).in_(places)
             connection.execute(delete(table).where(column.week == week, same))
         held = _began_at(week, places)
-        for table, sums in ((t.score_sum, _scores), (t.verdict_sum, _verdicts)):
+        for table, sums, kept in (
+            (t.score_sum, scores_of, t.kept_score),
+            (t.verdict_sum, verdicts_of, t.kept_verdict),
+        ):
             summed = sums(week, connection.dialect.name, held)
             connection.execute(insert(table).from_select([c.name for c in table.c], summed))
+            columns = (
+                kept.c[c.name] if c.name in kept.c else literal_column(_NOBODY[c.name]) for c in table.c
+            )
+            here = tuple_(kept.c.branch, kept.c.team).in_(places)
+            add(connection, table, select(*columns).where(kept.c.week == week, here))
     return len(places) == AT_ONCE
+
+
+_NOBODY = {"agent": "''", "waiting": "0"}
+"""What sums say of those that stayed: no employee, and nothing of them waits any more."""
+
+
+def add(connection: Connection, table: Table, more: Select[Any] | dict[str, Any]) -> None:
+    """Adds rows, or one, to a table of sums: to those that have the same key."""
+    new = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    added = new.values(**more) if isinstance(more, dict) else new.from_select([c.name for c in table.c], more)
+    numbers = [c for c in table.c if not c.primary_key]
+    sums = {c.name: c + new.excluded[c.name] for c in numbers}
+    connection.execute(added.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums))
 
 
 def _began_at(week: int, places: Sequence[tuple[str, ...]]) -> tuple[ColumnElement[bool], ...]:
     """That an interaction began in a week at one of these places. The branch stands by itself, too: there is
     an index of branches and times."""
-    facts, begins = t.interaction.c, MONDAY + week * WEEK
+    facts = t.interaction.c
     branches = {place[0] for place in places}
     at = facts.branch.in_(branches)
     return (
-        facts.started_at >= begins,
-        facts.started_at < begins + WEEK,
+        *within(week),
         or_(at, facts.branch.is_(None)) if "" in branches else at,
         tuple_(*map(_place, PLACES)).in_(places),
     )
+
+
+def within(week: int) -> tuple[ColumnElement[bool], ...]:
+    """That an interaction began in a week."""
+    began, begins = t.interaction.c.started_at, MONDAY + week * WEEK
+    return began >= begins, began < begins + WEEK
 
 
 def _place(name: str) -> ColumnElement[str]:
@@ -129,7 +156,8 @@ def _place(name: str) -> ColumnElement[str]:
     return func.coalesce(t.interaction.c[name], literal_column("''")).label(name)
 
 
-def _scores(week: int, _dialect: str, held: Iterable[ColumnElement[bool]]) -> Select[Any]:
+def scores_of(week: int, _dialect: str, held: Iterable[ColumnElement[bool]]) -> Select[Any]:
+    """Rows of `score_sum` of the scorecards that are held, all of them of one week."""
     keys = (*map(_place, (*PLACES, "agent")), t.interaction.c.channel, t.scorecard.c.rubric_name)
     return (
         select(cast(literal(week), Integer), *keys, *_STANDING)
@@ -139,7 +167,8 @@ def _scores(week: int, _dialect: str, held: Iterable[ColumnElement[bool]]) -> Se
     )
 
 
-def _verdicts(week: int, dialect: str, held: Iterable[ColumnElement[bool]]) -> Select[Any]:
+def verdicts_of(week: int, dialect: str, held: Iterable[ColumnElement[bool]]) -> Select[Any]:
+    """Rows of `verdict_sum` of the scorecards that are held, all of them of one week."""
     said = _said(dialect)
     keys = (*map(_place, PLACES), t.interaction.c.channel, t.scorecard.c.rubric_name, said.standard)
     return (

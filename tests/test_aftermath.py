@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from scipy import stats
-from sqlalchemy import insert, update
+from sqlalchemy import event, insert, update
 
 from audit import tables as t
 from audit.aftermath import NoOutcomes, by_standard, import_outcomes, outcomes_of
@@ -56,6 +56,23 @@ def test_an_interaction_is_named_in_any_way(store, tmp_path):
     for n, outcome in enumerate(outcomes_of(store, [one])[one]):
         told = (outcome.kind, outcome.value, f"{outcome.at:%Y-%m-%dT%H:%M%z}")
         assert told == (f"csat-{n}", 4.5, "2026-03-04T00:00+0000")
+
+
+def test_interactions_are_named_without_looking_through_all_of_them(store, tmp_path):
+    one = kept(store, tmp_path)
+    asked = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+    import_outcomes(store, table(tmp_path, *((name, "csat", "4", "2026-03-04") for name in (one[:8], "T-9"))))
+    statement, values = next(told for told in asked if "interaction.source_id IN" in told[0])
+    on_sqlite = store.engine.dialect.name == "sqlite"
+    with store.reading() as connection:
+        if not on_sqlite:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = connection.exec_driver_sql(f"EXPLAIN {'QUERY PLAN ' * on_sqlite}{statement}", values).all()
+    told = " ".join(str(row) for row in plan)
+    for column in ("source_id", "path", "title"):
+        assert f"ix_interaction_{column}" in told
+    assert "Seq Scan" not in told and "SCAN interaction" not in told
 
 
 def test_the_same_again_changes_nothing_and_another_value_is_a_correction(store, tmp_path):

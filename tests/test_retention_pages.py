@@ -133,6 +133,16 @@ def test_a_customer_is_erased_after_it_was_typed_again_and_the_proof_is_shown(si
     assert "Nothing of it is stored" in site.get("/admin/erase?kind=customer&value=C-9001")
 
 
+def test_scores_stay_as_sums_where_the_box_is_ticked(site):
+    asked = {}
+    for box in ({}, {"keep_sums": "1"}):
+        one = site.call(f"C-91{len(box)}")
+        begun = site.send("/admin/erase", kind="interaction", value=one.id, again=one.id, **box)
+        site.over(begun.location)
+        asked[bool(box)] = entries(site.store, 1, action="erase")[0].detail
+    assert asked == {False: {"interactions": 1}, True: {"interactions": 1, "keep_sums": True}}
+
+
 def test_what_was_interrupted_is_finished(site):
     one = site.call()
     number = begin(site.store, of_interactions(site.store, [one.id]))

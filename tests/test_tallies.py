@@ -4,16 +4,17 @@ import json
 from datetime import datetime
 from importlib import import_module
 
+import msgspec
 import pytest
 from sqlalchemy import event, func, literal_column, select
 
+from audit import retention, tallies
 from audit import tables as t
-from audit import tallies
 from audit.erasing import erase, of_interactions
 from audit.judge import Verdict
 from audit.pipeline import audit_file, rescore
 from audit.releasing import keep_reply, release
-from audit.retention import Retention, Times, apply_retention
+from audit.retention import Due, Retention, Times, apply_retention
 from audit.reviews import keep_review
 from audit.rubricfile import load_rubric
 from audit.store import open_store
@@ -170,6 +171,55 @@ def test_with_what_is_erased_its_sums_go(house):
         step()
         assert stale(house.store) == 0
         assert from_sums(house.store) == from_scorecards(house.store) != before, step
+
+
+def by_place(store):
+    """(week, branch, team) → how many scores, their sum; and how often each standard was met."""
+    sums, verdicts = t.score_sum.c, t.verdict_sum.c
+    with store.reading() as connection:
+        cells = summed_scores(connection, (sums.week, sums.branch, sums.team), ())
+        standards = summed_standards(connection, (verdicts.week, verdicts.standard), ())
+    return {one.key: (one.scores.n, one.scores.total) for one in cells}, {
+        (week, name): (met, missed) for week, name, met, missed in standards
+    }
+
+
+@pytest.mark.parametrize("way", ["asked", "over its time"])
+def test_scores_of_what_is_erased_stay_where_they_are_one_of_several(house, monkeypatch, way):
+    store, night = house.store, {"branch": "Rome", "team": "night"}
+    many = [
+        house.take(f"many {n}", "2026-03-10", ("Good morning", "Now what")[n % 2], night) for n in range(5)
+    ]
+    settle(store)
+    (before, met), early, late = by_place(store), week_of(on("2026-03-02")), week_of(on("2026-03-09"))
+    assert before[late, "Rome", "night"][0] == 6
+    # One of two in its week, one alone in its place, two of six.
+    gone = [house.taken[0], house.taken[3], *many[:2]]
+    if way == "asked":
+        assert erase(store, msgspec.structs.replace(of_interactions(store, gone), keep_sums=True)).complete
+    else:
+        over = [Due("scorecards", store.interaction(one), 500) for one in gone]
+        monkeypatch.setattr(retention, "due", lambda *_: over)
+        assert apply_retention(store, Retention(keep_sums=True)).erased.complete
+    after, met_after = by_place(store)
+    alone = before.pop((late, "", "desk"))
+    assert before.pop((early, "Rome", "desk"))[0] == 2 and after.pop((early, "Rome", "desk"))[0] == 1
+    assert after == before | {(late, "", ""): alone}
+    assert {k: v for k, v in met_after.items() if k[0] == late} == {
+        k: v for k, v in met.items() if k[0] == late
+    }
+    # They are counted with what comes later, too, and once more when more is erased.
+    house.take("new", "2026-03-11", "Good morning", night)
+    assert erase(store, msgspec.structs.replace(of_interactions(store, many[2:4]), keep_sums=True)).complete
+    n, total = before[late, "Rome", "night"]
+    assert by_place(store)[0][late, "Rome", "night"] == (n + 1, total + 50.0)
+    with store.reading() as connection:
+        (row,) = connection.execute(select(t.kept_score).where(t.kept_score.c.team == "night")).all()
+    assert row._asdict().keys() & {"agent", "interaction_id"} == set() and row.n == 4
+
+
+def on(day):
+    return datetime.fromisoformat(f"{day}T00:00:00+00:00")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import functools
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -84,6 +85,7 @@ def erase(store: Store, erasures: Erasures) -> ResponseReturnValue:
     asked = asked_of(store, kind, value)
     if asked.nothing:
         raise NotStored(kind, value, "nothing of it is stored")
+    asked = msgspec.structs.replace(asked, keep_sums="keep_sums" in request.form)
     number = erasures.begin(asked)
     return redirect(url_for("retention.erasure", number=number), HTTPStatus.SEE_OTHER)
 
@@ -125,6 +127,7 @@ def _page(store: Store, problem: str = "") -> str:
         broken=broken,
         rows=[(channel, times.of(channel).model_dump()) for channel in Channel] if times else [],
         kinds=KINDS,
+        keep_sums=bool(times and times.keep_sums),
         due=counted,
         holds=holds(store),
         open=open_erasures(store),

@@ -56,6 +56,12 @@ class NewHold(Whom, frozen=True, forbid_unknown_fields=True):
     reason: _Text
 
 
+class NewErasure(Whom, frozen=True, forbid_unknown_fields=True):
+    """What is to be erased, and whether its scores go on counting in sums, without anybody."""
+
+    keep_sums: bool = False
+
+
 class Preview(msgspec.Struct, frozen=True):
     """What an erasure would take: files lie in the home folder, `exports` where they were written. While
     something of it is `held` nothing is erased."""
@@ -130,10 +136,11 @@ def erasure(store: Store, number: int) -> Erasure:
     return erasures_of(store).of(number)
 
 
-def begin_erasure(store: Store, body: Whom) -> Made:
+def begin_erasure(store: Store, body: NewErasure) -> Made:
     def begin() -> int:
         unchanged(preview_erasure(store, body))
-        return erasures_of(store).write_down(asked_of(store, body.kind, body.value))
+        asked = asked_of(store, body.kind, body.value)
+        return erasures_of(store).write_down(msgspec.structs.replace(asked, keep_sums=body.keep_sums))
 
     number = begun(store, "erasure", body, begin)
     erasures_of(store).resume(number)
@@ -199,7 +206,7 @@ OPERATIONS = (
     Operation("GET", _ERASURE, erasure, "How far an erasure is, and the search afterwards", Erasure),
     Operation(
         *("POST", "/erasures", begin_erasure, "Erases for ever; If-Match takes the preview's ETag", Erasure),
-        body=Whom,
+        body=NewErasure,
         status=HTTPStatus.ACCEPTED,
         problems=(
             *(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
