@@ -63,6 +63,7 @@ class Action(StrEnum):
     TOKEN_ADDED = "token added"  # noqa: S105
     TOKEN_REVOKED = "token revoked"  # noqa: S105
     UPLOAD = "upload"
+    BATCH = "batch"
     EXPORT = "export"
     ERASE = "erase"
     HOLD = "hold"

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -117,7 +117,7 @@ def bring(
     """
     name = _file_name(name)
     checked = _facts(name, facts or {})
-    digests = tuple(dict.fromkeys(_rubric(store, name, rubric) for rubric in rubrics))
+    digests = tuple(dict.fromkeys(newest_version(store, rubric, BadUpload, name) for rubric in rubrics))
     if not digests:
         raise BadUpload(name, "under which rubric? Name one or more")
     if key is not None and not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY):
@@ -252,8 +252,14 @@ def _camera(store: Store, name: str, camera: str) -> str:
     return camera_yaml(found.camera)
 
 
-def _rubric(store: Store, name: str, rubric: str) -> str:
-    """The digest of a pack, or of the version of a stored rubric that was added last."""
+def newest_version(
+    store: Store, rubric: str, bad: Callable[[str, str], ComportError] = BadUpload, of: str = ""
+) -> str:
+    """The digest of a pack, or of the version of a stored rubric that was added last.
+
+    Raises:
+        ComportError: `bad(of, why)`, where it is neither.
+    """
     row = t.rubric.c
     newest = select(row.digest).where(row.name == rubric).order_by(row.added_at.desc()).limit(1)
     with store.reading() as connection:
@@ -262,7 +268,7 @@ def _rubric(store: Store, name: str, rubric: str) -> str:
         return str(stored)
     if rubric not in pack_names():
         known = ", ".join(pack_names())
-        raise BadUpload(name, f"no rubric '{rubric[:80]}' is stored, and it is no pack: {known}")
+        raise bad(of, f"no rubric '{rubric[:80]}' is stored, and it is no pack: {known}")
     found = find_rubric(rubric)
     store.keep_rubric(found)
     return found.digest

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Collection
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request
@@ -68,12 +69,14 @@ def create_app(
     behind_proxy: bool = False,
     second_factor_of: Collection[UserRole] = (),
     identities: Provider | None = None,
+    batches_from: Collection[Path] = (),
 ) -> Flask:
     """The WSGI application over one store.
 
     `behind_proxy` believes the X-Forwarded headers of one proxy, which speaks TLS to the visitors.
     Accounts of the roles in `second_factor_of` see nothing before they have a second factor. The provider of
-    `identities` lets in whom it knows.
+    `identities` lets in whom it knows. Programs may ask for batches of what lies in the folders
+    `batches_from`.
 
     Raises:
         OSError: the secret key cannot be made in the store's folder.
@@ -89,6 +92,7 @@ def create_app(
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=SESSION_S,
         PROVIDER=(identities.title or identities.issuer) if identities else "",
+        BATCHES_FROM=tuple(folder.absolute() for folder in batches_from),
         SECOND_FACTOR_OF=frozenset(second_factor_of),
         MAX_CONTENT_LENGTH=LONGEST_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works

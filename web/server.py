@@ -59,6 +59,14 @@ class AddressUnusable(ComportError):
     envvar="COMPORT_IDENTITY_PROVIDER",
     help="A YAML file about the OpenID Connect provider that lets people in.",
 )
+@click.option(
+    "--batches-from",
+    "batches_from",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="COMPORT_BATCHES_FROM",
+    help="A folder of which programs may ask for batches; may be repeated.",
+)
 @query_limit
 @click.pass_context
 def serve(
@@ -68,6 +76,7 @@ def serve(
     behind_proxy: bool,
     second_factor: tuple[str, ...],
     provider_file: Path | None,
+    batches_from: tuple[Path, ...],
     query_limit: float,
 ) -> None:
     """Serve the dashboard."""
@@ -78,7 +87,7 @@ def serve(
     if not user_names(store):
         err.print("nobody can log in yet; run first: comport user add NAME", style="yellow", highlight=False)
     identities = load_provider(provider_file) if provider_file else None
-    app = create_app(store, behind_proxy, frozenset(map(UserRole, second_factor)), identities)
+    app = create_app(store, behind_proxy, frozenset(map(UserRole, second_factor)), identities, batches_from)
     server = open_server(app, host, port, behind_proxy)
     shown = f"[{host}]" if ":" in host else host
     err.print(f"the dashboard is at http://{shown}:{port} (Ctrl-C stops it)", markup=False, highlight=False)

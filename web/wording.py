@@ -70,6 +70,7 @@ ACTIONS = {
     Action.TOKEN_ADDED: _("made a token"),
     Action.TOKEN_REVOKED: _("revoked a token"),
     Action.UPLOAD: _("brought in a file"),
+    Action.BATCH: _("began or stopped a batch"),
     Action.USER_ADDED: _("added an account"),
     Action.USER_REMOVED: _("removed an account"),
     Action.ROLE: _("gave a role"),

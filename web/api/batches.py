@@ -1,14 +1,16 @@
-"""Batch runs: what was asked for, how far each is, and what became of every file."""
+"""Batch runs: begun, watched, gone on with, stopped; how far each is, and what became of every file."""
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
+from flask import current_app
 
-from audit.batch import ledger, report
+from audit.batch import behind, ledger, report
 from audit.batch.ledger import RunState
 from audit.store import Store
-from web.api.operations import Many, Operation, following
+from web.api.operations import Made, Many, Operation, begun, following, unchanged
 from web.api.problems import ROOT
 
 
@@ -39,6 +41,21 @@ class RunWhole(msgspec.Struct, frozen=True):
     scores: dict[str, tuple[int, float, float, float]]
 
 
+class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be audited, under which packs or stored rubrics: folders and files of the server that lie
+    where the house lets batches be asked of. `anew`: also what an earlier batch audited and is unchanged."""
+
+    sources: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=1000)], ...],
+        msgspec.Meta(min_length=1, max_length=50),
+    ]
+    rubrics: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=80)], ...],
+        msgspec.Meta(min_length=1, max_length=50),
+    ]
+    anew: bool = False
+
+
 def batches(store: Store, query: Runs) -> Many[RunShown]:
     found = ledger.runs(store, query.limit, query.before)
     more = len(found) == query.limit and found[-1].id > 1
@@ -52,15 +69,58 @@ def batch(store: Store, number: int) -> RunWhole:
     return RunWhole(_shown(store, run), totals.scorecards, totals.scores)
 
 
+def begin_batch(store: Store, body: NewRun) -> Made:
+    places = current_app.config["BATCHES_FROM"]
+
+    def begin() -> int:
+        return behind.begin(store, places, body.sources, body.rubrics, body.anew).id
+
+    return _started(store, begun(store, "batch", body, begin))
+
+
+def retry_batch(store: Store, number: int) -> Made:
+    with store.writing():
+        unchanged(batch(store, number))
+        behind.again(store, number)
+    return _started(store, number)
+
+
+def cancel_batch(store: Store, number: int) -> RunShown:
+    with store.writing():
+        unchanged(batch(store, number))
+        behind.cancel(store, number)
+    return _shown(store, ledger.run_of(store, number))
+
+
+def _started(store: Store, number: int) -> Made:
+    behind.start(store, number)
+    return Made(_shown(store, ledger.run_of(store, number)), f"{ROOT}/batches/{number}")
+
+
 def _shown(store: Store, run: ledger.Run) -> RunShown:
     files = {state.value: count for state, count in ledger.counts(store, run.id).items()}
     return RunShown(run.id, run.state, run.sources, run.rubrics, run.started_at, run.finished_at, files)
 
 
+_RUN = "/batches/<int(max=2147483647):number>"
+
 OPERATIONS = (
     Operation("GET", "/batches", batches, "Batch runs, newest first", Many[RunShown], Runs),
+    Operation("GET", _RUN, batch, "How far a run is, and its scores", RunWhole),
     Operation(
-        *("GET", "/batches/<int(max=2147483647):number>", batch, "How far a run is, and its scores"),
-        RunWhole,
+        *("POST", "/batches", begin_batch, "Begins a run, or goes on with the same", RunShown),
+        body=NewRun,
+        status=HTTPStatus.ACCEPTED,
+        problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
+        once=True,
+    ),
+    Operation(
+        *("POST", f"{_RUN}/retry", retry_batch, "Tries again what failed, and goes on", RunShown),
+        status=HTTPStatus.ACCEPTED,
+        problems=(HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
+    ),
+    Operation(
+        *("POST", f"{_RUN}/cancel", cancel_batch, "Stops a run; what is finished stays", RunShown),
+        problems=(HTTPStatus.PRECONDITION_FAILED,),
     ),
 )

@@ -7,6 +7,9 @@ from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from audit.aftermath import NoOutcomes
+from audit.batch.behind import BadBatch
+from audit.batch.driver import Busy
+from audit.batch.sources import UnusableSource
 from audit.camera_files import CameraChanged
 from audit.database import ConnectionLost, StoreUnusable, TooSlow, Unstorable
 from audit.holds import Held
@@ -51,6 +54,9 @@ STATUS: dict[type[ComportError], HTTPStatus] = {
     Held: HTTPStatus.CONFLICT,
     BadToken: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadKey: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadBatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnusableSource: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Busy: HTTPStatus.CONFLICT,
     TooMuch: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
