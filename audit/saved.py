@@ -31,8 +31,8 @@ class Saved(msgspec.Struct, frozen=True):
 
 def save_search(
     store: Transactions, owner: str, name: str, wanted: Wanted, shared_with: str | None = None
-) -> None:
-    """Keeps a search of `owner` under a name, in the place of an earlier one of that name.
+) -> Saved:
+    """Keeps a search of `owner` under a name, in the place of an earlier one of that name, and gives it.
 
     Raises:
         BadSearch: the name is empty or too long.
@@ -52,6 +52,7 @@ def save_search(
                 connection.execute(insert(t.saved_search).values(owner=owner, name=plain, **values))
 
     store.again(write)
+    return _one(store, owner, plain)
 
 
 def _name(name: str) -> str:
@@ -112,8 +113,8 @@ def _one(store: Transactions, owner: str, name: str) -> Saved:
     return kept[name]
 
 
-def rename_search(store: Transactions, owner: str, name: str, new: str) -> None:
-    """Calls a search that is kept otherwise.
+def rename_search(store: Transactions, owner: str, name: str, new: str) -> str:
+    """Calls a search that is kept otherwise, and gives its name from now on.
 
     Raises:
         NotStored: there is none of this name.
@@ -123,6 +124,7 @@ def rename_search(store: Transactions, owner: str, name: str, new: str) -> None:
     if plain != name and plain in saved_searches(store, owner):
         raise BadSearch("name", plain, "a name that no other search of yours has")
     _change(store, lambda row: update(t.saved_search).where(row.id == number).values(name=plain))
+    return plain
 
 
 def share_search(store: Transactions, owner: str, name: str, shared_with: str | None) -> None:

@@ -72,6 +72,25 @@ def test_an_account_is_changed_and_its_sessions_are_over(app, client, store, for
     assert entries(store)[0].who == "ana" and entries(store)[0].subject == "ben"
 
 
+@pytest.mark.parametrize(
+    ("email", "code", "kept"),
+    [
+        ("Ben@Northwind.example ", 303, "ben@northwind.example"),
+        ("", 303, None),
+        ("ben", 422, "old@northwind.example"),
+        ("ada@northwind.example", 422, "old@northwind.example"),
+    ],
+)
+def test_an_address_is_given_changed_and_taken_away(client, store, email, code, kept):  # noqa: F811
+    add_user(store, "ben", PASSWORD, UserRole.REVIEWER, email="old@northwind.example")
+    add_user(store, "ada", PASSWORD, UserRole.REVIEWER, email="ada@northwind.example")
+    assert 'value="old@northwind.example"' in client.get("/admin/users").text
+    assert send(client, "/admin/users/ben", do="email", email=email).status_code == code
+    assert account(store, "ben").email == kept
+    logged = entries(store, 1, action="e-mail address", subject="ben")
+    assert [row.who for row in logged] == (["ana"] if code == 303 else [])
+
+
 def test_a_password_is_reset_and_a_lock_is_opened(app, client, store):  # noqa: F811
     add_user(store, "ben", PASSWORD, UserRole.REVIEWER)
     send(client, "/admin/users/ben", do="lock")

@@ -46,7 +46,7 @@ class Interface:
         [card] = self.store.scorecards(self.calls[title].id)
         parts = {
             **{"identity": self.calls[title].id, "rubric": card.rubric, "standard": "greets"},
-            **{"digest": card.rubric_digest, "name": "nobody", "called": "mine", "number": "1"},
+            **{"digest": card.rubric_digest, "name": "nobody", "number": "1"},
             **{"upload": "0" * 32, "camera": "desk"},
         }
         if operation.name == "withdraw_scorecard":
@@ -403,6 +403,9 @@ def test_an_account_is_added_changed_and_removed(site):
         assert (refused.status_code, "give the role too" in refused.json["detail"]) == (422, True)
         answer = site.ask("/users/ned", method="PATCH", json={"locked": True}, headers={"If-Match": etag})
         assert answer.status_code == status
+    for email, status in (("ned@northwind.example", 200), ("ned", 422), ("", 200)):
+        answer = site.ask("/users/ned", method="PATCH", json={"email": email})
+        assert (answer.status_code, answer.json.get("email")) == (status, email or None) or status == 422
     token = site.ask("/tokens", method="POST", json={"user": "ned", "scopes": ["read"], "days": 1}).json
     assert site.ask("/interactions", secret=token["secret"]).status_code == 401, "ned is locked"
     site.ask("/users/ned", method="PATCH", json={"locked": False, "role": "agent", "employee": "Nobody"})
@@ -424,22 +427,44 @@ def test_the_overview_is_of_what_the_role_sees(site):
     assert site.ask("/overview?weeks=5").status_code == 400
 
 
-def test_a_search_is_kept(site):
-    kept = site.ask("/searches/late", method="PUT", json={"words": "late", "channel": "call"})
-    assert kept.status_code == 200
-    assert site.ask("/searches").json["items"] == [kept.json]
-    assert site.ask("/searches", UserRole.AUDITOR).json["items"] == []
-    assert site.ask("/searches/late", method="PATCH", json={"name": "later"}).status_code == 204
+@pytest.mark.parametrize("name", ["late", "late at night", "پاسخ‌های دیر", "50% / Q1? #2", "è lento"])
+def test_a_search_of_any_name_is_kept_changed_and_forgotten(site, name):
     wanted = {"words": "late", "channel": "call"}
-    shared = site.ask("/searches/later?shared=true", method="PUT", json=wanted)
-    assert shared.json == kept.json | {"name": "later", "shared": True}
-    assert site.ask("/searches", UserRole.AUDITOR).json["items"] == [shared.json]
+    kept = site.ask("/searches", method="POST", json={"name": name, "wanted": wanted})
+    path = kept.headers["Location"].removeprefix(ROOT)
+    told = {"number": kept.json["number"], "name": name, "wanted": wanted, "owner": "admin", "shared": False}
+    assert (kept.status_code, kept.json, site.ask(path).json) == (201, told, told)
+    assert site.ask("/searches").json["items"] == [told]
+    again = site.ask("/searches", method="POST", json={"name": name, "wanted": {"words": "later"}})
+    assert again.json == told | {"wanted": {"words": "later"}}, "one of a name"
+    assert site.ask("/searches", UserRole.AUDITOR).json["items"] == []
+    assert site.ask(path, UserRole.AUDITOR).status_code == 404
+    etag = site.ask(path).headers["ETag"]
+    change = {"name": f"{name} new", "shared": True}
+    for status in (200, 412):
+        changed = site.ask(path, method="PATCH", json=change, headers={"If-Match": etag})
+        assert changed.status_code == status
+    shared = told | change | {"wanted": {"words": "later"}}
+    assert site.ask(path, UserRole.AUDITOR).json == shared
+    assert site.ask(path, method="PATCH", json={"wanted": wanted}).json == shared | {"wanted": wanted}
     assert site.ask("/searches", UserRole.AGENT).json["items"] == []
     # What others look for may be a customer's name.
-    assert site.ask("/searches", secret=site.secret(UserRole.AUDITOR, TokenScope.READ)).status_code == 403
-    assert site.ask("/searches/later", UserRole.AUDITOR, "DELETE").status_code == 404
-    assert site.ask("/searches/later", method="DELETE").status_code == 204
-    assert site.ask("/searches/late", method="DELETE").status_code == 404
+    reading = site.secret(UserRole.AUDITOR, TokenScope.READ)
+    assert {site.ask(one, secret=reading).status_code for one in ("/searches", path)} == {403}
+    for method, body in (("PATCH", {"shared": False}), ("DELETE", None)):
+        assert site.ask(path, UserRole.AUDITOR, method, json=body).status_code == 404
+    assert [site.ask(path, method="DELETE").status_code for _ in range(2)] == [204, 404]
+
+
+def test_two_searches_of_one_name_cannot_be(site):
+    paths = [
+        site.ask("/searches", method="POST", json={"name": name, "wanted": {}}).headers["Location"]
+        for name in ("one", "other")
+    ]
+    taken = site.ask(paths[1].removeprefix(ROOT), method="PATCH", json={"name": "one"})
+    assert (taken.status_code, is_problem(taken)) == (400, True)
+    for path in paths:
+        site.ask(path.removeprefix(ROOT), method="DELETE")
 
 
 # The document

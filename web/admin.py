@@ -13,7 +13,7 @@ from audit.scope import UserRole
 from audit.searching import day_of
 from audit.second_factor import turn_off
 from audit.store import Store
-from audit.users import accounts, add_user, set_locked, set_password, set_role
+from audit.users import accounts, add_user, set_email, set_locked, set_password, set_role
 
 PAGE_ROWS = 100
 """Rows of the log on one page."""
@@ -59,6 +59,8 @@ def change(store: Store, account: str) -> ResponseReturnValue:
             password = secrets.token_urlsafe(PASSWORD_BYTES)
             set_password(store, account, password)
             return _users_page(store, account, password)
+        case "email":
+            set_email(store, account, _given("email"))
         case "lock" | "unlock" as what:
             set_locked(store, account, what == "lock")
         case "second-factor-off":

@@ -33,12 +33,12 @@ PERSONAL = frozenset(
     f"api.{name}"
     for name in (
         *("media", "frame", "list_customers", "customer", "customer_interactions", "journey"),
-        "searches",  # what somebody looked for may be a customer
+        *("searches", "search"),  # what somebody looked for may be a customer
     )
 )
 """What shows who customers are, or lets them be heard or seen: `read` is not enough for it."""
 
-CHANGES = frozenset(f"api.{name}" for name in ("keep_search", "rename_search", "drop_search"))
+CHANGES = frozenset(f"api.{name}" for name in ("make_search", "change_search", "drop_search"))
 """What changes something though it asks for no right of its own."""
 
 

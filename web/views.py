@@ -39,6 +39,18 @@ def seen(store: Store) -> tuple[Saved, ...]:
     return searches_seen(store, person().name, scope().team, others=may("compare"))
 
 
+def mine(store: Store, number: int) -> Saved:
+    """The view of this number that whoever asks keeps.
+
+    Raises:
+        NotStored: it is none, or another's.
+    """
+    found = [one for one in seen(store) if one.number == number and one.owner == person().name]
+    if not found:
+        raise NotStored("search", str(number), "the list shows yours")
+    return found[0]
+
+
 def sharing(wanted: bool) -> str | None:
     """With whom a view of whoever asks is shared: their team, or everybody where they have none."""
     if not wanted or not may("compare"):
@@ -53,10 +65,7 @@ def keep(store: Store) -> ResponseReturnValue:
 
 
 def change(store: Store, number: int) -> ResponseReturnValue:
-    mine = [one for one in seen(store) if one.number == number and one.owner == person().name]
-    if not mine:
-        raise NotStored("search", str(number), "the list shows yours")
-    [one] = mine
+    one = mine(store, number)
     match request.form.get("do"):
         case "rename":
             rename_search(store, one.owner, one.name, _given())

@@ -17,6 +17,7 @@ from web.api import (
     interactions,
     overview,
     retention,
+    searches,
     standards,
     uploads,
 )
@@ -32,6 +33,7 @@ def openapi(store: Store) -> dict[str, Any]:
 
 OPERATIONS: tuple[Operation, ...] = (
     *interactions.OPERATIONS,
+    *searches.OPERATIONS,
     *findings.OPERATIONS,
     *standards.OPERATIONS,
     *customers.OPERATIONS,

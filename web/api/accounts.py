@@ -17,6 +17,7 @@ from audit.users import (
     accounts,
     add_user,
     remove_user,
+    set_email,
     set_locked,
     set_password,
     set_role,
@@ -42,13 +43,15 @@ class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be otherwise; what is null stays. A role comes with its team or employee."""
+    """What is to be otherwise; what is null stays. A role comes with its team or employee; an empty e-mail
+    address is none."""
 
     role: UserRole | None = None
     team: _Short = ""
     employee: _Short = ""
     password: _Password | None = None
     locked: bool | None = None
+    email: Annotated[str, msgspec.Meta(max_length=320)] | None = None
 
 
 class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,6 +107,8 @@ def change_user(store: Store, name: str, body: Change) -> Account:
             set_role(store, name, body.role, body.team, body.employee)
         if body.password is not None:
             set_password(store, name, body.password)
+        if body.email is not None:
+            set_email(store, name, body.email)
         if body.locked is not None:
             set_locked(store, name, body.locked)
     return user(store, name)
@@ -148,7 +153,7 @@ OPERATIONS = (
         problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
     ),
     Operation(
-        *("PATCH", "/users/<name>", change_user, "Changes role, password or lock", Account),
+        *("PATCH", "/users/<name>", change_user, "Changes role, password, address or lock", Account),
         body=Change,
         problems=_CHANGED,
     ),

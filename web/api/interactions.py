@@ -8,18 +8,17 @@ import msgspec
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
-from audit import saved, searching
+from audit import searching
 from audit.aftermath import Outcome, outcomes_of
 from audit.interactions import Channel, Interaction, Role
 from audit.judge import Verdict
 from audit.redaction import personal
-from audit.saved import forget_search, save_search
 from audit.searching import LONGEST_WORDS, Place, Wanted, place_of
 from audit.store import Store
 from audit.waveform import waveform_json
 from models.observations import Observations
 from web import interactions as pages
-from web import people, views
+from web import people
 from web.api.operations import Many, Operation, each, following
 from web.api.problems import ROOT
 from web.playback import is_media
@@ -157,27 +156,6 @@ class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rubric: _Text = ""
 
 
-class SavedSearch(msgspec.Struct, frozen=True):
-    """A search that somebody keeps under a name; others see it where it is `shared`."""
-
-    name: str
-    wanted: Wanted
-    owner: str
-    shared: bool
-
-
-class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether others see it: the team of whoever asks, or everybody where they have none."""
-
-    shared: bool = False
-
-
-class Renamed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a search is called from now on."""
-
-    name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{1,80}$")]
-
-
 def facts_of(one: Interaction) -> Facts:
     """Without the path: where files lie on the server is nothing for others. The customer is told to whom
     personal data is."""
@@ -259,26 +237,6 @@ def interaction_outcomes(store: Store, identity: str) -> Many[Outcome]:
     return each(outcomes_of(store, [found.id]).get(found.id, ()))
 
 
-def searches(store: Store) -> Many[SavedSearch]:
-    return each(
-        SavedSearch(one.name, one.wanted, one.owner, one.shared_with is not None) for one in views.seen(store)
-    )
-
-
-def keep_search(store: Store, called: str, query: Sharing, body: Wanted) -> SavedSearch:
-    shared_with = views.sharing(query.shared)
-    save_search(store, person().name, called, body, shared_with)
-    return SavedSearch(called, body, person().name, shared_with is not None)
-
-
-def rename_search(store: Store, called: str, body: Renamed) -> None:
-    saved.rename_search(store, person().name, called, body.name)
-
-
-def drop_search(store: Store, called: str) -> None:
-    forget_search(store, person().name, called)
-
-
 _ONE = "/interactions/<identity>"
 
 OPERATIONS = (
@@ -302,18 +260,4 @@ OPERATIONS = (
         problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
     ),
     Operation("GET", f"{_ONE}/outcomes", interaction_outcomes, "What became of it", Many[Outcome]),
-    Operation(
-        *("GET", "/searches", searches, "The searches that you keep, or others share with you"),
-        Many[SavedSearch],
-    ),
-    Operation("PUT", "/searches/<called>", keep_search, "Keeps a search", SavedSearch, Sharing, Wanted),
-    Operation(
-        *("PATCH", "/searches/<called>", rename_search, "Calls a search otherwise", None),
-        body=Renamed,
-        status=HTTPStatus.NO_CONTENT,
-    ),
-    Operation(
-        *("DELETE", "/searches/<called>", drop_search, "Forgets a search", None),
-        status=HTTPStatus.NO_CONTENT,
-    ),
 )

@@ -34,7 +34,6 @@ PARTS: dict[str, tuple[str, dict[str, Any]]] = {
     "upload": ("Id of an upload.", {"type": "string", "pattern": "^[0-9a-f]{32}$"}),
     "name": ("A name.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9._@-]{0,79}$"}),
     "camera": ("Name of a camera.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"}),
-    "called": ("What a search is called.", {"type": "string", "pattern": "^[A-Za-z0-9-]{1,80}$"}),
     "number": ("A number.", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}),
 }
 """Parts of addresses."""
