@@ -11,8 +11,8 @@ import msgspec
 from sqlalchemy import Connection, func, or_, select, update
 
 from audit import tables as t
-from audit.arrivals import e164
 from audit.identities import (
+    GIVEN_KINDS,
     State,
     add_link,
     link_of,
@@ -20,6 +20,7 @@ from audit.identities import (
     name_key,
     roots_of,
     settle,
+    spellings,
 )
 from audit.interactions import Role
 from audit.scope import EVERYTHING, Scope
@@ -104,9 +105,7 @@ def _find_person(store: Transactions, role: Role, who: str) -> Person:
         of_role = select(row.root_id).where(row.role == role.value).distinct()
         number = plain.removeprefix("#")
         # A number of the house's books may be all digits: it goes before ours.
-        tries = [
-            of_role.where(row.kind != "interaction", row.value.in_({plain, plain.lower(), e164(plain, None)}))
-        ]
+        tries = [of_role.where(row.kind.in_(GIVEN_KINDS), row.value.in_(spellings(plain)))]
         if number.isascii() and number.isdigit() and len(number) < 10:
             tries.append(of_role.where(row.id == int(number)))
         if name_key(plain):

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from audit import tables as t
+from audit.arrivals import e164
 from audit.interactions import Interaction, Party, Role
 from audit.transactions import pieces
 from models.observations import Utterance
@@ -56,6 +57,16 @@ def name_key(name: str) -> str:
     """A name as names are compared: small letters, one space; empty for what is no name."""
     plain = " ".join(name.casefold().split())
     return "" if plain in NO_NAMES or _NUMBERED.fullmatch(plain) or _CODE.fullmatch(plain) else plain
+
+
+GIVEN_KINDS = ("crm", "email", "employee", "name", "phone")
+"""Kinds of identities that somebody may be looked for by: all but who is known from one interaction alone."""
+
+
+def spellings(who: str) -> set[str]:
+    """How an identity that was typed may be stored."""
+    plain = who.strip()
+    return {plain, plain.lower(), e164(plain, None)}
 
 
 def given_by(interaction: Interaction) -> tuple[Given, ...]:

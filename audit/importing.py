@@ -1,9 +1,9 @@
 """`comport import`: takes in without judging, and gives account of everything that it was given."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
@@ -11,10 +11,12 @@ from sqlalchemy import insert, select
 
 from audit import tables as t
 from audit.console import FAILED, complain, json_option, out, print_json, progress_bar, store_of
+from audit.database import StoreUnusable
 from models.errors import ComportError
 
 if TYPE_CHECKING:
     from audit.arrivals import Arrival
+    from audit.pipeline import Judged
     from audit.rubric import Rubric
     from audit.store import Store
 
@@ -70,8 +72,8 @@ def take_all(
     """
     from audit.intake import find_files, passed_over
 
-    came: list[Came] = []
-    refused: list[Refused] = []
+    taking = Taking(store, rubrics)
+    came, refused = taking.came, taking.refused
     files: list[Path] = []
     passed: list[str] = []
     for path in paths:
@@ -82,8 +84,8 @@ def take_all(
         refused += [Refused(p.path, p.line_number, p.problem) for p in problems]
     for number, path in enumerate(dict.fromkeys(files)):
         progress(number, len(files))
-        for one in _take(path, store, rubrics):
-            (came if isinstance(one, Came) else refused).append(one)  # type: ignore[arg-type]
+        taking.file(path)
+    taking.write()
     report = Report(
         tuple(map(str, paths)),
         sum(one.new for one in came),
@@ -100,41 +102,92 @@ def take_all(
     return report
 
 
-def _take(path: Path, store: "Store", rubrics: "Sequence[Rubric]") -> Iterator[Came | Refused]:
-    from audit.arrivals import Rejected
-    from audit.intake import arrivals
-
-    try:
-        for arrival in arrivals(path):
-            if isinstance(arrival, Rejected):
-                yield Refused(arrival.path, arrival.line_number, arrival.problem)
-                continue
-            try:
-                yield _keep(path, arrival, store, rubrics)
-            except ComportError as error:
-                yield _refused(path, error)
-    except ComportError as error:
-        yield _refused(path, error)
-    except Exception as error:  # noqa: BLE001  thousands of files must not end at one; Ctrl-C still does
-        told = f"unexpected {type(error).__name__}: {error}; please report it with the file's format"
-        yield Refused(str(path), None, " ".join(told.split()))
+TOGETHER, LETTERS_TOGETHER = 20, 1_000_000
+"""Interactions in one transaction, and letters of them that wait in memory: as many as a batch hands out of
+short texts."""
 
 
-def _keep(path: Path, arrival: "Arrival", store: "Store", rubrics: "Sequence[Rubric]") -> Came:
-    from audit.pipeline import audit_arrival, register
-
-    new = register(arrival, store)
-    if rubrics:
-        audit_arrival(arrival, rubrics, store)
-    about = arrival.interaction
-    lacks = tuple(fact for fact in WANTED if not getattr(about, fact))
-    return Came(about.id, str(path), about.title, about.channel.value, new, lacks)
+class _Waiting(NamedTuple):
+    path: Path
+    kept: "Judged"
+    came: Came
 
 
-def _refused(path: Path, error: ComportError) -> Refused:
+class Taking:
+    """What was taken in and refused so far, and what waits to be written with others."""
+
+    def __init__(self, store: "Store", rubrics: "Sequence[Rubric]" = ()) -> None:
+        self._store, self._rubrics = store, rubrics
+        self.came: list[Came] = []
+        self.refused: list[Refused] = []
+        self._waiting: list[_Waiting] = []
+        self._letters = 0
+
+    def file(self, path: Path) -> None:
+        """Takes in a file; what is wrong with it is written down, and stops nothing."""
+        from audit.arrivals import Rejected
+        from audit.intake import arrivals
+
+        try:
+            for arrival in arrivals(path):
+                if isinstance(arrival, Rejected):
+                    self.refused.append(Refused(arrival.path, arrival.line_number, arrival.problem))
+                    continue
+                try:
+                    self._one(path, arrival)
+                except ComportError as error:
+                    self.refused.append(_refused(path, error))
+        except Exception as error:  # noqa: BLE001  thousands of files must not end at one; Ctrl-C still does
+            self.refused.append(_refused(path, error))
+
+    def _one(self, path: Path, arrival: "Arrival") -> None:
+        from audit.pipeline import audit_arrival, keep_judged, registered
+
+        about = arrival.interaction
+        if any(one.came.id == about.id for one in self._waiting):
+            self.write()
+        kept, new = registered(arrival, self._store)
+        lacks = tuple(fact for fact in WANTED if not getattr(about, fact))
+        came = Came(about.id, str(path), about.title, about.channel.value, new, lacks)
+        if self._rubrics:
+            self._store.again(lambda: keep_judged(self._store, [kept]))
+            audit_arrival(arrival, self._rubrics, self._store)
+            self.came.append(came)
+            return
+        self._waiting.append(_Waiting(path, kept, came))
+        self._letters += len(arrival.original or b"") + (len(kept.ready.words) if kept.ready else 0)
+        if len(self._waiting) >= TOGETHER or self._letters > LETTERS_TOGETHER:
+            self.write()
+
+    def write(self) -> None:
+        """Writes what waits in one transaction; what cannot be written keeps nothing else out."""
+        some, self._waiting, self._letters = self._waiting, [], 0
+        try:
+            self._keep(some)
+        except Exception as error:  # noqa: BLE001
+            for one in some:
+                try:
+                    if len(some) == 1 or isinstance(error, StoreUnusable):
+                        raise error
+                    self._keep([one])
+                except Exception as alone:  # noqa: BLE001
+                    self.refused.append(_refused(one.path, alone))
+
+    def _keep(self, some: list[_Waiting]) -> None:
+        from audit.pipeline import keep_judged
+
+        if some:
+            self._store.again(lambda: keep_judged(self._store, [one.kept for one in some]))
+            self.came += [one.came for one in some]
+
+
+def _refused(path: Path, error: Exception) -> Refused:
     from audit.arrivals import Rejected
     from audit.yamlfile import BadFile
 
+    if not isinstance(error, ComportError):
+        told = f"unexpected {type(error).__name__}: {error}; please report it with the file's format"
+        return Refused(str(path), None, " ".join(told.split()))
     if isinstance(error, Rejected):
         return Refused(error.path, error.line_number, error.problem)
     if isinstance(error, BadFile):

@@ -33,7 +33,7 @@ _FILTERS = (
     click.option("--agent", default="", help="Of this employee."),
     click.option("--team", default=""),
     click.option("--branch", default=""),
-    click.option("--customer", default=""),
+    click.option("--customer", default="", help="By a name, address, number or id, on any channel."),
     click.option("--channel", type=click.Choice([c.value for c in Channel])),
     click.option("--language", default="", help="en, it, fa…"),
     click.option("--since", type=_DAY, help="Begun on this day (UTC) or later."),

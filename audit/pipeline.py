@@ -249,12 +249,22 @@ UNHEARD = "nobody has listened or looked yet; audit the recording"
 
 
 def register(arrival: Arrival, store: Store) -> bool:
-    """Keeps an interaction that is not judged yet: the words that it came with, of a recording what it is.
-
-    Of a known one only the facts are brought up to date. Gives whether it is new.
+    """Keeps an interaction that is not judged yet; gives whether it is new.
 
     Raises:
         ComportError: it cannot be read or kept; nothing of it is then stored by halves.
+    """
+    one, new = registered(arrival, store)
+    store.again(lambda: keep_judged(store, [one]))
+    return new
+
+
+def registered(arrival: Arrival, store: Store) -> tuple[Judged, bool]:
+    """An interaction that nobody judges, ready for `keep_judged`, and whether it is new: the words that it
+    came with, of a recording what it is; of a known one only the facts.
+
+    Raises:
+        ComportError: it cannot be read.
     """
     with placed(arrival, store) as one:
         about = one.interaction
@@ -273,8 +283,7 @@ def register(arrival: Arrival, store: Store) -> bool:
             about = msgspec.structs.replace(about, language=about.language or stored.language)
         kept = msgspec.structs.replace(one, interaction=about)
         ready = store.ready(about, observations, fresh)
-        store.again(lambda: keep_judged(store, [Judged(kept, observations, fresh, (), (), ready)]))
-        return new
+        return Judged(kept, observations, fresh, (), (), ready), new
 
 
 def _perceive(

@@ -8,15 +8,19 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Select,
+    and_,
     func,
     literal_column,
+    or_,
     select,
     tuple_,
 )
 
 from audit import tables as t
-from audit.interactions import Channel, Interaction
+from audit.identities import GIVEN_KINDS, name_key, spellings
+from audit.interactions import Channel, Interaction, Role
 from audit.judge import Verdict
 from audit.records import interaction_of
 from audit.scope import EVERYTHING, Scope
@@ -52,6 +56,7 @@ class Wanted(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
     `words`: every word, "a phrase" in quotes, the beginning of a word with a star (`refund*`), in the
     transcript or the facts. `verdict` is that of all `standards`, or of any one when there are none.
+    `customer` is a name, an address, a number in any spelling: what is joined over channels is found, too.
     `since` and `until` are days (UTC) on which the interaction began, both included.
     """
 
@@ -152,7 +157,7 @@ def _find(
     words = asked(wanted.words, wanted.language)
     # Of one person's there are few: how many others say it need not be known.
     many = bool(words) and not (wanted.agent or wanted.customer) and is_common(store, words)
-    chosen = _chosen(wanted, words, dialect, many).where(*scope.scorecards())
+    chosen = _chosen(wanted, words, dialect, many, scope)
     for place, beyond in ((older_than, key.__lt__), (newer_than, key.__gt__)):
         if place is not None:
             chosen = chosen.where(beyond(tuple_(place.judged_at, place.id)))
@@ -241,10 +246,13 @@ _SHOWN = [c for c in t.scorecard.c if c.name not in ("content", "verdicts")]
 """Columns of a scorecard that lists show; all of it is a hundred times as long."""
 
 
-def _chosen(wanted: Wanted, words: Words, dialect: str, many: bool) -> Select[Any]:
-    """The numbers of all scorecards that fit, in no order; only tables that are asked for are looked at."""
-    card, facts = t.scorecard.c, tuple(_facts(wanted))
-    query: Select[Any] = select(card.id).where(card.current, *facts, *_findings(wanted, dialect))
+def _chosen(wanted: Wanted, words: Words, dialect: str, many: bool, scope: Scope) -> Select[Any]:
+    """The numbers of all scorecards of the scope that fit, in no order; only tables that are asked for are
+    looked at."""
+    card, facts = t.scorecard.c, tuple(_facts(wanted, scope))
+    query: Select[Any] = select(card.id).where(
+        card.current, *facts, *_findings(wanted, dialect), *scope.scorecards()
+    )
     if facts:
         query = query.join(t.interaction, t.interaction.c.id == card.interaction_id)
     if wanted.words.strip():
@@ -253,18 +261,19 @@ def _chosen(wanted: Wanted, words: Words, dialect: str, many: bool) -> Select[An
     return query
 
 
-def _facts(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _facts(wanted: Wanted, scope: Scope) -> Iterator[ColumnElement[bool]]:
     facts = t.interaction.c
     for fact, value in (
         (facts.agent, wanted.agent),
         (facts.team, wanted.team),
         (facts.branch, wanted.branch),
-        (facts.customer, wanted.customer),
         (facts.channel, wanted.channel and wanted.channel.value),
         (facts.language, wanted.language),
     ):
         if value:
             yield fact == value
+    if wanted.customer:
+        yield facts.id.in_(_of_customer(wanted.customer, scope))
     if wanted.assigned:
         whose = select(t.assignment.c.interaction_id).join(t.user, t.user.c.id == t.assignment.c.user_id)
         yield facts.id.in_(whose.where(t.user.c.name == wanted.assigned))
@@ -272,6 +281,28 @@ def _facts(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield facts.started_at >= day_of("since", wanted.since)
     if wanted.until:
         yield facts.started_at < day_of("until", wanted.until) + timedelta(days=1)
+
+
+def _of_customer(who: str, scope: Scope) -> CompoundSelect[Any]:
+    """The interactions of whom facts name so, and of customers with this identity or name over all channels:
+    as far as the scope tells of it."""
+    facts, part, row, one = t.interaction.c, t.taking_part.c, t.person.alias().c, t.person.c
+    known = select(row.root_id).where(
+        row.role == Role.CUSTOMER.value,
+        or_(
+            and_(row.kind.in_(GIVEN_KINDS), row.value.in_(spellings(who))),
+            and_(row.name_key == name_key(who), row.name_key != ""),
+        ),
+    )
+    if scope != EVERYTHING:
+        seen = select(part.person_id).join(t.interaction, facts.id == part.interaction_id)
+        known = known.where(row.id.in_(seen.where(*scope.interactions())))
+    theirs = (
+        select(part.interaction_id)
+        .join(t.person, one.id == part.person_id)
+        .where(part.main, one.root_id.in_(known))
+    )
+    return select(facts.id).where(facts.customer == who).union(theirs)
 
 
 def _findings(wanted: Wanted, dialect: str) -> Iterator[ColumnElement[bool]]:

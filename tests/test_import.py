@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from audit.arrivals import Rejected
-from audit.importing import WANTED, last_report, take_all
+from audit.importing import TOGETHER, WANTED, last_report, take_all
 from audit.intake import arrivals
+from audit.interactions import Channel
 from audit.originals import original
 from audit.pipeline import audit_file, find_rubric, rescore
 from audit.store import open_store
@@ -62,6 +64,45 @@ def test_everything_is_accounted_for(store, inbox):
     assert (again.taken, again.known, again.rejected) == (0, 4, report.rejected)
     kept = last_report(store)
     assert (kept.known, kept.rejected, kept.interactions) == (4, report.rejected, ())
+
+
+def chats(folder, number):
+    """A folder with this many chats, each of them another one."""
+    folder.mkdir()
+    for n in range(number):
+        line = {"at": "2026-03-02T09:00:00+01:00", "from": "agent", "name": "Tom", "text": f"Chat number {n}"}
+        (folder / f"{n:02}.jsonl").write_text(json.dumps(line))
+    return folder
+
+
+def test_interactions_are_written_together(store, tmp_path):
+    begun = []
+    event.listen(store.engine, "commit", begun.append)
+    folder = chats(tmp_path / "chats", 2 * TOGETHER + 5)
+    assert take_all([folder], store).taken == 2 * TOGETHER + 5
+    # Two that are full, the rest, and the report.
+    assert len(begun) == 4
+    assert take_all([folder], store).known == 2 * TOGETHER + 5
+
+
+def test_one_that_the_database_refuses_takes_no_other_with_it(store, tmp_path):
+    with store.writing() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER one_is_refused BEFORE INSERT ON transcript WHEN new.words LIKE '%number 7%' "
+            "BEGIN SELECT RAISE(ABORT, 'no sevens'); END"
+        )
+    report = take_all([chats(tmp_path / "chats", 15)], store)
+    (refused,) = report.rejected
+    assert (report.taken, Path(refused.file).name, "no sevens" in refused.reason) == (14, "07.jsonl", True)
+    kept = [one for one, _ in store.interactions([Channel.CHAT])]
+    assert {one.id for one in kept} == {one.id for one in report.interactions}
+
+
+def test_the_same_twice_in_one_import_is_taken_once(store, tmp_path):
+    folder = chats(tmp_path / "chats", 3)
+    (folder / "again.jsonl").write_text((folder / "01.jsonl").read_text())
+    report = take_all([folder], store)
+    assert (report.taken, report.known, report.rejected) == (3, 1, ())
 
 
 def test_what_was_taken_is_judged_without_its_file(store, inbox):

@@ -8,9 +8,10 @@ import pytest
 
 from audit import searching
 from audit import tables as t
-from audit.interactions import Channel, Role
+from audit.interactions import Channel, Party, Role
 from audit.judge import Verdict
 from audit.reviews import keep_review
+from audit.scope import Scope
 from audit.scorecard import make_scorecard
 from audit.searching import BadSearch, Place, Wanted, find, place_of
 from audit.store import open_store
@@ -203,6 +204,31 @@ def test_words_are_found_however_they_are_written(calls, words, found):
 )
 def test_everything_on_a_scorecard_can_be_asked_for(calls, wanted, found):
     assert names(find(calls, wanted)) == found
+
+
+@pytest.mark.parametrize(
+    ("who", "found", "of_north"),
+    [
+        ("C-500", ["tom", "sara"], ["sara"]),
+        ("ANN@example.com", ["tom", "sara"], ["sara"]),
+        # Known from what only another team has.
+        ("+44 1632 960001", ["tom", "sara"], []),
+        ("ann marsh", ["tom", "sara"], ["sara"]),
+        ("Ann", ["tom", "sara"], ["sara"]),
+        ("C-9", [], []),
+        ("", ["luca", "tom", "sara"], ["sara"]),
+    ],
+)
+def test_a_customer_is_found_by_whatever_they_are_known_by_on_all_channels(
+    store, tmp_path, who, found, of_north
+):
+    mail = {"email": "ann@example.com"}
+    keep(store, tmp_path, "sara", parties=(Party(Role.CUSTOMER, "Ann", crm="C-500", **mail),), customer="Ann")
+    keep(store, tmp_path, "tom", parties=(Party(Role.CUSTOMER, "Ann Marsh", phone="+441632960001", **mail),))
+    with store.writing() as connection:
+        connection.execute(t.scorecard.delete().where(t.scorecard.c.interaction_id == identity("leila")))
+    assert sorted(names(find(store, Wanted(customer=who)))) == sorted(found)
+    assert names(find(store, Wanted(customer=who), scope=Scope(team="North"))) == of_north
 
 
 def test_pages_follow_each_other_both_ways_and_nothing_is_shown_twice(store, tmp_path):
