@@ -100,7 +100,7 @@ def upgrade(context: click.Context) -> None:
     """Bring the database of an older version up to date, and cut card data out of what it stored."""
     from audit.database import upgrade_store
     from audit.recutting import recut
-    from audit.second_factor import seal_secrets
+    from audit.sealed import seal_secrets
     from audit.tallies import settle
     from audit.upgrading import index_missing, stand_again
 

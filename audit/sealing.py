@@ -45,8 +45,9 @@ class KeyGone(ComportError):
         self.path = path
 
     def __str__(self) -> str:
-        remedy = "put it back from a backup, or turn them off (comport user second-factor-off NAME)"
-        return f"{self.path}: is away, and second factors are sealed with it; {remedy}"
+        off = "comport user second-factor-off NAME, comport webhook remove NUMBER"
+        remedy = f"put it back from a backup, or turn them off ({off})"
+        return f"{self.path}: is away, and second factors or webhooks are sealed with it; {remedy}"
 
 
 def key_file(path: Path, size: int) -> bytes:

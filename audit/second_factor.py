@@ -8,10 +8,11 @@ import time
 
 import msgspec
 import pyotp
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from audit.auditlog import Action, write
-from audit.sealing import PREFIX, Unsealable, is_sealed, seal, unseal
+from audit.sealed import of_user, sealed
+from audit.sealing import Unsealable, unseal
 from audit.store import Store
 from audit.tables import user
 from audit.users import change_account
@@ -62,8 +63,8 @@ def turn_on(store: Store, name: str, secret: str, code: str) -> tuple[str, ...] 
     codes = tuple(_new_recovery_code() for _ in range(RECOVERY_CODES))
     kept = msgspec.json.encode([_hashed(one) for one in codes]).decode()
     with store.writing() as connection:
-        sealed = _sealed(connection, store, name, secret)
-        change_account(connection, name, totp_secret=sealed, totp_step=step, recovery=kept)
+        kept_secret = sealed(connection, store, secret, of_user(name))
+        change_account(connection, name, totp_secret=kept_secret, totp_step=step, recovery=kept)
         write(connection, Action.SECOND_FACTOR_ON, name)
     return codes
 
@@ -95,7 +96,7 @@ def passes(store: Store, name: str, code: str) -> bool:
             return False
         step, lost = None, None
         try:
-            step = _step(unseal(store.home, found.totp_secret, _of(name)), code, found.totp_step)
+            step = _step(unseal(store.home, found.totp_secret, of_user(name)), code, found.totp_step)
         except Unsealable as error:
             lost = error  # recovery codes are for when there is no code, whyever
         if step is not None:
@@ -110,29 +111,6 @@ def passes(store: Store, name: str, code: str) -> bool:
         connection.execute(update(user).where(user.c.id == found.id).values(recovery=kept))
         write(connection, Action.RECOVERY_CODE, name, left=len(left))
         return True
-
-
-def seal_secrets(store: Store) -> None:
-    """Seals the secrets of apps that an earlier version stored as they are.
-
-    Raises:
-        KeyGone: the key that others are sealed with is away.
-    """
-    with store.writing() as connection:
-        for row in connection.execute(select(user).where(user.c.totp_secret.is_not(None))).all():
-            if not is_sealed(row.totp_secret):
-                sealed = _sealed(connection, store, row.name, row.totp_secret)
-                connection.execute(update(user).where(user.c.id == row.id).values(totp_secret=sealed))
-
-
-def _sealed(connection: Connection, store: Store, name: str, secret: str) -> str:
-    others = select(user.c.id).where(user.c.totp_secret.startswith(PREFIX)).limit(1)
-    first = connection.execute(others).scalar() is None
-    return seal(store.home, secret, _of(name), first)
-
-
-def _of(name: str) -> str:
-    return f"the second factor of '{name}'"
 
 
 def _step(secret: str, code: str, after: int) -> int | None:

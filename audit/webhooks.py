@@ -13,6 +13,7 @@ import secrets
 import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from audit import tables as t
 from audit.outbox import KEPT_DAYS, Delivered, after
+from audit.sealing import KEY, Unsealable, unseal
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -73,20 +75,25 @@ class Webhook(msgspec.Struct, frozen=True):
 def add_webhook(store: "Store", url: str, events: Iterable[str], private: bool = False) -> tuple[int, str]:
     """A new webhook: its number and the secret that its receiver checks signatures with, shown only now.
 
+    It is stored sealed: whoever reads the database alone can sign nothing.
+
     Raises:
+        KeyGone: the key that others are sealed with is away.
         BadAddress: it is no http(s) address, or lies inside of the house and `private` does not allow it.
     """
+    from audit.sealed import of_webhook, sealed
+
     addresses(url, private)
     secret = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
     row = {
         "url": url,
         "events": json.dumps(sorted(set(events))),
-        "secret": secret,
         "private": private,
         "added_at": datetime.now(UTC),
     }
     with store.writing() as connection:
-        made = connection.execute(insert(t.webhook).values(**row))
+        kept = sealed(connection, store, secret, of_webhook(url))
+        made = connection.execute(insert(t.webhook).values(secret=kept, **row))
     return int(made.inserted_primary_key[0]), secret  # type: ignore[index]
 
 
@@ -240,7 +247,7 @@ def deliver(store: "Store", now: datetime | None = None) -> Delivered:
         with store.writing() as connection:
             if not connection.execute(update(t.webhook_message).where(*held).values(**taken)).rowcount:
                 continue
-        status, reason = _send(one)
+        status, reason = _send(store.home, one)
         state = after(reason, status == GONE, one.tries, at)
         counts[state["state"]] += 1
         with store.writing() as connection:
@@ -249,17 +256,23 @@ def deliver(store: "Store", now: datetime | None = None) -> Delivered:
     return Delivered(counts["delivered"], counts["waiting"], counts["dead"])
 
 
-def _send(one: Any) -> tuple[int, str]:
+def _send(home: Path, one: Any) -> tuple[int, str]:
     """(status, why it was not taken: "" where it was) of one message."""
     import requests
 
+    from audit.sealed import of_webhook
+
+    try:
+        secret = unseal(home, one.secret, of_webhook(one.url))
+    except Unsealable:
+        return 0, f"its secret does not open with {KEY} of the home"
     timestamp = round(datetime.now(UTC).timestamp())
     headers = {
         "content-type": "application/json",
         "user-agent": "Comport",
         "webhook-id": one.message,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(one.secret, one.message, timestamp, one.body),
+        "webhook-signature": signature(secret, one.message, timestamp, one.body),
     }
     try:
         # What was outside when it was added may be inside now: the connection goes to what was checked.

@@ -17,6 +17,8 @@ from audit import tables as t
 from audit.cli import cli
 from audit.outbox import PAUSES_S
 from audit.reviews import Verdict, keep_review
+from audit.sealed import of_webhook, seal_secrets
+from audit.sealing import KeyGone, unseal
 from audit.store import NotStored, open_store
 from audit.webhooks import (
     BadAddress,
@@ -106,6 +108,59 @@ def test_what_happened_is_told_signed_and_without_names(store, receiver, tmp_pat
     # Nothing is told twice, and what is judged the same again is nothing new.
     store.keep_scorecard(card)
     assert deliver(store, NOW + timedelta(days=1)).delivered == 0
+
+
+def kept(store):
+    with store.reading() as connection:
+        return connection.execute(select(t.webhook.c.secret).order_by(t.webhook.c.id)).scalars().all()
+
+
+def test_secrets_are_sealed_each_for_its_address(store, receiver, tmp_path):
+    _, secret = add_webhook(store, receiver.url, ["scorecard"], private=True)
+    add_webhook(store, f"{receiver.url}&b=2", ["scorecard"], private=True)
+    first, second = kept(store)
+    assert first.startswith("sealed1:") and secret not in first
+    with store.writing() as connection:
+        connection.execute(update(t.webhook).values(secret=first))
+    keep(store, tmp_path)
+    assert deliver(store, NOW).delivered == 1
+    assert [path for path, _, _ in receiver.got] == ["/hook?a=1"]
+    assert [one.reason for one in webhooks(store)] == [
+        "",
+        "its secret does not open with seal.key of the home",
+    ]
+    with store.writing() as connection:
+        connection.execute(update(t.webhook).where(t.webhook.c.id == 2).values(secret=second))
+    assert deliver(store, NOW + timedelta(days=1)).delivered == 1
+
+
+def test_without_the_key_nothing_is_sealed_anew_and_what_waits_is_sent_once_it_is_back(
+    store, receiver, tmp_path
+):
+    add_webhook(store, receiver.url, ["scorecard"], private=True)
+    key = store.home / "seal.key"
+    away = key.rename(key.with_name("away"))
+    with pytest.raises(KeyGone, match=r"webhook remove NUMBER"):
+        add_webhook(store, f"{receiver.url}&b=2", ["scorecard"], private=True)
+    keep(store, tmp_path)
+    assert (deliver(store, NOW).delivered, receiver.got, key.exists()) == (0, [], False)
+    assert [one.state for one in state(store)] == ["waiting"]
+    away.rename(key)
+    assert deliver(store, NOW + timedelta(days=1)).delivered == 1
+
+
+def test_what_an_earlier_version_stored_is_used_and_sealed_by_the_upgrade(store, receiver, tmp_path):
+    _, secret = add_webhook(store, receiver.url, ["scorecard"], private=True)
+    with store.writing() as connection:
+        connection.execute(update(t.webhook).values(secret=secret))
+    keep(store, tmp_path)
+    assert deliver(store, NOW).delivered == 1
+    for _ in range(2):
+        seal_secrets(store)
+        [sealed] = kept(store)
+        assert (
+            sealed.startswith("sealed1:") and unseal(store.home, sealed, of_webhook(receiver.url)) == secret
+        )
 
 
 def test_the_signature_is_the_one_of_the_standard():
