@@ -8,8 +8,6 @@ from typing import Any
 
 from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import text
@@ -45,6 +43,7 @@ from web import (
     rights,
     second_factor,
     standards,
+    tries,
     uploading,
     views,
     wording,
@@ -101,7 +100,7 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    limiter = tries.of_everybody(app, store)
     app.before_request(_refuse_nul)
     languages.register(app)
     app.register_blueprint(languages.room())
@@ -126,7 +125,7 @@ def create_app(
     app.register_blueprint(releasing.room(store))
     app.register_blueprint(assigning.room(store))
     app.register_blueprint(interface.room())
-    programs = api.room(app, store, limiter)
+    programs = api.room(app, store, tries.of_this_process(app))
     app.register_blueprint(programs)
     # A token in a header is sent by no form and by no page of others.
     csrf.exempt(programs)
