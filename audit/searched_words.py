@@ -64,9 +64,9 @@ PAGE = 50
 """Rows of a page, as the dashboard shows them."""
 
 
-LOOKED_INTO, READ_THROUGH = 5, 3
-"""So many times as long PostgreSQL takes to look for words, for a phrase in a row as to collect one that an
-index found: some 25, 14 and 5 microseconds of a million interactions of 350 words (`bench/million.py`)."""
+LOOKED_INTO = 3
+"""So many times as long PostgreSQL takes to look for words or a phrase in a row as to collect one that an
+index found: some 13 and 5 microseconds of a million interactions of 350 words (`bench/million.py`)."""
 
 
 def is_common(store: Transactions, words: Words) -> bool:
@@ -83,10 +83,8 @@ def is_common(store: Transactions, words: Words) -> bool:
             return _are_many(connection, some, math.isqrt(PAGE * (connection.execute(newest).scalar() or 0)))
     some = select().select_from(t.transcript).where(or_(*(and_(*_indexed(terms)) for terms in words)))
     with store.reading() as connection:
-        counted = has_phrase(words)
-        times = READ_THROUGH if counted else LOOKED_INTO
-        most = math.isqrt(times * PAGE * (connection.execute(newest).scalar() or 0))
-        if not counted:
+        most = math.isqrt(LOOKED_INTO * PAGE * (connection.execute(newest).scalar() or 0))
+        if not (counted := has_phrase(words)):
             query = some.compile(dialect=connection.dialect)
             plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {query}", query.params).scalar_one()
             if plan[0]["Plan"]["Plan Rows"] > max(PAGE, most):
