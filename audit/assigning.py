@@ -1,5 +1,6 @@
 """Who is to look at an interaction."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from audit import tables as t
 from audit.auditlog import Action, write
 from audit.mailing import tell
 from audit.reviews import BadReview
-from audit.scope import UserRole, scope_of
+from audit.scope import Scope, UserRole, scope_of
 from audit.webhooks import announce
 
 if TYPE_CHECKING:
@@ -32,6 +33,22 @@ def assignable(store: "Store", interaction: str) -> tuple[str, ...]:
     """The accounts that an interaction can be given to: who reviews, and sees it."""
     with store.reading() as connection:
         return tuple(name for name, _ in _people(connection, interaction))
+
+
+def reviewers(store: "Store", team: str | None) -> tuple[str, ...]:
+    """The accounts that interactions of a team (None: of any) can be given to, by name; those of whoever
+    reviews one team alone are among those of any."""
+    with store.reading() as connection:
+        return tuple(name for name, _, scope in _reviewing(connection) if team is None or scope.covers(team))
+
+
+def assigned_among(store: "Store", interactions: Collection[str]) -> dict[str, str]:
+    """Who is to look at which of these interactions; of the others it is nobody in particular."""
+    row = t.assignment.c
+    query = select(row.interaction_id, t.user.c.name).join(t.user, t.user.c.id == row.user_id)
+    with store.reading() as connection:
+        found = connection.execute(query.where(row.interaction_id.in_(interactions))).all()
+    return {one[0]: one[1] for one in found}
 
 
 def assigned(store: "Store", interaction: str) -> Assigned | None:
@@ -70,13 +87,14 @@ def assign(store: "Store", interaction: str, to: str, by: str) -> None:
 def _people(connection: Connection, interaction: str) -> list[tuple[str, int]]:
     """(name, number) of the accounts that an interaction can be given to, by name."""
     team = connection.execute(select(t.interaction.c.team).where(t.interaction.c.id == interaction)).scalar()
+    return [(name, number) for name, number, scope in _reviewing(connection) if scope.covers(team)]
+
+
+def _reviewing(connection: Connection) -> list[tuple[str, int, Scope]]:
+    """(name, number, what they see) of the accounts that say what holds of findings, by name."""
     row = t.user.c
     asked = select(row.name, row.id, row.role, row.team, row.employee).where(
         row.role.in_([role.value for role in ASSIGNED_TO]), row.locked_at.is_(None)
     )
     found = connection.execute(asked.order_by(row.name))
-    return [
-        (one.name, one.id)
-        for one in found
-        if scope_of(UserRole(one.role), one.team, one.employee).covers(team)
-    ]
+    return [(one.name, one.id, scope_of(UserRole(one.role), one.team, one.employee)) for one in found]

@@ -9,7 +9,7 @@ import msgspec
 from flask import Blueprint, Response, abort, current_app, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
-from audit.assigning import assignable, assigned
+from audit.assigning import assignable, assigned, assigned_among, reviewers
 from audit.evidence import is_visual, moments
 from audit.interactions import Interaction, Role
 from audit.judge import Finding
@@ -107,6 +107,10 @@ def list_page(store: Store, problem: str = "") -> str:
         wanted=wanted,
         asked=fields(wanted),
         problem=problem,
+        given=request.args.get("given", 0, type=int),
+        here={name: value for name, value in request.args.items() if name in ("older", "newer")},
+        reviewers=reviewers(store, scope().team) if may("review") else (),
+        given_to=assigned_among(store, [row.interaction.id for row in page.rows]) if may("compare") else {},
         done="done" in request.args,
         rubrics=rubric_names(store),
         views=_views(store, fields(wanted)),

@@ -39,6 +39,7 @@ SAY_THEMSELVES = frozenset(
         "releasing.release",
         "releasing.withdraw",
         "assigning.assign",
+        "assigning.assign_many",
         "releasing.reply",
         "reviewing.say",
         "second_factor.ask",

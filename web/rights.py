@@ -127,6 +127,7 @@ RULES: dict[str, Right] = {
     "reviewing.say": Right.REVIEW,
     "reviewing.next_": Right.REVIEW,
     "assigning.assign": Right.REVIEW,
+    "assigning.assign_many": Right.REVIEW,
     "releasing.release": Right.RELEASE,
     "releasing.withdraw": Right.RELEASE,
     "releasing.reply": Right.REPLY,
