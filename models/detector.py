@@ -135,8 +135,13 @@ def _suppressed(boxes: Boxes) -> Boxes:
 
 def overlap(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Intersection over union 0..1 of a box (4 or more,) with each of (k, 4 or more), shape (k,)."""
-    sides = np.minimum(box[2:4], boxes[:, 2:4]) - np.maximum(box[:2], boxes[:, :2])
-    both = np.prod(np.clip(sides, 0, None), axis=1)
-    areas = np.prod(np.clip(boxes[:, 2:4] - boxes[:, :2], 0, None), axis=1)
-    own = float(np.prod(np.clip(box[2:4] - box[:2], 0, None)))
+    both = _area(np.minimum(box[2:4], boxes[:, 2:4]) - np.maximum(box[:2], boxes[:, :2]))
+    areas = _area(boxes[:, 2:4] - boxes[:, :2])
+    own = float(_area(box[None, 2:4] - box[None, :2])[0])
     return np.asarray(both / np.maximum(own + areas - both, 1e-9), np.float32)
+
+
+def _area(sides: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of rectangles with these sides (k, 2), 0 where one is negative."""
+    width, height = np.maximum(sides, 0).T
+    return np.asarray(width * height)

@@ -394,6 +394,8 @@ def _cut(
 
 def _square(picture: Picture, x: float, y: float, half: float) -> tuple[Picture | None, NDArray[np.float32]]:
     """A square part of the picture, `GREY` beyond its borders, and its upper left corner (2,)."""
+    import cv2
+
     if not (np.isfinite(x) and np.isfinite(y) and half >= 4):
         return None, np.zeros(2, np.float32)
     left, top, side = round(x - half), round(y - half), max(8, round(2 * half))
@@ -401,12 +403,14 @@ def _square(picture: Picture, x: float, y: float, half: float) -> tuple[Picture 
     inside = picture[max(0, top) : min(height, top + side), max(0, left) : min(width, left + side)]
     if inside.size == 0:
         return None, np.zeros(2, np.float32)
-    if inside.shape == (side, side, 3):
+    if inside.shape[:2] == (side, side):
         return inside, np.array([left, top], np.float32)
-    crop = np.full((side, side, 3), GREY, np.uint8)
-    down, across = max(0, -top), max(0, -left)
-    crop[down : down + inside.shape[0], across : across + inside.shape[1]] = inside
-    return crop, np.array([left, top], np.float32)
+    above, before = max(0, -top), max(0, -left)
+    below, behind = side - above - inside.shape[0], side - before - inside.shape[1]
+    crop = cv2.copyMakeBorder(
+        inside, above, below, before, behind, cv2.BORDER_CONSTANT, value=(GREY, GREY, GREY)
+    )
+    return np.asarray(crop, np.uint8), np.array([left, top], np.float32)
 
 
 def _sharpness(picture: Picture, box: Array) -> float:
