@@ -137,8 +137,8 @@ def sightings(
     """
     import cv2
 
-    # Its helpers took a processor from the models, and each call waited for them: with one thread of its own
-    # a frame took 1 ms less of the processors, and more where others wanted them too (docs/accuracy.md).
+    # They would spin while they wait, on processors that the models need: a frame takes 1 ms less of these
+    # without them (docs/accuracy.md).
     cv2.setNumThreads(1)
     find = detector()
     idle: queue.SimpleQueue[Landmarkers] = queue.SimpleQueue()
