@@ -34,6 +34,7 @@ CLASPED = dict.fromkeys(("left", "right"), ((0.03, 0.1, -0.5), (-0.25, 0.35, -0.
 ON_COUNTER = dict.fromkeys(("left", "right"), ((0.15, -0.05, -0.45), (0.2, 0.33, -0.77)))
 ON_COUNTER |= {"hands": (OPEN, OPEN)}
 FIST = {"fingers": (FOLDED,) * 4}
+REACHES = ((0.15, 0.25, -0.42), (0.05, 0.75, -0.5))
 FISTS = {"right": OFFERS["right"], "hands": (None, FIST)}
 
 ARMS = (
@@ -155,8 +156,12 @@ def test_nobody_points_at_somebody_when_nobody_is_there(tmp_path):
         ("hand_on_face", {}, (0, 7), 0.0),
         ("arms_crossed", {}, (11,), 0.0),
         ("leaning", {}, (23,), 0.0),
-        ("sitting", {}, (25,), 0.0),
-        ("handshake", {}, (14, 16), 0.0),
+        ("sitting", {}, (25, 26), 0.0),
+        ("handshake", {}, (14, 16), 1.0),  # it hangs where the pose model puts it
+        ("handshake", {"right": REACHES}, (14, 16), 1.0),  # the customer's hangs
+        ("sitting", {"thighs": (0.45, 0.0)}, (25,), 1.0),  # in profile one leg hides the other
+        ("sitting", {"thighs": (0.45, 0.0)}, (25, 26), 0.0),  # a desk hides both
+        ("sitting", {"thighs": (0.33, -0.3)}, (25,), 0.0),
     ],
 )
 def test_what_is_hidden_cannot_be_told(tmp_path, name, posture, hidden, coverage):
@@ -175,7 +180,6 @@ def test_an_arm_in_passing_is_no_gesture(tmp_path, n, found):
 
 
 ALL = ("leaning", "back_turned", "sitting", "standing", "handshake", "gives_object")
-REACHES = ((0.15, 0.25, -0.42), (0.05, 0.75, -0.5))
 
 
 @pytest.mark.parametrize("yaw_deg", [-60, 0, 60])
@@ -210,26 +214,39 @@ def test_a_back_is_turned_to_somebody(tmp_path, yaw_deg, turned):
 @pytest.mark.parametrize(
     ("apart_m", "mine", "theirs", "expected"),
     [
-        (0.75, "right", "right", {"handshake"}),
+        (0.91, "right", "right", {"handshake"}),  # knuckles meet
+        (1.08, "right", "right", {"gives_object"}),  # something is between them
+        (1.08, "left", "right", {"gives_object"}),
+        (0.91, "right", "left", {"gives_object"}),
+        (1.08, "left", "left", {"gives_object"}),
         (1.4, "right", "right", set()),
-        (0.75, "left", "right", {"gives_object"}),
-        (0.75, "right", "left", {"gives_object"}),
+        (1.4, "left", "right", set()),
     ],
 )
 def test_hands_that_meet(tmp_path, apart_m, mine, theirs, expected):
     one = person(yaw_deg=90, **{mine: REACHES})
     # Hands on the same side of both bodies meet where one of them stands a shoulder's width aside.
-    aside_m = {"rightright": 0.39, "leftright": 0.0, "rightleft": 0.0}[mine + theirs]
+    aside_m = {"rightright": 0.39, "leftleft": -0.39, "leftright": 0.0, "rightleft": 0.0}[mine + theirs]
     other = person("person-1", yaw_deg=-90, x_m=apart_m, z_m=3.0 - aside_m, **{theirs: REACHES})
     both = talk(tmp_path, one, other)
     names = ("handshake", "gives_object")
     assert done(both, names) == done(both, names, Role.CUSTOMER) == expected
 
 
+@pytest.mark.parametrize(
+    ("hidden", "apart_m", "coverage"),
+    [((), 0.91, 1.0), ((14,), 0.91, 1.0), ((16,), 0.91, 0.0), ((16,), 2.5, 1.0)],
+)
+def test_a_hidden_hand_may_meet_another_one_in_reach(tmp_path, hidden, apart_m, coverage):
+    one = person(yaw_deg=90, right=REACHES)
+    other = person("person-1", yaw_deg=-90, x_m=apart_m, z_m=2.61, right=REACHES, hidden=hidden)
+    assert seen(talk(tmp_path, one, other), "handshake") == coverage
+
+
 @pytest.mark.parametrize("name", ["gives_object", "hands_in_pockets"])
 def test_what_cannot_be_checked_decides_no_verdict(tmp_path, name):
     if name == "gives_object":
-        other = person("person-1", yaw_deg=-90, x_m=0.75, right=REACHES)
+        other = person("person-1", yaw_deg=-90, x_m=1.08, right=REACHES)
         one = talk(tmp_path, person(yaw_deg=90, left=REACHES), other)
     else:
         pocket = ((0.16, -0.14, -0.4), (-0.02, 0.08, -0.86))

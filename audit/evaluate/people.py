@@ -37,7 +37,7 @@ Title = Callable[[str], contextlib.AbstractContextManager[Progress]]
 JUDGED = ("arms_crossed", "hands_on_hips", "pointing", "open_palm", "hands_behind_back", "hand_on_face")
 """The gestures whose mean F1 is `gesture_f1`."""
 
-ALSO = ("thumbs_up", "hands_in_pockets", "leaning", "sitting", "handshake")
+ALSO = ("thumbs_up", "hands_in_pockets", "leaning", "sitting", "handshake", "gives_object")
 """Reported beside them: of most the rendered clips hold none, so that every one found is a false alarm."""
 
 TOO_CLOSE_M = 0.76

@@ -30,10 +30,16 @@ LABELS = {
     "open_palm_right": "open_palm",
     "hand_on_face": "hand_on_face",
     "thumbs_up": "thumbs_up",
+    "hands_in_pockets": "hands_in_pockets",
+    "handshake": "handshake",
+    "gives_object": "gives_object",
+    "leaning_on_counter": "leaning",
+    "leaning_on_hand": "leaning",
+    "sitting": "sitting",
 }
 """The labels of rendered gestures, and the kinds of event that they are."""
 
-PASSED_OVER = {"open_palm": "wave"}
+PASSED_OVER = {"open_palm": "wave", "hands_in_pockets": "hand_in_pocket", "leaning": "leaning_back"}
 """Labels that show what a kind looks for and something else too: they count neither way."""
 
 SMILES, FRONTAL_DEG = 0.5, 30.0

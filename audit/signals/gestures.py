@@ -53,13 +53,17 @@ HANGS_DEG, HANGS = -45.0, -0.7
 -0.80 to -1.1 torsos."""
 
 
+def hangs(arm: Arm) -> Rows:
+    """Whether an arm hangs beside the body, as far as the pose model says, which places hidden arms, too."""
+    return np.asarray((arm.forearm_rise_deg < HANGS_DEG) & (arm.wrist[:, 2] < HANGS))
+
+
 def either(one: Body, readings: tuple[Array, Array]) -> Array:
     """What one arm does is enough. Nobody can tell where no arm is seen, or where the seen one does not and
     the hidden one need not hang beside the body."""
     shown = [np.where(arm.seen, read, 0.0) for arm, read in zip(one.arms, readings, strict=True)]
     found = np.maximum(*shown)
-    hangs = [(a.forearm_rise_deg < HANGS_DEG) & (a.wrist[:, 2] < HANGS) for a in one.arms]
-    clear = [arm.seen | hang for arm, hang in zip(one.arms, hangs, strict=True)]
+    clear = [arm.seen | hangs(arm) for arm in one.arms]
     some = one.arms[0].seen | one.arms[1].seen
     known = one.large & some & ((clear[0] & clear[1]) | (found >= DOES))
     return np.where(known, found, np.nan)
@@ -140,22 +144,23 @@ def hands_behind_back(conversation: Conversation, track: PersonTrack) -> Array:
 
 
 def hands_in_pockets(conversation: Conversation, track: PersonTrack) -> Array:
-    """Both wrists close to the hip joints, arms a little bent: perhaps in pockets.
+    """Both wrists close to the hip joints (read 0.11 to 0.23, hanging 0.15 to 0.38) with the elbow bent (131
+    to 136 degrees, hanging 144 and more) and outside the line from shoulder to wrist (0.16, hanging 0.07 at most).
 
-    No clip we have shows it, and arms that hang look much alike, so it is never sure (`PERHAPS`).
+    The pose model does not see a hand that the trunk or the pocket hides, so that of a hidden one its place
+    beside the hip is enough. A hand at the belt looks the same, so it is never sure (`PERHAPS`).
     """
     one = seen_body(conversation, track)
     readings = []
     for arm, wrist, hip in zip(one.arms, (15, 16), (23, 24), strict=True):
         to_hip = np.linalg.norm(one.points[:, wrist] - one.points[:, hip], axis=1)
-        readings.append(
-            least(
-                surely(-to_hip, -0.3, 0.06),
-                between(arm.bend_deg, 95, 145, 6),
-                between(arm.wrist[:, 2], -0.98, -0.76, 0.05),
-                between(arm.wrist[:, 1], -0.1, 0.2, 0.06),
-            )
+        beside = least(
+            surely(-to_hip, -0.28, 0.05),
+            between(arm.wrist[:, 2], -1.0, -0.72, 0.05),
+            between(arm.wrist[:, 1], -0.2, 0.2, 0.06),
         )
+        shown = least(beside, between(arm.bend_deg, 105, 141, 6), surely(arm.bow, 0.11, 0.03))
+        readings.append(np.where(arm.seen, shown, beside))
     return both(one, (readings[0], readings[1]))
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from audit.bodies import Array, Body, Rows
 from audit.interactions import Conversation
 from audit.signals import EventKind
-from audit.signals.gestures import HELD_S, PERHAPS, least, seen_body, surely
+from audit.signals.gestures import HELD_S, PERHAPS, hangs, least, seen_body, surely
 from audit.spells import DOES, at_times, doing, others
 from models.geometry import horizontal
 from models.observations import PersonTrack
@@ -38,7 +38,7 @@ def leaning(conversation: Conversation, track: PersonTrack) -> Array:
 
 
 def sitting(conversation: Conversation, track: PersonTrack) -> Array:
-    """Both thighs are nearly level; hips and knees have to be seen."""
+    """Both thighs are nearly level; hips and a knee have to be seen (`_legs`)."""
     one = seen_body(conversation, track)
     return np.where(
         _legs(one) & _from_the_side(conversation), surely(one.thigh_deg.min(axis=1), SITS_DEG, 15), np.nan
@@ -46,7 +46,7 @@ def sitting(conversation: Conversation, track: PersonTrack) -> Array:
 
 
 def standing(conversation: Conversation, track: PersonTrack) -> Array:
-    """Both thighs hang down; hips and knees have to be seen. Who walks stands."""
+    """Both thighs hang down; hips and a knee have to be seen (`_legs`). Who walks stands."""
     one = seen_body(conversation, track)
     return np.where(
         _legs(one) & _from_the_side(conversation), surely(-one.thigh_deg.max(axis=1), -STANDS_DEG, 15), np.nan
@@ -59,8 +59,11 @@ def _from_the_side(conversation: Conversation) -> bool:
 
 
 def _legs(one: Body) -> Rows:
-    legs = one.seen[:, 23] & one.seen[:, 24] & one.seen[:, 25] & one.seen[:, 26]
-    return np.asarray(one.large & legs)
+    """Whether hips and both knees are seen, or one knee and the hidden thigh, where the pose model puts it,
+    does the same: in profile the near leg hides the other one."""
+    hips, knees = one.seen[:, 23] & one.seen[:, 24], one.seen[:, 25:27]
+    same = (one.thigh_deg.min(axis=1) >= SITS_DEG) | (one.thigh_deg.max(axis=1) <= STANDS_DEG)
+    return np.asarray(one.large & hips & (knees.all(axis=1) | (knees.any(axis=1) & same)))
 
 
 def back_turned(conversation: Conversation, track: PersonTrack) -> Array:
@@ -82,60 +85,86 @@ def back_turned(conversation: Conversation, track: PersonTrack) -> Array:
     return np.where(known, surely(away, TURNED_DEG, 20), np.nan)
 
 
-MEET = 0.3
-"""Hands that meet are not further apart than this in the picture, in torsos (15 cm; wrists of a handshake are
-about 20 cm apart, less the fingers between them)."""
+SHAKE, SHAKE_SOFT = 0.2, 0.1
+"""Right hands that shake have their index fingers' knuckles not further apart in the picture, in torsos: read
+0.02 to 0.07 on rendered clips, over a thing handed over 0.43 to 0.45, a step before it 0.85 and more."""
 
-MEET_M = 0.35
-"""The same in metres between wrists in space, where each place is known to about 0.1 m."""
+SHAKE_M, SHAKE_SOFT_M = 0.35, 0.1
+"""The same between wrists in space: 0.16 to 0.25, where each place is known to about 0.1 m."""
+
+GIVE, GIVE_M = 0.62, 0.45
+"""Hands that hold the same thing: knuckles in the picture 0.43 to 0.45, wrists in space 0.28 to 0.34 over a
+box of 15 cm; on their way to it 0.85 and 0.49 and more."""
+
+REACH_M = 2.0
+"""Who stands further from somebody touches no hand: twice an arm with its hand (0.75 m), and bending."""
 
 
 def handshake(conversation: Conversation, track: PersonTrack) -> Array:
     """The right hand meets the right hand of somebody, both arms held out."""
-    return _meeting(conversation, track, ((1, 1),))
+    return _meeting(conversation, track, ((1, 1),), SHAKE, SHAKE_M)
 
 
 def gives_object(conversation: Conversation, track: PersonTrack) -> Array:
-    """A hand meets a hand of somebody, both arms held out, and it is no handshake.
+    """A hand comes as near to a hand of somebody as a thing that both hold, and it is no handshake.
 
     Neither the thing nor who gives it can be seen, so that it is an event of both and never sure (`PERHAPS`).
     """
-    readings = _meeting(conversation, track, ((0, 0), (0, 1), (1, 0)))
-    shaken = _meeting(conversation, track, ((1, 1),))
-    return np.where(shaken >= DOES, 0.0, readings)
+    readings = _meeting(conversation, track, ((0, 0), (0, 1), (1, 0), (1, 1)), GIVE, GIVE_M)
+    return np.where(handshake(conversation, track) >= DOES, 0.0, readings)
 
 
-def _meeting(conversation: Conversation, track: PersonTrack, hands: tuple[tuple[int, int], ...]) -> Array:
-    """How surely one of these pairs of hands (own, theirs) meets; NaN where none of them is seen."""
+def _meeting(
+    conversation: Conversation,
+    track: PersonTrack,
+    hands: tuple[tuple[int, int], ...],
+    limit: float,
+    limit_m: float,
+) -> Array:
+    """How surely one of these pairs of hands (own, theirs) is so near; NaN where nobody else is there, or one
+    of somebody in reach is hidden and need not hang."""
     people = conversation.observations.people
+    n = len(track.times_s)
     if people is None:
-        return np.full(len(track.times_s), np.nan)
+        return np.full(n, np.nan)
     mine = seen_body(conversation, track)
-    found = np.full(len(track.times_s), np.nan)
-    for other in others(people, track):
-        theirs = seen_body(conversation, other)
+    found, hidden, some = np.zeros(n), np.zeros(n, bool), np.zeros(n, bool)
+    with np.errstate(invalid="ignore"):
+        for other in others(people, track):
+            theirs = seen_body(conversation, other)
 
-        def at(values: Array, other: PersonTrack = other) -> Array:
-            return at_times(other, values, track.times_s)
+            def at(values: Array, other: PersonTrack = other) -> Array:
+                return at_times(other, values.astype(np.float64), track.times_s)
 
-        for own, their in hands:
-            one, two = mine.arms[own], theirs.arms[their]
-            seen = mine.large & one.seen & (at((theirs.large & two.seen).astype(np.float64)) == 1)
-            wrist, wrists = 15 + own, other.pose_px[:, 15 + their, :2].astype(np.float64)
-            apart_px = np.linalg.norm(track.pose_px[:, wrist, :2] - at(wrists), axis=1)
-            torso_px = np.fmin(mine.torso_px, at(theirs.torso_px))
-            place = (other.position_m + other.pose_m[:, 15 + their]).astype(np.float64)
-            apart_m = np.linalg.norm(track.position_m + track.pose_m[:, wrist] - at(place), axis=1)
-            reading = least(
-                surely(-apart_px / torso_px, -MEET, 0.1),
-                surely(-apart_m, -MEET_M, 0.1),
-                surely(one.forearm_rise_deg, -45, 10),
-                at(surely(two.forearm_rise_deg, -45, 10)),
-                surely(one.wrist[:, 1], 0.25, 0.1),
-                at(surely(two.wrist[:, 1], 0.25, 0.1)),
-            )
-            found = np.fmax(found, np.where(seen, reading, np.nan))
-    return found
+            there = at(other.position_m)
+            present = at(np.ones(len(other.times_s))) == 1
+            far = np.linalg.norm(track.position_m - there, axis=1) > REACH_M
+            for own, their in hands:
+                seen, out, no = _held_out(track, mine, own)
+                seen_there, out_there, no_there = (at(v) for v in _held_out(other, theirs, their))
+                apart_px = np.linalg.norm(
+                    track.pose_px[:, 19 + own, :2] - at(other.pose_px[:, 19 + their, :2]), axis=1
+                )
+                apart = apart_px / np.fmin(mine.torso_px, at(theirs.torso_px))
+                place_m = at(other.position_m + other.pose_m[:, 15 + their])
+                apart_m = np.linalg.norm(track.position_m + track.pose_m[:, 15 + own] - place_m, axis=1)
+                near = least(surely(-apart, -limit, SHAKE_SOFT), surely(-apart_m, -limit_m, SHAKE_SOFT_M))
+                both_seen = present & (seen == 1) & (seen_there == 1)
+                found = np.fmax(found, np.where(both_seen & ~far, least(near, out, out_there), 0.0))
+                hidden |= present & ~far & ~both_seen & (no == 0) & ~(no_there == 1)
+            some |= present
+    known = mine.large & some & (~hidden | (found >= DOES))
+    return np.where(known, found, np.nan)
+
+
+def _held_out(track: PersonTrack, one: Body, side: int) -> tuple[Array, Array, Array]:
+    """Whether the hand is seen (0 or 1), how surely its arm is held out, and whether it is clear that it is
+    not. The trunk often hides the elbow of an arm whose hand is found."""
+    arm = one.arms[side]
+    hand = one.seen[:, 15 + side] | ~np.isnan(track.hands_px[:, side, 0, 0])
+    out = least(surely(arm.forearm_rise_deg, -45, 10), surely(arm.wrist[:, 1], 0.25, 0.1))
+    clear_no = (out < DOES) & (hand | hangs(arm))
+    return (one.large & hand).astype(np.float64), out, (one.large & clear_no).astype(np.float64)
 
 
 KINDS: tuple[EventKind, ...] = (
