@@ -34,12 +34,11 @@ LABELS = {
     "handshake": "handshake",
     "gives_object": "gives_object",
     "leaning_on_counter": "leaning",
-    "leaning_on_hand": "leaning",
     "sitting": "sitting",
 }
 """The labels of rendered gestures, and the kinds of event that they are."""
 
-PASSED_OVER = {"open_palm": "wave", "hands_in_pockets": "hand_in_pocket", "leaning": "leaning_back"}
+PASSED_OVER = {"open_palm": "wave", "hands_in_pockets": "hand_in_pocket", "leaning": "leaning_a_little"}
 """Labels that show what a kind looks for and something else too: they count neither way."""
 
 SMILES, FRONTAL_DEG = 0.5, 30.0
