@@ -145,7 +145,8 @@ def hands_behind_back(conversation: Conversation, track: PersonTrack) -> Array:
 
 def hands_in_pockets(conversation: Conversation, track: PersonTrack) -> Array:
     """Both wrists close to the hip joints (read 0.11 to 0.23, hanging 0.15 to 0.38) with the elbow bent (131
-    to 136 degrees, hanging 144 and more) and outside the line from shoulder to wrist (0.16, hanging 0.07 at most).
+    to 136 degrees, hanging 144 and more) and outside the line from shoulder to wrist (0.16, hanging 0.07 at
+    most).
 
     The pose model does not see a hand that the trunk or the pocket hides, so that of a hidden one its place
     beside the hip is enough. A hand at the belt looks the same, so it is never sure (`PERHAPS`).
