@@ -38,7 +38,7 @@ JUDGED = ("arms_crossed", "hands_on_hips", "pointing", "open_palm", "hands_behin
 """The gestures whose mean F1 is `gesture_f1`."""
 
 ALSO = ("thumbs_up", "hands_in_pockets", "leaning", "sitting", "handshake", "gives_object")
-"""Reported beside them: of most the rendered clips hold none, so that every one found is a false alarm."""
+"""Reported beside them: of most the clips of gestures hold none, so that what is found there is false."""
 
 TOO_CLOSE_M = 0.76
 """The nearest that an employee may stand without a reason (2.5 feet): the rendered demo's truth counts so."""
