@@ -32,8 +32,8 @@ PART_OF: Mapping[Thing, str] = {
 SUFFIX = ".looks.json"
 
 FEWEST_PICTURES = 5
-"""So many pictures with and without a thing are needed: of the frames that tell of a badge 0.87 are right
-with three of each, 0.94 with five (`docs/accuracy.md`, "What people wear")."""
+"""So many pictures with and without a thing are needed: of the frames that tell of a badge 0.81 are right
+with three of each, 0.95 with five (`docs/accuracy.md`, "What people wear")."""
 
 MARGIN = 0.25
 """A crop is told when its score, -1 without and 1 with the thing, is that far from the middle."""
