@@ -261,6 +261,8 @@ def test_media_come_in_ranges(site):
         ("/interactions/xyz", 404, "nothing is there"),
         (f"/interactions/{'0' * 64}", 404, "no interaction"),
         ("/interactions?limit=0", 400, "query: Expected `int` >= 1 - at `$.limit`"),
+        ("/interactions?from=null", 400, "'from' is 'null'; leave it out"),
+        ("/holds/99999999999", 404, "nothing is there"),
         ("/interactions?colour=red", 400, "unknown field `colour`"),
         ("/interactions?limit=1&limit=2", 400, "'limit' is given 2 times"),
         ("/interactions?since=soon", 400, "$.since"),
@@ -462,7 +464,7 @@ def test_two_searches_of_one_name_cannot_be(site):
         for name in ("one", "other")
     ]
     taken = site.ask(paths[1].removeprefix(ROOT), method="PATCH", json={"name": "one"})
-    assert (taken.status_code, is_problem(taken)) == (400, True)
+    assert (taken.status_code, is_problem(taken)) == (422, True)
     for path in paths:
         site.ask(path.removeprefix(ROOT), method="DELETE")
 

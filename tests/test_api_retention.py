@@ -157,7 +157,8 @@ def test_a_hold_is_added_listed_and_lifted(site):
         ({"kind": "customer", "value": "nobody", "reason": "x"}, 404),
         ({"kind": "interaction", "value": "0" * 64, "reason": "x"}, 404),
         ({"kind": "street", "value": "x", "reason": "x"}, 400),
-        ({"kind": "customer", "value": "x", "reason": " "}, 400),
+        ({"kind": "customer", "value": "x", "reason": " "}, 422),
+        ({"kind": "customer", "value": " ", "reason": "x"}, 404),
         ({"kind": "customer", "value": "x"}, 400),
     ],
 )
@@ -205,13 +206,13 @@ def test_what_is_no_key_is_refused(site, key):
 
 
 def test_what_was_interrupted_is_finished(site):
-    one = call(site, "C-6")
-    number = begin(site.store, of_interactions(site.store, [one.id]))
+    other, number = (begin(site.store, of_interactions(site.store, [call(site, "C-6").id])) for _ in range(2))
     assert site.ask(f"/erasures/{number}").json["finished_at"] is None
     assert site.ask(f"/erasures/{number}/finish", method="POST").status_code == 202
     assert over(site, f"/erasures/{number}")["erased"]["proof"]["left"] == []
     assert site.ask(f"/erasures/{number}/finish", method="POST").json["problem"] == ""
     assert site.ask("/erasures/4711/finish", method="POST").status_code == 404
+    assert site.ask(f"/erasures/{other}").json["finished_at"] is None, "nobody asked for it"
     first = site.ask("/erasures?limit=1").json
     rest = site.ask(first["next"].removeprefix(ROOT)).json["items"]
     assert first["items"][0]["number"] == number and all(one["number"] < number for one in rest)

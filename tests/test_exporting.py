@@ -132,7 +132,7 @@ def test_no_personal_data_and_no_formula_is_taken(site, form):
         ({}, 400),
         ({"format": "xls"}, 400),
         ({"format": "csv", "wanted": {"colour": "red"}}, 400),
-        ({"format": "csv", "wanted": {"since": "soon"}}, 400),
+        ({"format": "csv", "wanted": {"since": "soon"}}, 422),
         ({"format": "csv", "personal": True}, 400),
     ],
 )

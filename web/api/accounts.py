@@ -170,7 +170,7 @@ OPERATIONS = (
         problems=(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
     ),
     Operation(
-        *("DELETE", "/tokens/<int(max=2147483647):number>", drop_token, "Makes a token worthless", None),
+        *("DELETE", "/tokens/<int:number>", drop_token, "Makes a token worthless", None),
         status=HTTPStatus.NO_CONTENT,
     ),
     Operation("GET", "/log", log, "Who did and saw what, newest first", Many[auditlog.Entry], Rows),

@@ -102,7 +102,7 @@ def _shown(store: Store, run: ledger.Run) -> RunShown:
     return RunShown(run.id, run.state, run.sources, run.rubrics, run.started_at, run.finished_at, files)
 
 
-_RUN = "/batches/<int(max=2147483647):number>"
+_RUN = "/batches/<int:number>"
 
 OPERATIONS = (
     Operation("GET", "/batches", batches, "Batch runs, newest first", Many[RunShown], Runs),

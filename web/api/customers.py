@@ -103,7 +103,7 @@ def _known(store: Store, role: Role, number: int) -> Person:
     return found
 
 
-_PERSON = "<int(max=2147483647):number>"
+_PERSON = "<int:number>"
 
 OPERATIONS = (
     Operation("GET", "/customers", list_customers, "Customers by their numbers", Many[Person], Somebody),

@@ -94,7 +94,11 @@ def bound(operation: Operation, store: Store) -> Callable[..., Response]:
 
     def run(**parts: Any) -> Response:
         for name, part in parts.items():
-            if isinstance(part, str) and not re.fullmatch(PARTS[name][1]["pattern"], part):
+            shape = PARTS[name][1]
+            if isinstance(part, str) and not re.fullmatch(shape["pattern"], part):
+                raise NotFound
+            # Were it left to the route, it would be another method's route, and 405.
+            if isinstance(part, int) and part > shape["maximum"]:
                 raise NotFound
         given = dict(parts)
         query = query_of(operation.query)
@@ -120,9 +124,15 @@ def query_of(kind: type[T]) -> T:
         if len(values) > 1:
             raise BadRequest(f"'{name[:40]}' is given {len(values)} times")
     try:
-        return msgspec.convert({name: values[0] for name, values in given.items()}, kind, strict=False)
+        query = msgspec.convert({name: values[0] for name, values in given.items()}, kind, strict=False)
     except msgspec.ValidationError as error:
         raise BadRequest(f"query: {error}") from error
+    told = zip(query.__struct_fields__, query.__struct_encode_fields__, strict=True)  # type: ignore[attr-defined]
+    for name, wire in told:
+        # Read loosely, the word null is none.
+        if wire in given and getattr(query, name) is None:
+            raise BadRequest(f"query: '{wire}' is '{given[wire][0]}'; leave it out")
+    return query
 
 
 def body_of(kind: Any) -> Any:

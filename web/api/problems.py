@@ -88,6 +88,8 @@ def of(error: Exception) -> Response:
     """The answer that tells of an error."""
     if isinstance(error, ComportError):
         status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), None)
+        if isinstance(error, BadSearch) and request.method != "GET":
+            status = HTTPStatus.UNPROCESSABLE_ENTITY  # the body was of the right shape
         if isinstance(error, OF_DATABASE) or status is None:
             current_app.logger.error("%s", error.line)
         return told(status or HTTPStatus.INTERNAL_SERVER_ERROR, "" if status is None else _line(error))

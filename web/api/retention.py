@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 import msgspec
-from werkzeug.exceptions import Conflict
+from werkzeug.exceptions import Conflict, UnprocessableEntity
 
 from audit import holds
 from audit.erasures import Erasure, asked_of, erasures_of
@@ -20,7 +20,7 @@ from web.rights import person
 from web.wording import told
 
 _Days = Annotated[int, msgspec.Meta(ge=1, le=MOST_DAYS)]
-_Text = Annotated[str, msgspec.Meta(pattern=r"^\S(.{0,198}\S)?$")]
+_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,7 +107,9 @@ def hold(store: Store, number: int) -> Hold:
 
 
 def add_hold(store: Store, body: NewHold) -> Made:
-    made = holds.add_hold(store, body.kind, body.value, body.reason, person().name)
+    if not body.reason.strip():
+        raise UnprocessableEntity("'reason' is empty: say why it is held")
+    made = holds.add_hold(store, body.kind, _named(body), body.reason.strip(), person().name)
     return Made(made, f"{ROOT}/holds/{made.number}")
 
 
@@ -118,7 +120,7 @@ def lift_hold(store: Store, number: int) -> None:
 
 
 def preview_erasure(store: Store, query: Whom) -> Preview:
-    asked = asked_of(store, query.kind, query.value)
+    asked = asked_of(store, query.kind, _named(query))
     if asked.nothing:
         raise NotStored(query.kind, query.value, "nothing of it is stored")
     keeping = dict.fromkeys(held(store, asked.interactions).values())
@@ -139,7 +141,7 @@ def erasure(store: Store, number: int) -> Erasure:
 def begin_erasure(store: Store, body: NewErasure) -> Made:
     def begin() -> int:
         unchanged(preview_erasure(store, body))
-        asked = asked_of(store, body.kind, body.value)
+        asked = asked_of(store, body.kind, _named(body))
         return erasures_of(store).write_down(msgspec.structs.replace(asked, keep_sums=body.keep_sums))
 
     number = begun(store, "erasure", body, begin)
@@ -150,6 +152,17 @@ def begin_erasure(store: Store, body: NewErasure) -> Made:
 def finish_erasure(store: Store, number: int) -> Made:
     erasures_of(store).resume(erasures_of(store).of(number).number)
     return _made(store, number)
+
+
+def _named(whom: Whom) -> str:
+    """What they are known by.
+
+    Raises:
+        NotStored: it is empty.
+    """
+    if not whom.value.strip():
+        raise NotStored(whom.kind, whom.value, "'value' is empty")
+    return whom.value.strip()
 
 
 def _made(store: Store, number: int) -> Made:
@@ -168,8 +181,8 @@ def _shown(times: Retention) -> KeepTimes:
     return KeepTimes(**{name: Kept(*(getattr(kept, kind) for kind in KINDS)) for name, kept in of.items()})
 
 
-_HOLD = "/holds/<int(max=2147483647):number>"
-_ERASURE = "/erasures/<int(max=2147483647):number>"
+_HOLD = "/holds/<int:number>"
+_ERASURE = "/erasures/<int:number>"
 
 OPERATIONS = (
     Operation(
@@ -191,7 +204,7 @@ OPERATIONS = (
         *("POST", "/holds", add_hold, "Holds a customer with all that comes, or an interaction", Hold),
         body=NewHold,
         status=HTTPStatus.CREATED,
-        problems=(HTTPStatus.NOT_FOUND,),
+        problems=(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
     ),
     Operation(
         *("DELETE", _HOLD, lift_hold, "Lifts a hold", None),

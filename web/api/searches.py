@@ -83,7 +83,7 @@ def _shown(one: Saved) -> Search:
     return Search(one.number, one.name, one.wanted, one.owner, one.shared_with is not None)
 
 
-_SEARCH = "/searches/<int(max=2147483647):number>"
+_SEARCH = "/searches/<int:number>"
 
 OPERATIONS = (
     Operation(
@@ -95,11 +95,12 @@ OPERATIONS = (
         *("POST", "/searches", make_search, "Keeps a search", Search),
         body=NewSearch,
         status=HTTPStatus.CREATED,
+        problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
     ),
     Operation(
         *("PATCH", _SEARCH, change_search, "Changes a search of yours", Search),
         body=Change,
-        problems=(HTTPStatus.PRECONDITION_FAILED,),
+        problems=(HTTPStatus.PRECONDITION_FAILED, HTTPStatus.UNPROCESSABLE_ENTITY),
     ),
     Operation(
         *("DELETE", _SEARCH, drop_search, "Forgets a search of yours", None),
