@@ -1,7 +1,5 @@
 """Why something may have happened although it was not found: nobody could hear or see it."""
 
-import bisect
-
 from audit.interactions import Conversation, Role
 from audit.signals import event_kinds
 from audit.spells import looked_share, nobody_of
@@ -106,12 +104,10 @@ def _unheard_s(conversation: Conversation, by: Role, window: Span) -> tuple[floa
     """Seconds of speech in a window that may be the role's, and of those without a recognised word."""
     words = conversation.heard(by)
     spoken_s = unheard_s = 0.0
-    for begun_s, over_s in conversation.stretches(by):
+    for begun_s, over_s, first_s in conversation.stretches(by):
         start_s, end_s = max(begun_s, window.start_s), min(over_s, window.end_s)
         if start_s < end_s:
             spoken_s += end_s - start_s
-            # The first word that ends after a stretch of speech began is in it, or there is none in it.
-            after = bisect.bisect_right(words.ends_s, start_s)
-            if after == len(words.ends_s) or words.starts_s[after] >= end_s:
+            if (first_s if start_s == begun_s else words.next_s(start_s)) >= end_s:
                 unheard_s += end_s - start_s
     return spoken_s, unheard_s

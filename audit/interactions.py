@@ -104,7 +104,7 @@ class Conversation:
         self.duration_s = observations.recording.duration_s
         self.missing: Mapping[str, str] = dict(observations.missing)
         self._speakers = speakers
-        self._stretches: dict[Role, list[tuple[float, float]]] = {}
+        self._stretches: dict[Role, list[tuple[float, float, float]]] = {}
         self._role: dict[str | None, Role] = dict(roles.of)
 
     @property
@@ -155,11 +155,14 @@ class Conversation:
             self._speech[role] = union(spans)
         return self._speech[role]
 
-    def stretches(self, by: Role) -> list[tuple[float, float]]:
-        """When there is speech that may be the role's: from when to when, role by role."""
+    def stretches(self, by: Role) -> list[tuple[float, float, float]]:
+        """When there is speech that may be the role's, role by role: from when to when, and when the first
+        word begins that ends after it began."""
         if by not in self._stretches:
             roles = dict.fromkeys(r for r, _ in self.activity if by == Role.ANYONE or r in (by, None))
-            self._stretches[by] = [(s.start_s, s.end_s) for role in roles for s in self.speech(role)]
+            spans = [s for role in roles for s in self.speech(role)]
+            next_s = self.heard(by).next_s
+            self._stretches[by] = [(s.start_s, s.end_s, next_s(s.start_s)) for s in spans]
         return self._stretches[by]
 
     @cached_property
@@ -193,6 +196,8 @@ class Conversation:
         columns = [[s.start_s for s in spans], [s.end_s for s in spans], [w.probability for w in words]]
         whose = np.repeat(np.arange(len(self.utterances)), [len(u.words) for _, u in self.utterances])
         table = np.array(columns, float)
+        if (table[0, 1:] > table[0, :-1]).all():
+            return whose, table
         order = np.lexsort(table[::-1])
         return whose[order], table[:, order]
 

@@ -11,9 +11,10 @@ import itertools
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.language import ANY, ANY_WORDS, NEGATIONS
 from models.meanings import NEVER, SUBSTITUTED, Floats, Gains, Meanings, Reading
@@ -40,6 +41,9 @@ TRIED_NEAR = 3
 """So many places and ways are looked at for a phrase that was not found: one doubt is enough."""
 
 
+Numbers = NDArray[np.intp]
+
+
 class Hit(NamedTuple):
     """A phrase at forms `[start, end)`, and how far its words agree, 0..1."""
 
@@ -58,8 +62,6 @@ class Garbled:
     """Finds phrases by their sound. `sequences` are (name, normal forms and `ANY`), without slots."""
 
     def __init__(self, language: str, sequences: Sequence[tuple[str, tuple[str, ...]]]) -> None:
-        from scipy.sparse import csr_array
-
         # Those of one phrase stand together.
         by_name: dict[str, list[tuple[str, ...]]] = {}
         for name, body in sequences:
@@ -67,19 +69,39 @@ class Garbled:
         self.names = [name for name, bodies in by_name.items() for _ in bodies]
         self._bodies = [body for bodies in by_name.values() for body in bodies]
         self.meanings = Meanings(sorted({w for body in self._bodies for w in body if w != ANY}), language)
-        number = self.meanings.number
+        number, drop = self.meanings.number, self.meanings.drop
         self._numbers = [[number[w] for w in body if w != ANY] for body in self._bodies]
-        has = [(i, n) for i, numbers in enumerate(self._numbers) for n in numbers]
-        ones, shape = np.ones(len(has), np.float32), (len(self._bodies), len(number))
-        self._has = csr_array((ones, tuple(zip(*has, strict=True)) or ((), ())), shape=shape)
+        # Many sequences differ only in small words, or only in the others: each half is added up once.
+        counted = [sorted(Counter(numbers).items()) for numbers in self._numbers]
+        self._needed = _Halves([[p for p in pairs if drop[p[0]] == NEVER] for pairs in counted], len(number))
+        self._small = _Halves([[p for p in pairs if drop[p[0]] > NEVER] for pairs in counted], len(number))
         borders = itertools.pairwise(itertools.accumulate(map(len, by_name.values()), initial=0))
         self.rows = dict(zip(by_name, borders, strict=True))
         """By a phrase's name the number of its first sequence, and the one after its last."""
 
-    def bounds(self, most: Floats) -> Floats:
-        """The most that can be said for each sequence (row) in each breath (column), whatever the order of
-        its words. `most` is that of `Reading.most`."""
-        return np.asarray(self._has @ most.T)
+    def halves(self, most: Floats) -> tuple[Floats, Floats]:
+        """The most that can be said in each breath (column) for those words of sequences that may not be
+        missing, and for the others, whatever their order; each half once. `most` is of `Reading.most`."""
+        return np.asarray(self._needed.table @ most.T), np.asarray(self._small.table @ most.T)
+
+    def bounds(self, phrase: str, halves: tuple[Floats, Floats]) -> Floats:
+        """The most that can be said for each sequence (row) of a phrase in each breath (column)."""
+        which = slice(*self.rows[phrase])
+        return halves[0][self._needed.of[which]] + halves[1][self._small.of[which]]
+
+    def candidates(self, halves: tuple[Floats, Floats], least: float) -> tuple[Numbers, Numbers, Floats]:
+        """Where so much may be said: the numbers of sequence and breath, and the most that can be said there
+        for it in nats, `(n,)` each."""
+        needed, small = halves
+        # Where one of the words was not heard, no sequence with it is looked at.
+        cells = np.flatnonzero(needed > NEVER / 2)
+        which, rows = np.divmod(cells, needed.shape[1])
+        sequences, counts = self._needed.having(which)
+        rows = rows.repeat(counts)
+        says = needed.ravel()[cells].repeat(counts)
+        says += small[self._small.of[sequences], rows]
+        enough = np.flatnonzero(says >= least)
+        return sequences[enough], rows[enough], says[enough]
 
     def hear(self, breaths: Sequence[tuple[str, ...]]) -> "Overheard":
         """The breaths, ready to be searched."""
@@ -183,6 +205,30 @@ class Garbled:
         return best
 
 
+class _Halves:
+    """A half of the words of each sequence, (number, how often) in order: `table` has each distinct half as a
+    row, `of` by the number of a sequence that of its half."""
+
+    def __init__(self, halves: list[list[tuple[int, int]]], words: int) -> None:
+        from scipy.sparse import csr_array
+
+        number = {half: i for i, half in enumerate(dict.fromkeys(map(tuple, halves)))}
+        cells = [(times, i, word) for half, i in number.items() for word, times in half]
+        values, *places = zip(*cells, strict=True) if cells else ((), (), ())
+        shape = (len(number), words)
+        self.table: Any = csr_array((np.array(values, np.float32), tuple(places)), shape=shape)
+        self.of = np.array([number[tuple(half)] for half in halves], np.intp)
+        self._sequences = np.argsort(self.of, kind="stable")
+        self._counts = np.bincount(self.of, minlength=len(number))
+        self._firsts = self._counts.cumsum() - self._counts
+
+    def having(self, which: Numbers) -> tuple[Numbers, Numbers]:
+        """The sequences that have one of these halves, those of each half together, and how many each has."""
+        counts = self._counts[which]
+        places = np.arange(counts.sum()) + (self._firsts[which] + counts - counts.cumsum()).repeat(counts)
+        return self._sequences[places], counts
+
+
 class HeardBreath:
     """A breath with what each of its forms says for the words of phrases."""
 
@@ -222,9 +268,9 @@ class Overheard:
         return Reading(self._garbled.meanings, self._breaths)
 
     @functools.cached_property
-    def _near_bounds(self) -> Floats:
-        """`Garbled.bounds`, if all that sounds near it is taken in."""
-        return self._garbled.bounds(self._reading.most(near=True))
+    def _near(self) -> tuple[Floats, Floats]:
+        """`Garbled.halves`, if all that sounds near them is taken in."""
+        return self._garbled.halves(self._reading.most(near=True))
 
     def find(self, known: Set[tuple[int, str]] = frozenset()) -> Iterator[tuple[int, Hit]]:
         """(number of the breath, hit in it): every phrase from `FOUND` on.
@@ -233,17 +279,15 @@ class Overheard:
         """
         if not self._breaths or not self._garbled.names:
             return
-        bounds = self._garbled.bounds(self._reading.most(near=False))
-        for row, name in known:
-            first, end = self._garbled.rows.get(name, (0, 0))
-            bounds[first:end, row] = NEVER
-        cells = np.flatnonzero(bounds >= FOUND)
-        sequences, rows = np.divmod(cells, len(self._breaths))
+        halves = self._garbled.halves(self._reading.most(near=False))
+        sequences, rows, says = self._garbled.candidates(halves, FOUND)
         # The likeliest first; what is equal stays in order of breath and sequence.
-        order = np.lexsort((sequences, rows, -bounds.ravel()[cells]))
+        order = np.lexsort((sequences, rows, -says))
         tried: Counter[tuple[int, str]] = Counter()
         for row, sequence in zip(rows[order].tolist(), sequences[order].tolist(), strict=True):
             key = (row, self._garbled.names[sequence])
+            if key in known:
+                continue
             tried[key] += 1
             if tried[key] <= TRIED and (hit := self._hit(row, sequence, near=False)):
                 yield row, hit
@@ -261,8 +305,8 @@ class Overheard:
         """A few pairs of (breath, sequence) where the phrase may be, the likeliest first."""
         if not self._breaths or phrase not in self._garbled.rows:
             return []
-        first, end = self._garbled.rows[phrase]
-        bounds = self._near_bounds[first:end].ravel()
+        first, _ = self._garbled.rows[phrase]
+        bounds = self._garbled.bounds(phrase, self._near).ravel()
         cells = np.flatnonzero(bounds >= NEAR)
         sequences, rows = np.divmod(cells, len(self._breaths))
         # What is equal stays in order of breath and sequence.

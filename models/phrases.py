@@ -190,6 +190,7 @@ class Phrases:
             rarest = min(one.words, key=lambda w: frequency(w.removeprefix(MARK), language), default="")
             for form in forms_of[rarest.removeprefix(MARK)] if rarest in marked else (rarest,):
                 self._by_word.setdefault(form, []).append(one)
+        self._rarest, self._forms_marked = frozenset(self._by_word), frozenset(self._marked)
         self._garbled = Garbled(language, tolerant)
         self._sounding: dict[str, tuple[str, ...]] = {}
         self._form = functools.lru_cache(maxsize=MOST_KNOWN)(self._forms_of)
@@ -281,16 +282,16 @@ class Phrases:
         return prepared.is_negated(hit, self.language, own, asks)
 
     def _open_hits(self, prepared: Prepared) -> Iterator[Hit]:
-        everywhere = self._by_word.get("", ())
+        everywhere = self._by_word.get("", [])
         for begin, forms in prepared.breaths if self._open else ():
-            here = [one for form in forms if form in self._by_word for one in self._by_word[form]]
-            if not here and not everywhere:
-                continue
             there = set(forms)
-            if self._marked:
-                there.update(element for form in forms for element in self._marked.get(form, ()))
+            here = everywhere + [one for form in there & self._rarest for one in self._by_word[form]]
+            if not here:
+                continue
+            for form in there & self._forms_marked:
+                there.update(self._marked[form])
             document = None
-            for one in dict.fromkeys((*here, *everywhere)):
+            for one in dict.fromkeys(here):
                 if not there.issuperset(one.words) or not self._in_order(one.words, forms):
                     continue
                 if one.matcher is None:

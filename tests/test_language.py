@@ -1,12 +1,15 @@
 import random
 
+import numpy as np
 import pytest
 import wordfreq
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
+from models.garbled import Garbled
 from models.language import ANY, ANY_WORDS, BREAK, TYPED, UnknownLanguage, frequency, tokeniser, tokens_of
 from models.literals import Literals, gapped
+from models.meanings import Reading
 from models.phrases import Phrases
 
 GREETING = tokens_of("thank you for calling Northwind", "en")
@@ -273,3 +276,24 @@ def test_gaps_are_found_where_spacy_finds_them(body):
         words = dice.choices("abcx", k=dice.randint(1, 16))
         theirs = [(start, end) for _, start, end in matcher(Doc(tokeniser("en").vocab, words=words))]
         assert list(gapped(body.split(), words, str.__eq__)) == theirs, words
+
+
+def test_the_halves_of_sequences_say_together_what_their_words_say():
+    dice, words = (
+        random.Random(1),
+        "thank you for calling northwind how may i help hold the line please".split(),
+    )
+    bodies = [(f"p{n % 7}", tuple(dice.choices(words, k=dice.randint(1, 6)))) for n in range(200)]
+    garbled = Garbled("en", bodies)
+    breaths = [tuple(dice.choices([*words, "hauled", "lime"], k=8)) for _ in range(9)]
+    most = Reading(garbled.meanings, breaths).most(near=True)
+    ordered = [body for name in garbled.rows for own, body in bodies if own == name]
+    known = [[garbled.meanings.number[word] for word in body] for body in ordered]
+    sums = np.array([most[:, numbers].sum(axis=1) for numbers in known])
+    halves = garbled.halves(most)
+    assert np.vstack([garbled.bounds(name, halves) for name in garbled.rows]) == pytest.approx(sums, abs=1e-3)
+    sequences, rows, says = garbled.candidates(halves, 9.0)
+    assert set(zip(sequences.tolist(), rows.tolist(), strict=True)) == set(
+        zip(*(i.tolist() for i in np.nonzero(sums >= 9.0)), strict=True)
+    )
+    assert says == pytest.approx(sums[sequences, rows], abs=1e-3)
