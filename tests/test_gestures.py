@@ -243,6 +243,15 @@ def test_a_hidden_hand_may_meet_another_one_in_reach(tmp_path, hidden, apart_m, 
     assert seen(talk(tmp_path, one, other), "handshake") == coverage
 
 
+@pytest.mark.parametrize(("behind_m", "coverage"), [(0.0, 1.0), (0.7, 0.0)])
+def test_hands_that_meet_in_the_picture_only_cannot_be_told(tmp_path, behind_m, coverage):
+    one = person(yaw_deg=90, x_m=-0.455, right=REACHES)
+    other = person("person-1", yaw_deg=-90, x_m=0.455, z_m=2.61 + behind_m, right=REACHES)
+    both = talk(tmp_path, one, other)
+    assert seen(both, "handshake") == coverage
+    assert bool(done(both, ("handshake",))) == (coverage == 1.0)
+
+
 @pytest.mark.parametrize("name", ["gives_object", "hands_in_pockets"])
 def test_what_cannot_be_checked_decides_no_verdict(tmp_path, name):
     if name == "gives_object":

@@ -124,8 +124,9 @@ def _meeting(
     limit: float,
     limit_m: float,
 ) -> Array:
-    """How surely one of these pairs of hands (own, theirs) is so near; NaN where nobody else is there, or one
-    of somebody in reach is hidden and need not hang."""
+    """How surely one of these pairs of hands (own, theirs) is so near; NaN where nobody else is there, where
+    one of somebody in reach is hidden and need not hang, and where they meet in the picture but not in space:
+    seen from aside or above, wrists of hands that shake were read up to 0.8 m apart."""
     people = conversation.observations.people
     n = len(track.times_s)
     if people is None:
@@ -151,10 +152,12 @@ def _meeting(
                 apart = apart_px / np.fmin(mine.torso_px, at(theirs.torso_px))
                 place_m = at(other.position_m + other.pose_m[:, 15 + their])
                 apart_m = np.linalg.norm(track.position_m + track.pose_m[:, 15 + own] - place_m, axis=1)
-                near = least(surely(-apart, -limit, SHAKE_SOFT), surely(-apart_m, -limit_m, SHAKE_SOFT_M))
+                in_picture = least(surely(-apart, -limit, SHAKE_SOFT), out, out_there)
+                in_space = surely(-apart_m, -limit_m, SHAKE_SOFT_M)
                 both_seen = present & (seen == 1) & (seen_there == 1)
-                found = np.fmax(found, np.where(both_seen & ~far, least(near, out, out_there), 0.0))
+                found = np.fmax(found, np.where(both_seen & ~far, least(in_picture, in_space), 0.0))
                 hidden |= present & ~far & ~both_seen & (no == 0) & ~(no_there == 1)
+                hidden |= both_seen & ~far & (in_picture >= DOES) & (in_space < DOES)
             some |= present
     known = mine.large & some & (~hidden | (found >= DOES))
     return np.where(known, found, np.nan)
