@@ -156,6 +156,8 @@ def test_nobody_points_at_somebody_when_nobody_is_there(tmp_path):
         ("hand_on_face", {}, (0, 7), 0.0),
         ("arms_crossed", {}, (11,), 0.0),
         ("leaning", {}, (23,), 0.0),
+        ("leaning", {"lean_deg": 12, "yaw_deg": 90}, (), 1.0),
+        ("leaning", {"lean_deg": 12}, (), 0.0),  # towards the camera it may be three times as much
         ("sitting", {}, (25, 26), 0.0),
         ("handshake", {}, (14, 16), 1.0),  # it hangs where the pose model puts it
         ("handshake", {"right": REACHES}, (14, 16), 1.0),  # the customer's hangs

@@ -17,6 +17,10 @@ LEANS_DEG = 25.0
 """A trunk that leans further from upright leans. Upright people on rendered clips read 4 degrees, 95 % of
 them below 10, and the camera's own tilt is unknown by up to 9 (`geometry.upward`)."""
 
+DEEP_DEG, TOWARDS = 10.0, 0.71
+"""Who faces the camera or turns away from it (by 45 degrees at most) and reads this much may lean: 36 degrees
+towards the camera read as 12 on a rendered clip, upright people as up to 10 (`docs/accuracy.md`)."""
+
 SITS_DEG, STANDS_DEG = 55.0, 40.0
 """Thighs that rise from straight down by more are of somebody who sits, by less of somebody who stands: of
 rendered people who stand 95 % read below 25 degrees, on stools 72 to 92."""
@@ -34,9 +38,12 @@ SETTLED_S = 1.0
 
 
 def leaning(conversation: Conversation, track: PersonTrack) -> Array:
-    """The trunk leans by `LEANS_DEG` or more; hips have to be seen. Whether on something cannot be seen."""
+    """The trunk leans by `LEANS_DEG` or more; hips have to be seen, and less of it from the side. Whether on
+    something cannot be seen."""
     one = seen_body(conversation, track)
     known = one.large & one.seen[:, 23] & one.seen[:, 24] & _from_the_side(conversation)
+    along = np.abs(one.forward_m[:, 2]) > TOWARDS
+    known &= ~(along & (one.lean_deg >= DEEP_DEG) & (one.lean_deg < LEANS_DEG))
     return np.where(known, surely(one.lean_deg, LEANS_DEG, 8), np.nan)
 
 
