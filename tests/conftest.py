@@ -1,8 +1,13 @@
 """What every test shares."""
 
+import signal
+
 import pytest
 
 from tests import postgres
+
+# A shell that starts the tests in the background ignores Ctrl-C for them, and so would what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")
