@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -245,6 +246,17 @@ def test_a_batch_that_is_cancelled_begins_nothing_more(batch, tmp_path):
     first.communicate(timeout=200)
     assert first.returncode == 1
     assert 5 <= ask(home, "SELECT count(*) FROM scorecard")[0][0] < 2000
+
+
+def test_two_batches_at_once_do_not_mind_each_other(batch, tmp_path):
+    run = (write_chats(tmp_path / "calls", 1), "--rubric", "quick.yaml", "--workers", 1)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # another batch has it
+            other.bind(("127.0.0.1", 8787))
+            other.listen()
+        done = batch(*run)
+    assert (done.returncode, "8787" in done.stderr) == (0, False)
 
 
 def test_a_database_in_a_file_is_no_place_for_several_machines(batch, tmp_path):

@@ -4,6 +4,7 @@ import contextlib
 import signal
 import time
 import uuid
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -365,6 +366,8 @@ def _connected(cluster: Cluster, order: Order) -> "Iterator[Client]":
     with dask.config.set(settings):
         # What is started now inherits that Ctrl-C is not for it: the driver decides what stops when.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        # Of its health page, which nobody is told of: another batch has the usual port.
+        warnings.filterwarnings("ignore", r"Port \d+ is already in use")
         try:
             here = LocalCluster(
                 n_workers=cluster.workers,
