@@ -127,9 +127,11 @@ def read_retention(path: Path) -> Retention:
 def keep_times(store: Store, of: Mapping[Channel, Mapping[str, int | None]]) -> Retention:
     """Writes these times (days of each kind, None for ever) into the home's `retention.yaml`, and gives them.
 
-    What all channels have in common stands under `every`. Comments of an earlier file are lost.
+    What all channels have in common stands under `every`. What else an earlier file says stays, its comments
+    are lost.
 
     Raises:
+        BadFile: the earlier file has problems.
         ObservationsUnsaved: the home folder cannot be written.
     """
     common = {
@@ -145,8 +147,10 @@ def keep_times(store: Store, of: Mapping[Channel, Mapping[str, int | None]]) -> 
         name: yaml.safe_dump(times, sort_keys=False, default_flow_style=True, width=200).strip()
         for name, times in (({"every": every} if every else {}) | own).items()
     }
-    text = "".join(f"{name}: {times}\n" for name, times in lines.items())
     with store.writing() as connection:
+        if read_retention(store.home / NAME).keep_sums:
+            lines["keep_sums"] = "true"
+        text = "".join(f"{name}: {told}\n" for name, told in lines.items())
         # What is written stands in the log, or is not written.
         write(connection, Action.KEEP_TIMES, NAME, **lines)
         write_whole(store.home / NAME, text.encode())

@@ -85,6 +85,16 @@ def test_keep_times_are_set_and_read(site, wanted, written):
     )
 
 
+def test_times_that_are_set_leave_it_to_the_house_whether_scores_stay(site):
+    file = site.store.home / "retention.yaml"
+    file.write_text("every: {media: 9 days}\nkeep_sums: true\n", "utf-8")
+    assert (
+        site.ask("/retention", method="PUT", json=times(chat=FOREVER | {"scorecards": 30})).status_code == 200
+    )
+    assert (read_retention(file).keep_sums, "keep_sums: true" in file.read_text("utf-8")) == (True, True)
+    file.unlink()
+
+
 @pytest.mark.parametrize("days", [0, -1, 100_000, 1.5, "90 days"])
 def test_what_is_no_keep_time_is_refused(site, days):
     before = site.ask("/retention").json
