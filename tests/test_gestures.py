@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -252,6 +253,17 @@ def test_hands_that_meet_in_the_picture_only_cannot_be_told(tmp_path, behind_m, 
     both = talk(tmp_path, one, other)
     assert seen(both, "handshake") == coverage
     assert bool(done(both, ("handshake",))) == (coverage == 1.0)
+
+
+@pytest.mark.parametrize(("apart_m", "coverage"), [(0.91, 0.0), (1.4, 1.0)])
+@pytest.mark.parametrize("name", ["handshake", "gives_object"])
+def test_hands_that_meet_in_the_picture_of_people_in_unknown_places_cannot_be_told(
+    tmp_path, name, apart_m, coverage
+):
+    one = person(yaw_deg=90, right=REACHES)
+    other = person("person-1", yaw_deg=-90, x_m=apart_m, z_m=2.61, right=REACHES)
+    other = msgspec.structs.replace(other, position_m=np.full_like(other.position_m, np.nan))
+    assert seen(talk(tmp_path, one, other), name) == coverage
 
 
 @pytest.mark.parametrize("name", ["gives_object", "hands_in_pockets"])

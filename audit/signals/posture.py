@@ -132,8 +132,8 @@ def _meeting(
     limit_m: float,
 ) -> Array:
     """How surely one of these pairs of hands (own, theirs) is so near; NaN where nobody else is there, where
-    one of somebody in reach is hidden and need not hang, and where they meet in the picture but not in space:
-    seen from aside or above, wrists of hands that shake were read up to 0.8 m apart."""
+    one of somebody in reach is hidden and need not hang, and where they meet in the picture and nobody knows
+    whether in space: seen from aside or above, wrists of hands that shake were read up to 0.8 m apart."""
     people = conversation.observations.people
     n = len(track.times_s)
     if people is None:
@@ -164,7 +164,8 @@ def _meeting(
                 both_seen = present & (seen == 1) & (seen_there == 1)
                 found = np.fmax(found, np.where(both_seen & ~far, least(in_picture, in_space), 0.0))
                 hidden |= present & ~far & ~both_seen & (no == 0) & ~(no_there == 1)
-                hidden |= both_seen & ~far & (in_picture >= DOES) & (in_space < DOES)
+                # Also where somebody's place, or what an arm does, is not known.
+                hidden |= both_seen & ~far & ~(in_picture < DOES) & ~(in_space >= DOES)
             some |= present
     known = mine.large & some & (~hidden | (found >= DOES))
     return np.where(known, found, np.nan)
