@@ -6,7 +6,9 @@ import pytest
 
 from audit.auditlog import entries
 from audit.batch import behind, ledger
+from audit.batch.driver import Cluster, drive
 from audit.batch.ledger import RunState, Settings, State
+from audit.batch.worker import Order
 from audit.scope import UserRole
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token
@@ -137,3 +139,12 @@ def test_a_batch_is_stopped_and_what_is_worked_on_is_not_tried_again(site):
     assert [row.detail for row in entries(site.store, 9, action="batch")] == [{"cancelled": True}]
     for what in ("retry", "cancel"):
         assert site.ask(f"/batches/4711/{what}", "POST").status_code == 404
+
+
+def test_what_is_cancelled_while_its_process_starts_is_never_begun(site):
+    number = stopped(site)
+    run, order = ledger.run_of(site.store, number), Order(number, 60.0, 0, str(site.store.home))
+    assert site.ask(f"/batches/{number}/cancel", "POST").json["state"] == "cancelled"
+    drive(site.store, run, order, Cluster(1), lambda done, of: None)
+    run = site.ask(f"/batches/{number}").json["run"]
+    assert (run["state"], run["files"]["waiting"], run["finished_at"] is None) == ("cancelled", 3, False)

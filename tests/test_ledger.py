@@ -135,7 +135,7 @@ def test_a_try_that_was_stopped_does_not_count(store):
 def test_nothing_is_taken_from_a_run_that_was_cancelled(store):
     run = begin(store)
     ledger.mark(store, run.id, RunState.CANCELLED)
-    assert ledger.cancelled(store, run.id)
+    assert not ledger.mark(store, run.id, RunState.RUNNING) and ledger.cancelled(store, run.id)
     assert take(store, ledger.waiting(store, run.id)[0][0]) is None
 
 

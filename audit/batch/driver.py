@@ -76,6 +76,8 @@ class Busy(ComportError):
 def drive(store: Store, run: Run, order: Order, cluster: Cluster, report: Callable[[int, int], None]) -> None:
     """Audits what waits in a run until nothing does; `report` gets the bytes of what is over, and of all.
 
+    Of one that was cancelled nothing is begun.
+
     Raises:
         Busy: another process does so already.
         CannotGoOn: workers, scheduler, database or disk stayed away for too long.
@@ -90,24 +92,29 @@ def drive(store: Store, run: Run, order: Order, cluster: Cluster, report: Callab
         raise Busy(run.id) from error
     try:
         _pick_up(store, run, order)
-        ledger.mark(store, run.id, RunState.RUNNING)
+        if not ledger.mark(store, run.id, RunState.RUNNING):
+            return
         with _stoppable():
             over = _Driver(store, run, order, cluster, report).until_done()
         if over:
             ledger.mark(store, run.id, RunState.FINISHED)
         else:
-            for item in ledger.running(store, run.id):
-                ledger.give_back(store, item)
+            _give_back(store, run.id)
     except BaseException:
         with contextlib.suppress(StoreUnusable):
-            for item in ledger.running(store, run.id):
-                ledger.give_back(store, item)
-            if not ledger.cancelled(store, run.id):
-                ledger.mark(store, run.id, RunState.INTERRUPTED)
+            _give_back(store, run.id)
+            ledger.mark(store, run.id, RunState.INTERRUPTED)
         raise
     finally:
         _sweep(folder)
         lock.release()
+
+
+def _give_back(store: Store, run: int) -> None:
+    """What is out waits again; what was said of it counts no more."""
+    for item in ledger.running(store, run):
+        ledger.give_back(store, item)
+        said_by(store.home, run, item.id).unlink(missing_ok=True)
 
 
 def _pick_up(store: Store, run: Run, order: Order) -> None:
@@ -186,15 +193,9 @@ class _Driver:
             except (_Lost, OSError, TimeoutError) as error:
                 self._wait(f"the scheduler is away ({' '.join(str(error).split()) or type(error).__name__})")
             self.out.clear()
-            self._give_back()
+            self.store.again(lambda: _give_back(self.store, self.run.id))
             self._line_up()
         return True
-
-    def _give_back(self) -> None:
-        """What was out when the scheduler went away waits again; what was said of it counts no more."""
-        for item in self.store.again(lambda: ledger.running(self.store, self.run.id)):
-            ledger.give_back(self.store, item)
-            said_by(self.store.home, self.run.id, item.id).unlink(missing_ok=True)
 
     def _line_up(self) -> None:
         """Everything that waits, the longest first; small files in bundles."""

@@ -241,16 +241,18 @@ def _run(row: Any) -> Run:
     )
 
 
-def mark(store: Store, run: int, state: RunState) -> None:
-    """Says how the whole run stands."""
+def mark(store: Store, run: int, state: RunState) -> bool:
+    """Says how the whole run stands; gives whether it does: one that was cancelled stays so until `retry`."""
     over = state in (RunState.FINISHED, RunState.CANCELLED)
     values = {"state": state, "finished_at": datetime.now(UTC) if over else None}
+    row = t.batch_run.c
+    live = update(t.batch_run).where(row.id == run, row.state != RunState.CANCELLED)
 
-    def write() -> None:
+    def write() -> bool:
         with store.writing() as connection:
-            connection.execute(update(t.batch_run).where(t.batch_run.c.id == run).values(**values))
+            return connection.execute(live.values(**values)).rowcount > 0
 
-    store.again(write)
+    return store.again(write)
 
 
 def cancelled(store: Store, run: int) -> bool:
