@@ -119,7 +119,7 @@ class Garbled:
         or for what `ADDED` costs further off, or over a gap."""
         body, drops = self._bodies[sequence], self.meanings.drop
         gapless = ANY not in body
-        words = zip(self._numbers[sequence], heard.places(self._numbers[sequence]), strict=True)
+        words = iter(self._numbers[sequence])
         start = reach = 0.0
         # By the number of forms up to its last word, the most that words so far say.
         ends: dict[int, float] = {}
@@ -127,10 +127,10 @@ class Garbled:
             if element == ANY:
                 reach += ANY_WORDS
                 continue
-            number, places = next(words)
+            number = next(words)
             drop = drops[number] if gapless else NEVER
             after = {end: says + drop for end, says in ends.items()} if drop > NEVER else {}
-            for begin, end, gain in places:
+            for begin, end, gain in heard.places(number):
                 best = start
                 for before, says in ends.items():
                     if before <= begin:
@@ -236,22 +236,23 @@ class HeardBreath:
         self.forms, self.joined, self.near = reading.breaths[row], reading.joined[row], near
         self._meanings = reading.meanings
         self._said = reading.said(row, near)
+        self._places: dict[int, list[tuple[int, int, float]]] = {}
 
     @functools.cached_property
     def gains(self) -> list[Gains]:
         return [self._meanings.gains(form, self.near) for form in self.forms]
 
-    def places(self, numbers: list[int]) -> list[list[tuple[int, int, float]]]:
-        """(first form, form after the last, nats) for each word wherever something is said for it."""
-        columns = self._said[:, numbers].T.tolist()
-        found = [[(j, j + 1, nats) for j, nats in enumerate(one) if nats > NEVER] for one in columns]
-        for second, word in self.joined.items():
-            number = self._meanings.number[word]
-            said = self._meanings.gains(word, self.near)[number][0] - SUBSTITUTED
-            for one, of in zip(found, numbers, strict=True):
-                if of == number:
-                    one.append((second - 1, second + 1, said))
-        return found
+    def places(self, number: int) -> list[tuple[int, int, float]]:
+        """(first form, form after the last, nats) wherever something is said for this word of phrases."""
+        if number not in self._places:
+            column = self._said[:, number].tolist()
+            found = [(j, j + 1, nats) for j, nats in enumerate(column) if nats > NEVER]
+            for second, word in self.joined.items():
+                if self._meanings.number[word] == number:
+                    said = self._meanings.gains(word, self.near)[number][0] - SUBSTITUTED
+                    found.append((second - 1, second + 1, said))
+            self._places[number] = found
+        return self._places[number]
 
 
 class Overheard:
