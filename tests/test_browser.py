@@ -101,6 +101,8 @@ def browse(chromium, site):
         page.fill("#name", "ana")
         page.fill("#password", PASSWORD)
         page.click("main button")
+        # The page is there with its styles.
+        page.wait_for_url(f"{site}/interactions")
         page.wait_for_selector("table.list")
         return page
 

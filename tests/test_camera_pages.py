@@ -181,6 +181,8 @@ def test_zones_are_drawn_by_mouse_and_by_keys(site):
         page.fill("#name", "ana")
         page.fill("#password", PASSWORD)
         page.click("main button")
+        # With the picture that the canvas lies on.
+        page.wait_for_url("**/admin/cameras/drawn")
         canvas = page.locator("[data-canvas]")
         box = canvas.bounding_box()
         wide, _ = camera_of(site.store, "drawn").camera.size_px
