@@ -242,6 +242,9 @@ def test_a_batch_that_is_cancelled_begins_nothing_more(batch, tmp_path):
     home = tmp_path / "home"
     first = batch(write_chats(tmp_path / "calls", 2000), "--rubric", "quick.yaml", "--workers", 1, wait=False)
     wait_until(first, home, 5)
+    busy = batch("retry", 1)
+    assert (busy.returncode, "batch 1 is being worked on already" in busy.stderr) == (1, True)
+    assert ask(home, "SELECT state FROM batch_run") == [("running",)]
     assert json.loads(batch("cancel", 1, "--json").stdout) == {"batch": 1, "state": "cancelled"}
     first.communicate(timeout=200)
     assert first.returncode == 1

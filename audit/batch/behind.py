@@ -93,10 +93,11 @@ def again(store: Store, number: int) -> int:
         NotStored: there is none of this number.
         Busy: it is being worked on.
     """
-    run = ledger.run_of(store, number)
-    if is_worked_on(store, number):
-        raise Busy(number)
     with store.writing() as connection:
+        run = ledger.run_of(store, number)
+        # Whoever begins to work on it now has to wait until it is marked.
+        if is_worked_on(store, number):
+            raise Busy(number)
         waiting = ledger.retry(store, run.id)
         write(connection, Action.BATCH, f"batch {number}", retried=waiting)
     return waiting

@@ -213,13 +213,11 @@ def status(context: click.Context, number: int | None, as_json: bool) -> None:
 @click.pass_context
 def retry(context: click.Context, number: int, as_json: bool) -> None:
     """Let what failed or was set aside in a batch wait again; then run the same batch again."""
-    from audit.batch import ledger
+    from audit.batch import behind
 
-    store = store_of(context)
-    run = ledger.run_of(store, number)
-    again = ledger.retry(store, run.id)
+    again = behind.again(store_of(context), number)
     if as_json:
-        print_json({"batch": run.id, "waiting_again": again})
+        print_json({"batch": number, "waiting_again": again})
     else:
         out.print(f"{again} files wait again; run the same batch again to audit them", highlight=False)
 
@@ -230,14 +228,12 @@ def retry(context: click.Context, number: int, as_json: bool) -> None:
 @click.pass_context
 def cancel(context: click.Context, number: int, as_json: bool) -> None:
     """Stop a batch for good: nothing more of it is begun, what is finished stays."""
-    from audit.batch import ledger
+    from audit.batch import behind, ledger
 
     store = store_of(context)
-    run = ledger.run_of(store, number)
-    if run.finished_at is None:
-        ledger.mark(store, run.id, ledger.RunState.CANCELLED)
-    state = ledger.run_of(store, run.id).state
+    behind.cancel(store, number)
+    state = ledger.run_of(store, number).state
     if as_json:
-        print_json({"batch": run.id, "state": state})
+        print_json({"batch": number, "state": state})
     else:
-        out.print(f"batch {run.id} is {state}", highlight=False)
+        out.print(f"batch {number} is {state}", highlight=False)
