@@ -21,6 +21,7 @@ from audit import tables as t
 from audit.arrivals import Rejected
 from audit.auditlog import Actor, acting
 from audit.batch.guard import cause, guarded
+from audit.beside import DATABASE_URL
 from audit.intake import arrivals
 from audit.pipeline import audit_arrival
 from audit.store import Store, open_store
@@ -40,7 +41,7 @@ TOLD_S = 1.0
 
 def main() -> None:
     """Works on everything that waits in the home named on the command line."""
-    store = open_store(Path(sys.argv[1]), os.environ.get("COMPORT_DATABASE_URL"))
+    store = open_store(Path(sys.argv[1]), os.environ.get(DATABASE_URL))
     folder = uploads_folder(store)
     while _candidates(store):
         try:

@@ -6,12 +6,8 @@
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from audit import tables as t
 from audit.arrivals import Facts
 from audit.auditlog import Action, write
+from audit.beside import start_beside
 from audit.camera_files import camera_of
 from audit.intake import FACTS_SUFFIX, RECORDING_SUFFIXES, formats
 from audit.pipeline import find_rubric, pack_names
@@ -196,18 +193,7 @@ def look_after(store: Store) -> None:
             pass
     except TimeoutError:
         return  # one works
-    environment = dict(os.environ)
-    if store.engine.dialect.name != "sqlite":
-        # By the environment, which no list of processes shows to others.
-        environment["COMPORT_DATABASE_URL"] = store.engine.url.render_as_string(hide_password=False)
-    process = subprocess.Popen(  # noqa: S603  our own program
-        [sys.executable, "-m", "audit.upload_worker", str(store.home.resolve())],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    threading.Thread(target=process.wait, daemon=True).start()
+    start_beside(store, "audit.upload_worker")
 
 
 def _waits(store: Store) -> bool:

@@ -11,7 +11,7 @@ from audit import upload_worker, uploads
 from audit.scope import UserRole
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token
-from audit.uploads import BadUpload, TooLarge, UploadState, bring, upload_of
+from audit.uploads import BadUpload, TooLarge, UploadState, bring, look_after, upload_of
 from audit.users import add_user
 from web import create_app
 
@@ -219,3 +219,18 @@ def test_uploads_are_in_the_log(store, ask, monkeypatch):
     # A file may be named after a customer, and the log cannot forget.
     assert (row.who, list(row.detail)) == ("rita", ["size_bytes"])
     assert upload_of(store, row.subject).file == "chat.jsonl"
+
+
+@pytest.mark.parametrize("elsewhere", [None, "elsewhere.db"])
+def test_who_works_behind_works_on_the_same_database(tmp_path, monkeypatch, elsewhere):
+    """Whatever the environment says, and wherever the file of SQLite lies."""
+    monkeypatch.setenv("COMPORT_DATABASE_URL", f"sqlite:///{tmp_path / 'another.db'}")
+    store = open_store(tmp_path / "home", elsewhere and f"sqlite:///{tmp_path / elsewhere}")
+    one, _ = brought(store)
+    look_after(store)
+    until_s = time.monotonic() + 60
+    while upload_of(store, one.id).state != UploadState.DONE:
+        assert time.monotonic() < until_s
+        time.sleep(0.1)
+    assert not (tmp_path / "another.db").exists()
+    assert (tmp_path / "home" / "comport.db").exists() == (elsewhere is None)

@@ -5,9 +5,7 @@ has to complain of stands in `behind.txt` of the batch's folder.
 """
 
 import os
-import subprocess
 import sys
-import threading
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from audit.batch.driver import Busy, Cluster, drive
 from audit.batch.ledger import Run, RunState
 from audit.batch.sources import find
 from audit.batch.worker import Order, folder_of
+from audit.beside import DATABASE_URL, start_beside
 from audit.store import Store, open_store
 from audit.tallies import settle
 from audit.uploads import newest_version
@@ -133,20 +132,7 @@ def start(store: Store, number: int) -> None:
         return
     folder = folder_of(store.home.resolve(), number)
     folder.mkdir(parents=True, exist_ok=True)
-    environment = dict(os.environ)
-    if store.engine.dialect.name != "sqlite":
-        # By the environment, which no list of processes shows to others.
-        environment["COMPORT_DATABASE_URL"] = store.engine.url.render_as_string(hide_password=False)
-    with (folder / COMPLAINTS).open("ab") as complaints:
-        process = subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-m", "audit.batch.behind", str(store.home.resolve()), str(number)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=complaints,
-            start_new_session=True,
-        )
-    threading.Thread(target=process.wait, daemon=True).start()
+    start_beside(store, "audit.batch.behind", str(number), complaints=folder / COMPLAINTS)
 
 
 def main() -> None:
@@ -155,7 +141,7 @@ def main() -> None:
     from distributed.system import MEMORY_LIMIT
 
     home, number = Path(sys.argv[1]), int(sys.argv[2])
-    database = os.environ.get("COMPORT_DATABASE_URL")
+    database = os.environ.get(DATABASE_URL)
     store = open_store(home, database)
     order = Order(number, LIMIT_S, MEMORY_LIMIT // CPU_COUNT, str(home), database)
     try:
