@@ -1,12 +1,13 @@
 """Batches, begun and stopped by programs, with the process that does the work."""
 
+import threading
 import time
 
 import pytest
 
 from audit.auditlog import entries
 from audit.batch import behind, ledger
-from audit.batch.driver import Cluster, drive
+from audit.batch.driver import Busy, Cluster, drive
 from audit.batch.ledger import RunState, Settings, State
 from audit.batch.worker import Order
 from audit.scope import UserRole
@@ -148,3 +149,16 @@ def test_what_is_cancelled_while_its_process_starts_is_never_begun(site):
     drive(site.store, run, order, Cluster(1), lambda done, of: None)
     run = site.ask(f"/batches/{number}").json["run"]
     assert (run["state"], run["files"]["waiting"], run["finished_at"] is None) == ("cancelled", 3, False)
+
+
+def test_who_asks_whether_a_batch_is_worked_on_keeps_nobody_from_it(site):
+    number = stopped(site, RunState.CANCELLED)
+    run, order = ledger.run_of(site.store, number), Order(number, 60.0, 0, str(site.store.home))
+    folder = behind.folder_of(site.store.home, number)
+    folder.mkdir(parents=True)
+    asked = behind.filelock.FileLock(folder / "lock", thread_local=False)
+    asked.acquire()
+    threading.Timer(0.2, asked.release).start()
+    drive(site.store, run, order, Cluster(1), lambda done, of: None)
+    with asked, pytest.raises(Busy):
+        drive(site.store, run, order, Cluster(1), lambda done, of: None)

@@ -33,6 +33,10 @@ PATIENCE_S = 600.0
 """So long a batch waits for workers, scheduler, database or room on the disk to come back: nights are long,
 and somebody who is called needs some minutes."""
 
+ASKING_S = 1.0
+"""So long the lock of a batch is waited for: who only asks whether it is worked on has it for a moment. Our
+choice."""
+
 LONGEST_PAUSE_S = 30.0
 LOOK_S = 1.0
 """Between two looks at who works and whether the run was cancelled."""
@@ -87,7 +91,7 @@ def drive(store: Store, run: Run, order: Order, cluster: Cluster, report: Callab
     folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder / "lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=ASKING_S)
     except filelock.Timeout as error:
         raise Busy(run.id) from error
     try:
