@@ -156,6 +156,16 @@ def test_more_than_a_download_gives_is_refused_before_anything_is_given(site, mo
     assert (told.status_code, "more than 3 scorecards fit" in told.json["detail"]) == (422, True)
 
 
+def test_what_was_refused_is_not_noted_as_downloaded(site, monkeypatch):
+    monkeypatch.setattr("audit.leaving.PAGE", 1)
+    with site.store.reading() as connection:
+        before = [connection.execute(select(table)).all() for table in (t.export, t.export_row)]
+    with pytest.raises(TooMuch):
+        download(site.store, "ana", "json", Wanted(), EVERYTHING, 3)
+    with site.store.reading() as connection:
+        assert before == [connection.execute(select(table)).all() for table in (t.export, t.export_row)]
+
+
 def test_a_vcon_with_what_is_not_seen_is_left_out(site, tmp_path):
     from audit.intake import arrivals
     from audit.pipeline import audit_arrival, find_rubric

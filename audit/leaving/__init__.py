@@ -132,7 +132,11 @@ def write_export(
             write = _vcons if form == "vcon" else _tables
             seen = scope or EVERYTHING
             pages = _noted(store, number, _pages(store, wanted, seen, most, progress), form, seen)
-            done = write(store, part, form, pages, personal, media, seen)
+            try:
+                done = write(store, part, form, pages, personal, media, seen)
+            except TooMuch:
+                _take_back(store, number)
+                raise
             for name in done.files:
                 (part / name).replace(folder / name)
         finally:
@@ -153,6 +157,17 @@ def _begin(store: "Store", place: str, form: str, personal: bool) -> int:
         write(connection, Action.EXPORT, place, format=form, personal=personal)
         number: int = connection.execute(insert(t.export).values(**row)).inserted_primary_key[0]  # type: ignore[index]
     return number
+
+
+def _take_back(store: "Store", number: int) -> None:
+    """Notes nothing of an export that gave nothing to anybody."""
+    from sqlalchemy import delete
+
+    from audit import tables as t
+
+    with store.writing() as connection:
+        connection.execute(delete(t.export_row).where(t.export_row.c.export_id == number))
+        connection.execute(delete(t.export).where(t.export.c.id == number))
 
 
 def _pages(
