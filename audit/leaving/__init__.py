@@ -198,20 +198,21 @@ def _noted(
     from sqlalchemy import insert, select
 
     from audit import tables as t
+    from audit.transactions import pieces
 
-    seen: set[str] = set()
+    row = t.export_row.c
     for page in pages:
-        found = [row.interaction for row in page]
+        found = [one.interaction for one in page]
         if form == "vcon":
             found = [other for one in found for other in _group(store, one, scope)]
-        names = {one.id for one in found} - seen
-        seen |= names
-        if names:
-            with store.writing() as connection:
-                same = t.export_row.c.export_id == number
-                known = set(connection.execute(select(t.export_row.c.interaction_id).where(same)).scalars())
-                rows = [{"export_id": number, "interaction_id": name} for name in sorted(names - known)]
-                connection.execute(insert(t.export_row), rows)
+        with store.writing() as connection:
+            for some in pieces(sorted({one.id for one in found})):
+                asked = select(row.interaction_id).where(
+                    row.export_id == number, row.interaction_id.in_(some)
+                )
+                known = set(connection.execute(asked).scalars())
+                if rows := [{"export_id": number, "interaction_id": n} for n in some if n not in known]:
+                    connection.execute(insert(t.export_row), rows)
         yield page
 
 
