@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 import psycopg
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 
 from audit import tables as t
 from audit.auditlog import Action, write
@@ -29,8 +29,9 @@ from audit.interactions import Role
 from audit.kept_sums import keep_sums
 from audit.leaving.forgetting import forget_in, is_folder
 from audit.originals import together
-from audit.proof import Proof, in_database, prove
+from audit.proof import ROWS, Proof, in_database, prove
 from audit.records import interaction_of
+from audit.sought import Sought
 from audit.store import NotStored, Store
 from audit.tallies import outdate
 from audit.tallies import settle as sum_up
@@ -338,7 +339,7 @@ def _remove_rows(store: Store, asked: Asked) -> dict[str, int]:
 def _account_books(store: Store, asked: Asked) -> None:
     """Takes what names somebody out of the books of batches and imports and out of kept searches; that there
     was a file, and what became of it, stays."""
-    wanted = sorted((*asked.sure, *asked.names), key=len, reverse=True)
+    sought = Sought((*asked.sure, *asked.names))
     item, result, run = t.batch_item.c, t.batch_result.c, t.intake_run.c
     with store.writing() as connection:
         for some in pieces(asked.interactions):
@@ -352,38 +353,48 @@ def _account_books(store: Store, asked: Asked) -> None:
             (t.batch_item, item.id, item.location),
             (t.batch_result, result.item_id, result.reason),
         ):
-            for one in wanted:
-                found = func.lower(text).contains(one.lower(), autoescape=True)
-                for row in connection.execute(select(key, text).where(found)).all():
-                    clean = _without_in(row[1], one) if table is t.intake_run else _without(row[1], one)
-                    ours = update(table).where(key == row[0], text == row[1])
-                    connection.execute(ours.values({text.name: clean}))
+            clean = _without_in if table is t.intake_run else _without
+            told = select(key, text).where(text != "").execution_options(yield_per=ROWS)
+            changed = [
+                (some[place], clean(some[place][1], _longest_first(named)))
+                for some in connection.execute(told).partitions()
+                for place, named in sought.standing([row[1] for row in some]).items()
+            ]
+            for (number, before), after in changed:
+                ours = update(table).where(key == number, text == before)
+                connection.execute(ours.values({text.name: after}))
         kept = t.saved_search.c
         for search in connection.execute(select(kept.id, kept.name, kept.wanted)).all():
             texts = (search.name, search.wanted)
-            if any(_without(text, one) != text for text in texts for one in wanted):
+            named = [_longest_first(sought.standing([text]).get(0, ())) for text in texts]
+            if any(_without(text, of) != text for text, of in zip(texts, named, strict=True)):
                 connection.execute(delete(t.saved_search).where(kept.id == search.id))
     for file in sorted((store.home / "batches").rglob("*")) if (store.home / "batches").is_dir() else ():
         if file.is_file() and file.suffix in (".md", ".html", ".json", ".txt"):
-            said = before = file.read_text("utf-8", errors="surrogateescape")
-            for one in wanted:
-                said = _without(said, one)
+            before = file.read_text("utf-8", errors="surrogateescape")
+            said = _without(before, _longest_first(sought.standing([before]).get(0, ())))
             if said != before:
                 file.write_text(said, "utf-8", errors="surrogateescape")
 
 
-def _without(text: str, one: str) -> str:
-    """A text without a string, where that stands as whole words: "call" is no part of "calls"."""
-    return re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", lambda found: ERASED, text, flags=re.IGNORECASE)
+def _longest_first(strings: Collection[str]) -> list[str]:
+    return sorted(strings, key=lambda one: (-len(one), one))
 
 
-def _without_in(document: str, one: str) -> str:
-    """JSON whose texts are without a string; its keys stay."""
+def _without(text: str, strings: Sequence[str]) -> str:
+    """A text without these, where they stand as whole words: "call" is no part of "calls"."""
+    for one in strings:
+        text = re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", lambda found: ERASED, text, flags=re.IGNORECASE)
+    return text
+
+
+def _without_in(document: str, strings: Sequence[str]) -> str:
+    """JSON whose texts are without these; its keys stay."""
 
     def clean(value: Any) -> Any:
         match value:
             case str():
-                return _without(value, one)
+                return _without(value, strings)
             case list():
                 return [clean(item) for item in value]
             case dict():

@@ -1,18 +1,26 @@
 """Looks for somebody in every table and every file, to show that nothing of them is left."""
 
+import contextlib
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from sqlalchemy import LargeBinary, String, func, or_, select
+from sqlalchemy import ColumnElement, LargeBinary, String, select
 
 from audit import tables as t
 from audit.backup import DATABASE_FILES
 from audit.indexing import fold
+from audit.searched_words import LANGUAGES
+from audit.sought import Sought
 from audit.store import Store
 
 BLOCK_BYTES = 1 << 20
+
+ROWS, PACKED_ROWS = 200, 20
+"""Rows that are looked through together, and those with documents in them: of hours of talk and of mails with
+attachments a few megabytes. Our choice."""
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -41,10 +49,16 @@ def prove(store: Store, sure: Sequence[str], names: Sequence[str], folders: Sequ
     looked = {"tables": 0, "files": 0}
     left = [Trace(f"table {table}", count) for table, count in _tables(store, sure, looked)]
     named = [Trace(f"table {table}", count) for table, count in _tables(store, names, {})]
-    log = {one for one in (*sure, *names) if _logged(store, one)}
+    row = t.audit_log.c
+    log = {
+        one
+        for found in _rows_with(store, Sought((*sure, *names)), (row.subject, row.detail, row.who))
+        for one in found
+    }
+    of_these = ((Sought(sure), left), (Sought(names), named))
     for file in _files(store, folders):
         looked["files"] += 1
-        for wanted, into in ((sure, left), (names, named)):
+        for wanted, into in of_these:
             if count := count_in(file, wanted):
                 into.append(Trace(str(file), count))
     return Proof(tuple(left), tuple(named), tuple(sorted(log)), looked)
@@ -54,52 +68,40 @@ def _tables(store: Store, wanted: Sequence[str], looked: dict[str, int]) -> Iter
     """(table, rows in which one of the strings stands)."""
     if not wanted:
         return
+    sought = Sought(wanted)
     for table in t.metadata.sorted_tables:
         if table in (t.erasure, t.audit_log):
             # An erasure that is under way knows what it looks for, and forgets it when it is done.
             continue
         looked["tables"] = looked.get("tables", 0) + 1
-        texts = [c for c in table.columns if isinstance(c.type, String)]
-        asked = [*wanted]
+        asked = sought
         if table.name == "transcript":
-            asked += [" ".join(fold(one, language)) for one in wanted for language in ("en", "it", "fa")]
-        like = [
-            func.lower(column).contains(one.lower(), autoescape=True)
-            for column in texts
-            for one in asked
-            if one
-        ]
-        with store.reading() as connection:
-            count = 0
-            if like:
-                query = select(func.count()).select_from(table).where(or_(*like))
-                count = connection.execute(query).scalar_one()
-            for column in table.columns:
-                if isinstance(column.type, LargeBinary):
-                    rows = connection.execute(select(column).execution_options(yield_per=50)).scalars()
-                    count += sum(_in_bytes(_opened(content), wanted) > 0 for content in rows)
-        if count:
+            folded = (" ".join(fold(one, language)) for one in wanted for language in LANGUAGES)
+            asked = Sought((*wanted, *folded))
+        columns = [c for c in table.columns if isinstance(c.type, (String, LargeBinary))]
+        if count := sum(1 for _ in _rows_with(store, asked, columns)):
             yield table.name, count
 
 
-def _opened(content: bytes) -> bytes:
-    try:
-        return zlib.decompress(content)
-    except zlib.error:
-        return content
+def _rows_with(store: Store, sought: Sought, columns: Sequence[ColumnElement[Any]]) -> Iterator[set[str]]:
+    """Of each row in whose columns one of the strings stands, which."""
+    if not columns:
+        return
+    packed = any(isinstance(column.type, LargeBinary) for column in columns)
+    query = select(*columns).execution_options(yield_per=PACKED_ROWS if packed else ROWS)
+    with store.reading() as connection:
+        for some in connection.execute(query).partitions():
+            texts = ["\0".join(map(_text, row)) for row in some]
+            yield from sought.standing(texts).values()
 
 
-def _in_bytes(content: bytes, wanted: Sequence[str]) -> int:
-    lowered = content.lower()
-    return sum(lowered.count(form) for one in wanted for form in _forms(one))
-
-
-def _forms(text: str) -> set[bytes]:
-    """A text as it may stand in a file: as it is, and as JSON escapes it."""
-    plain = text.lower()
-    escaped = msgspec.json.encode(plain).decode()[1:-1]
-    ascii_only = plain.encode("ascii", "backslashreplace").decode().replace("\\x", "\\u00")
-    return {form.encode() for form in (plain, escaped, ascii_only)}
+def _text(value: str | bytes | None) -> str:
+    """What stands in a column; packed documents as UTF-8."""
+    if isinstance(value, bytes):
+        with contextlib.suppress(zlib.error):
+            value = zlib.decompress(value)
+        return value.decode("utf-8", "replace")
+    return value or ""
 
 
 def _files(store: Store, folders: Sequence[Path]) -> Iterator[Path]:
@@ -110,40 +112,29 @@ def _files(store: Store, folders: Sequence[Path]) -> Iterator[Path]:
                 yield file
 
 
-def _logged(store: Store, one: str) -> bool:
-    row = t.audit_log.c
-    found = [func.lower(c).contains(one.lower(), autoescape=True) for c in (row.subject, row.detail, row.who)]
-    with store.reading() as connection:
-        return connection.execute(select(row.id).where(or_(*found)).limit(1)).first() is not None
-
-
 def in_database(store: Store, wanted: Sequence[str]) -> tuple[Trace, ...]:
     """Where one of the strings stands in the bytes of an SQLite database, also in space that is free."""
     if store.engine.dialect.name != "sqlite":
         return ()
     files = [Path(f"{store.engine.url.database}{end}") for end in ("", "-wal", "-journal")]
-    found = [Trace(str(file), count_in(file, wanted)) for file in files if file.exists()]
+    sought = Sought(wanted)
+    found = [Trace(str(file), count_in(file, sought)) for file in files if file.exists()]
     return tuple(trace for trace in found if trace.count)
 
 
-def count_in(file: Path, wanted: Sequence[str]) -> int:
+def count_in(file: Path, sought: Sought) -> int:
     """How often one of the strings stands in a file, in any case of letters, or in its name; Parquet is
     unpacked, whatever the file is called."""
-    if not wanted:
-        return 0
-    forms = {form for one in wanted for form in _forms(one)}
-    if packed := _in_parquet(file, wanted):
+    if packed := _in_parquet(file, sought):
         return packed
-    longest = max(map(len, forms))
-    count = sum(one.lower() in file.name.lower() for one in wanted)
+    count = sought.count(file.name.lower().encode("utf-8", "surrogateescape"))
     before = b""
     try:
         with file.open("rb") as source:
-            while block := source.read(BLOCK_BYTES):
-                here = (before + block).lower()
-                count += sum(here.count(form) for form in forms)
-                # What lies over the border of two blocks is found with the second; no string fits into this.
-                before = here[-(longest - 1) :] if longest > 1 else b""
+            while sought.longest and (block := source.read(BLOCK_BYTES)):
+                count += sought.count(before + block, after=len(before))
+                # What lies over the border of two blocks is found with the second.
+                before = (before + block)[-sought.longest :]
     except FileNotFoundError:
         return 0
     return count
@@ -153,7 +144,7 @@ PARQUET = b"PAR1"
 """How a Parquet file begins and ends; its columns are compressed."""
 
 
-def _in_parquet(file: Path, wanted: Sequence[str]) -> int:
+def _in_parquet(file: Path, sought: Sought) -> int:
     try:
         with file.open("rb") as source:
             if source.read(len(PARQUET)) != PARQUET:
@@ -165,7 +156,7 @@ def _in_parquet(file: Path, wanted: Sequence[str]) -> int:
 
     try:
         batches = pq.ParquetFile(file).iter_batches()
-        return sum(_in_bytes(repr(batch.to_pylist()).encode(), wanted) for batch in batches)
+        return sum(sought.count(repr(batch.to_pylist()).encode()) for batch in batches)
     except (pa.ArrowException, OSError):
         # Damaged, or gone: its bytes are looked through as they are.
         return 0

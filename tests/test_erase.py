@@ -32,6 +32,7 @@ from audit.users import add_user
 from audit.yamlfile import BadFile
 from models.observations import Span
 from tests import build
+from tests.test_batch import write_chats
 from tests.test_vcon import b64, text, vcon
 from tests.test_written import TICKET, USERS
 
@@ -169,6 +170,21 @@ def test_a_document_of_several_goes_with_the_first_of_them(store, tmp_path):
     erase(store, of_interactions(store, [found[0].id]))
     with store.reading() as connection:
         assert connection.execute(documents).scalars().all() == []
+
+
+def test_many_go_at_once(store, tmp_path):
+    """As keep times that are set anew make them go: a database takes no question about each of so many."""
+    report = take_all([write_chats(tmp_path / "calls", 400)], store)
+    ids = [one.id for one in report.interactions]
+    done = erase(store, of_interactions(store, ids[1:]))
+    assert (done.complete, done.interactions, done.rows["interaction"]) == (True, 399, 399)
+    assert find_all(store) == ids[:1]
+    erase(store, of_interactions(store, ids[:1]))
+
+
+def find_all(store):
+    with store.reading() as connection:
+        return connection.execute(select(t.interaction.c.id)).scalars().all()
 
 
 def test_an_upload_goes_whole(store, tmp_path):
