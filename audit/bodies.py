@@ -10,18 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.observations import PersonTrack
+from models.pose import ELBOWS, FINGERS, HEAD, HIPS, KNEES, SHOULDERS, VISIBLE, WRISTS
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
-
-SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES = (11, 12), (13, 14), (15, 16), (23, 24), (25, 26), (27, 28)
-FINGERS = ((15, 17, 19, 21), (16, 18, 20, 22))
-"""Wrist, little finger, index finger and thumb of the left and of the right hand."""
-HEAD = range(11)
-"""MediaPipe's pose landmarks, left and right of the person; the first eleven are eyes, nose, ears, mouth."""
-
-VISIBLE = 0.5
-"""A landmark counts as seen from this visibility on: the middle of MediaPipe's scale."""
 
 SMALLEST_TORSO_PX = 30.0
 """A body whose torso is shorter in the picture has arms of a few pixels: nobody can tell what they do. The

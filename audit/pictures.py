@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from audit.interactions import Role, clock
 from models.frames import Frame, picture_at
 from models.observations import People, PersonTrack
+from models.pose import HEAD, HIPS, SHOULDERS
 
 Picture = NDArray[np.uint8]
 """RGB (h, w, 3)."""
@@ -43,8 +44,6 @@ BONES = (
     *((23, 25), (25, 27), (24, 26), (26, 28), (27, 31), (28, 32), (7, 0), (8, 0)),
 )
 """MediaPipe's pose landmarks that a line joins: ears to nose, arms, trunk, legs, feet."""
-
-HIPS, HEAD, SHOULDERS = (23, 24), range(11), (11, 12)
 
 
 class Shot(NamedTuple):

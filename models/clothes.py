@@ -3,10 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from models.pose import HIPS, VISIBLE
 
-VISIBLE = 0.5
-"""Corners of a patch have to be seen at least so surely: the middle of MediaPipe's scale."""
+Array = NDArray[np.float32]
 
 SHRINK = 0.6
 """Share of the torso's width and height that is looked at: its edges show arms, background and neck."""
@@ -45,7 +44,7 @@ def clothes_of(picture: NDArray[np.uint8], pose_px: Array) -> tuple[Array, Array
     seen = corners[:, :, 2].min(axis=1) >= VISIBLE
     if not seen.any():
         return median, spread
-    corners = corners[:, :, :2] + _ASIDE * (pose_px[24, :2] - pose_px[23, :2])
+    corners = corners[:, :, :2] + _ASIDE * (pose_px[HIPS[1], :2] - pose_px[HIPS[0], :2])
     seen &= (SHRINK * np.ptp(corners, axis=1)).prod(axis=1) >= FEWEST_PX
     points = np.rint(_PLACES @ corners)
     for part, patches in enumerate(_PARTS):

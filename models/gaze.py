@@ -7,11 +7,9 @@ from numpy.typing import NDArray
 
 from models.geometry import horizontal
 from models.observations import People, PersonTrack
+from models.pose import EARS, NOSE
 
 Array = NDArray[np.float64]
-
-NOSE, EARS = 0, (7, 8)
-"""MediaPipe's pose landmarks."""
 
 NO_FACE_DEG = 40.0
 """A face that looks elsewhere than nose and ears by more is none: MediaPipe also finds faces on the backs of

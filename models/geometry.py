@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from models.camera import Camera
 from models.observations import People, PersonTrack
+from models.pose import FEET, HIPS, KNEES, SHOULDERS, VISIBLE
 
 Array = NDArray[np.float64]
-
-VISIBLE = 0.5
-"""Landmarks count from this visibility on: the middle of MediaPipe's scale."""
 
 SMALLEST_TORSO_PX = 20.0
 """A body whose torso is shorter in the picture is too small for the pose model: of PETS's people (50 pixels
@@ -52,9 +50,6 @@ where only the box is known, which ends at a shadow or a shoe)."""
 
 DISAGREE = 3.5
 """Feet and body that disagree by more standard deviations: the feet are hidden, the body decides."""
-
-HIPS, FEET, SHOULDERS = (23, 24), (29, 30, 31, 32), (11, 12)
-"""MediaPipe's pose landmarks; the feet are heels and toes."""
 
 
 LEVEL = (0.0, -1.0, 0.0)
@@ -191,8 +186,6 @@ stand."""
 
 HANG = math.cos(math.radians(40))
 """Whose thighs both hang within 40 degrees stands: `posture.STANDS_DEG`."""
-
-KNEES = (25, 26)
 
 
 def floor_point(point_px: Array, camera: Camera, height_m: float = 0.0) -> Array | None:

@@ -13,6 +13,7 @@ from models import weights
 from models.bodies import BodyModel, region_of
 from models.clothes import clothes_of
 from models.detector import Boxes, Picture, overlap
+from models.pose import EARS, ELBOWS, HIPS, SHOULDERS, VISIBLE, WRISTS
 
 Array = NDArray[np.float32]
 
@@ -21,13 +22,6 @@ POSE, FACE, HANDS = "pose_landmarker_full", "face_landmarker", "hand_landmarker"
 
 BODY = "body"
 """Name of the model that looks for a body at a known place, with the weights of `POSE`."""
-
-RIGHT_EAR = 8
-SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES = (11, 12), (13, 14), (15, 16), (23, 24), (25, 26), (27, 28)
-"""MediaPipe's pose landmarks, left and right of the person."""
-
-VISIBLE = 0.5
-"""A landmark counts as seen from this visibility on: the middle of MediaPipe's scale."""
 
 POSE_MARGIN = 0.05
 """A person's box is widened by this share of its longer side on all sides. Measured on the 19 rendered clips:
@@ -242,7 +236,7 @@ class Landmarkers:
             one["sharpness"] = _sharpness(picture, one["box"])
 
     def _see_head(self, picture: Picture, one: Sighting) -> None:
-        head = one["pose_px"][: RIGHT_EAR + 1, :2].mean(axis=0)
+        head = one["pose_px"][: EARS[1] + 1, :2].mean(axis=0)
         length_px = torso_px(one)
         if FACE not in self.models or not length_px / 4 >= SMALLEST_FACE_PX:
             return

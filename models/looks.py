@@ -18,15 +18,13 @@ from models.observations import Look, Looks, People, PersonTrack, Provenance
 from models.onnx_form import joins, tapped
 from models.people import detector, landmarkers
 from models.perceiving import Listening, Perceiver, Progress, Source
+from models.pose import EARS, HIPS, SHOULDERS, VISIBLE
 
 Picture = NDArray[np.uint8]
 Array = NDArray[np.float64]
 
 VERSION = "1"
 """Raised whenever the numbers become others."""
-
-VISIBLE = 0.5
-"""Landmarks count from this visibility on: the middle of MediaPipe's scale."""
 
 MOST_FRAMES = 12
 """So many frames of a person are looked at, the sharpest of as many equal stretches of time: what somebody
@@ -137,9 +135,9 @@ def _places(pose_px: Array) -> dict[str, _Place]:
     points, seen = pose_px[:, :2], pose_px[:, 2] >= VISIBLE
     if np.isnan(points).any():
         return {}
-    shoulders, hips = points[[11, 12]].mean(axis=0), points[[23, 24]].mean(axis=0)
+    shoulders, hips = (points[list(pair)].mean(axis=0) for pair in (SHOULDERS, HIPS))
     torso = float(np.linalg.norm(shoulders - hips))
-    ears, wide = (float(np.linalg.norm(points[a] - points[b])) for a, b in ((7, 8), (11, 12)))
+    ears, wide = (float(np.linalg.norm(points[a] - points[b])) for a, b in (EARS, SHOULDERS))
     # A torso looks short from above, shoulders and ears look near each other in profile.
     scale = max(torso, 1.2 * wide, 3.2 * ears)
     if not torso > 0:
@@ -155,7 +153,7 @@ def _places(pose_px: Array) -> dict[str, _Place]:
     turned = float((points[7] - points[8]) @ np.array([-crown[1], crown[0]])) / scale
     if seen[[0, 9, 10]].all() and turned >= FACES:
         found["face"] = (mouth + 0.02 * scale * crown, crown, (0.15 * scale, 0.15 * scale))
-    if seen[[11, 12, 23, 24]].all() and float((points[11] - points[12]) @ right) / torso >= FRONT:
+    if seen[[*SHOULDERS, *HIPS]].all() and float((points[11] - points[12]) @ right) / torso >= FRONT:
         # Their left is on the right of the picture.
         found["chest"] = (shoulders + torso * (0.175 * right - 0.3 * up), up, (0.225 * torso, 0.36 * torso))
         found["front"] = (hips + 0.10 * torso * up, up, (0.45 * torso, 0.65 * torso))

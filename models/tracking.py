@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from models.detector import SCORE, overlap
 from models.landmarks import Sighting
+from models.pose import HIPS, SHOULDERS
 
 Array = NDArray[np.float32]
 
@@ -187,7 +188,7 @@ def _apart(lab: Array, again: Array) -> float:
 
 def _torso_m(one: Sighting) -> float:
     points = one["pose_m"]
-    return float(np.linalg.norm(points[[11, 12]].mean(axis=0) - points[[23, 24]].mean(axis=0)))
+    return float(np.linalg.norm(points[list(SHOULDERS)].mean(axis=0) - points[list(HIPS)].mean(axis=0)))
 
 
 def _score(one: Tracklet) -> float:

@@ -13,6 +13,7 @@ from audit.signals import EventKind
 from audit.spells import DOES, at_times, doing, others
 from models.geometry import horizontal
 from models.observations import PersonTrack
+from models.pose import HIPS, WRISTS
 
 HELD_S = 0.6
 """A posture of the arms lasts at least so long (three frames at 5 a second): our choice, so that an arm in
@@ -103,7 +104,7 @@ def hands_on_hips(conversation: Conversation, track: PersonTrack) -> Array:
     apart = surely(np.linalg.norm(one.points[:, 15] - one.points[:, 16], axis=1), 0.8, 0.1)
     spread = surely((one.arms[0].bow + one.arms[1].bow) / 2, 0.14, 0.04)
     readings = []
-    for arm, wrist, hip in zip(one.arms, (15, 16), (23, 24), strict=True):
+    for arm, wrist, hip in zip(one.arms, WRISTS, HIPS, strict=True):
         to_hip = np.linalg.norm(one.points[:, wrist] - one.points[:, hip], axis=1)
         readings.append(
             least(
@@ -137,7 +138,7 @@ def hands_behind_back(conversation: Conversation, track: PersonTrack) -> Array:
         between(np.minimum(left.wrist[:, 2], right.wrist[:, 2]), -1.1, -0.5, 0.08),
     )
     trunk = one.large & one.seen[:, 23] & one.seen[:, 24]
-    wrists = [one.seen[:, wrist] for wrist in (15, 16)]
+    wrists = [one.seen[:, wrist] for wrist in WRISTS]
     in_front = [seen & (arm.wrist[:, 1] > 0) for seen, arm in zip(wrists, one.arms, strict=True)]
     known = trunk & ((found >= DOES) | in_front[0] | in_front[1] | (wrists[0] & wrists[1]))
     return np.where(known, found, np.nan)
@@ -153,7 +154,7 @@ def hands_in_pockets(conversation: Conversation, track: PersonTrack) -> Array:
     """
     one = seen_body(conversation, track)
     readings = []
-    for arm, wrist, hip in zip(one.arms, (15, 16), (23, 24), strict=True):
+    for arm, wrist, hip in zip(one.arms, WRISTS, HIPS, strict=True):
         to_hip = np.linalg.norm(one.points[:, wrist] - one.points[:, hip], axis=1)
         beside = least(
             surely(-to_hip, -0.28, 0.05),
