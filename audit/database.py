@@ -12,14 +12,15 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from models.errors import ComportError
 
 WAIT_MS = 60_000
-"""So long a writer waits for another process's transaction, which takes milliseconds."""
+"""So long a writer waits for another process's transaction, which takes milliseconds. Our choice."""
 
 BY_THE_WAY_MS = 100
 """So long a page waits for what it only notes by the way, as when somebody was seen last: our choice."""
 
 ASK_MS = 3
 """So often a writer on SQLite asks for its turn. SQLite itself asks ever more rarely, at last ten times a
-second: two workers of a batch, whose transactions take some 7 ms, then wait longer than they work."""
+second (`sqliteDefaultBusyCallback`), while to write one chat takes 12 ms and twenty together 26 (medians on a
+busy machine; not kept as a bench): two workers of a batch would wait longer than they write. Our choice."""
 
 CONNECT = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """How soon a PostgreSQL server that does not answer counts as away (s, s, s, times): our choice, so that a
@@ -30,8 +31,7 @@ ONE_WRITER = 0x636F6D70
 
 FOR_PAGES = "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"
 """What is read is a page of a list: compiling a plan and starting processes for it takes longer than reading
-it, and other pages want the cores, too. With a million interactions, on a machine where others wait, half of
-the searches for a rare word took 34 ms so, and 91 ms with processes of their own."""
+it, and other pages want the cores, too. Our choice."""
 
 SCHEMA = "0019"
 """The newest migration in `audit/migrations/versions`."""

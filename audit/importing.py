@@ -103,8 +103,8 @@ def take_all(
 
 
 TOGETHER, LETTERS_TOGETHER = 20, 1_000_000
-"""Interactions in one transaction, and letters of them that wait in memory: as many as a batch hands out of
-short texts."""
+"""Interactions in one transaction, as many as a batch hands out of short texts, and letters of them that wait
+in memory at most. Our choice."""
 
 
 class _Waiting(NamedTuple):

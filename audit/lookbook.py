@@ -44,8 +44,8 @@ STIFFNESS = 0.1
 
 
 MOST_PICTURES = 200
-"""So many of each side are read at most: twenty are good
-(`docs/rubrics.md`), and comparing takes the square."""
+"""So many of each side are read at most: ten times as many as `docs/rubrics.md` asks for. Our choice; what
+comparing takes grows with its square."""
 
 MOST_BYTES = 8 * MOST_PICTURES * SIZE * 4
 """More than eight sides of as many rows take: 2 bytes a number, in base64 4/3 of it."""

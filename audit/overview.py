@@ -6,7 +6,7 @@ from sums by week and place (`audit/tallies.py`).
 """
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -115,7 +115,7 @@ def _overview(store: Transactions, of: Of, stretch: Stretch, scope: Scope) -> Ov
     places = (sums.c.rubric_name, *(sums.c[name] for name in BY[1:]))
     with store.reading() as connection:
         cells = summed_scores(connection, (_is_now(sums, stretch), *places), of_both)
-        weeks = week_sums(connection, held)
+        weeks = {cell.key[0]: cell.scores for cell in summed_scores(connection, (sums.c.week,), held)}
         people = summed_scores(connection, (sums.c.agent,), held)
         standards = summed_standards(
             connection,
@@ -169,11 +169,6 @@ def held_of(table: Table, of: Of) -> tuple[ColumnElement[bool], ...]:
         ("team", of.team),
     )
     return tuple(table.c[name] == value for name, value in asked if value)
-
-
-def week_sums(connection: Connection, held: Sequence[ColumnElement[bool]]) -> dict[int, Sums]:
-    """The scores that stand by the number of their week."""
-    return {cell.key[0]: cell.scores for cell in summed_scores(connection, (t.score_sum.c.week,), held)}
 
 
 def _is_now(table: Table, stretch: Stretch) -> ColumnElement[int]:

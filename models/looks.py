@@ -107,13 +107,13 @@ def _pooled(features: NDArray[np.float32], part: Part) -> NDArray[np.float32]:
     return np.asarray(np.concatenate(means), np.float32)
 
 
-def crops_of(picture: Picture, pose_px: NDArray[np.floating]) -> dict[str, tuple[Picture, float]]:
-    """The parts that can be seen of somebody in an RGB picture, upright, and how many pixels wide each was.
+def crops_of(picture: Picture, pose_px: NDArray[np.floating]) -> dict[str, Picture]:
+    """The parts that can be seen of somebody in an RGB picture, upright.
 
     `pose_px` are the pose landmarks (33, 3). A part is left out where its landmarks are not seen, where the
     person is turned away (chest and front) or looks away (face), and where it leaves the picture or is small.
     """
-    found: dict[str, tuple[Picture, float]] = {}
+    found: dict[str, Picture] = {}
     for name, (middle, up, half) in _places(np.asarray(pose_px, np.float64)).items():
         right = np.array([-up[1], up[0]])
         corners = np.array(
@@ -122,8 +122,7 @@ def crops_of(picture: Picture, pose_px: NDArray[np.floating]) -> dict[str, tuple
         limits = np.array([picture.shape[1], picture.shape[0]]) + 0.1 * half[0]
         inside = (corners >= -0.1 * half[0]).all() and (corners <= limits).all()
         if inside and 2 * half[0] >= PARTS[name].smallest_px:
-            crop = _upright(picture, middle, up, right, half, PARTS[name].size_px)
-            found[name] = (crop, float(2 * half[0]))
+            found[name] = _upright(picture, middle, up, right, half, PARTS[name].size_px)
     return found
 
 
@@ -189,7 +188,7 @@ def looks_of(
 ) -> NDArray[np.float32]:
     """(4, `SIZE`) numbers of these parts of somebody in an RGB picture; NaN for those that cannot be seen,
     and for all others."""
-    return embed({name: crop for name, (crop, _) in crops_of(picture, pose_px).items() if name in parts})
+    return embed({name: crop for name, crop in crops_of(picture, pose_px).items() if name in parts})
 
 
 def read_pictures(

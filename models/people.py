@@ -29,10 +29,12 @@ from models.perceiving import Listening, Perceiver, Progress, Source
 from models.tracking import Tracker, Tracklet
 
 WORKERS = 2
-"""Threads that run models; each has its own landmarkers (150 MB)."""
+"""Threads that run models; each has its own landmarkers, of 160 MB (growth of resident memory with each of
+four; not kept as a bench). Our choice."""
 
 GIVE_BACK_FRAMES = 300
-"""After so many frames memory that is free goes back to the system: a minute of video at 5 a second."""
+"""After so many frames memory that is free goes back to the system: a minute of video at 5 a second.
+Our choice; without it a video takes 50 MiB more (`docs/accuracy.md`, "Memory over a long video")."""
 
 VERSION = "4"
 """Raised whenever the code here finds something else in the same video."""

@@ -280,7 +280,7 @@ def test_the_parts_that_can_be_seen_are_cut_out_upright(pose, shape, expected):
     picture[: shape[0] // 2] = 255
     crops = crops_of(picture, pose)
     assert crops.keys() == expected
-    assert all(crop.shape[1::-1] == PARTS[name].size_px for name, (crop, _) in crops.items())
+    assert all(crop.shape[1::-1] == PARTS[name].size_px for name, crop in crops.items())
     assert set(PART_OF.values()) == set(PARTS)
 
 
