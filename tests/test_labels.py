@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.evaluate.labels import Label, moment_of, read_labels
+from audit.evaluate.labels import Label, moment_of, read_labels, text_of
 from audit.intake import take_in
 from audit.judge import Verdict
 from audit.yamlfile import BadFile
@@ -126,6 +126,15 @@ def test_a_line_is_a_moment(folder, file, line, start_s, end_s):
     assert observations is not None
     moment = moment_of(Label(2, folder / file, line, "a", Verdict.MET), observations)
     assert (moment.start_s, moment.end_s) == (start_s, end_s)
+
+
+@pytest.mark.parametrize(("file", "line", "number"), [("call.vtt", 5, 0), ("deep/chat.jsonl", 4, -1)])
+def test_a_line_is_what_is_said_there(folder, file, line, number):
+    observations = take_in(folder / file).observations
+    assert observations is not None and observations.utterances
+    texts = [u.text for u in observations.utterances]
+    assert text_of(Label(2, folder / file, line, "a", Verdict.MET), observations) == texts[number]
+    assert text_of(Label(2, folder / file, None, "a", Verdict.MET), observations) == " ".join(texts)
 
 
 @pytest.mark.parametrize(

@@ -116,20 +116,14 @@ def _label(
 
 
 def text_of(label: Label, observations: Observations) -> str:
-    """What is said on the line that a label names.
+    """What is said on the line that a label names; without a line in the whole file.
 
     Raises:
         BadFile: as `moment_of`.
     """
-    moment = moment_of(label, observations)
-    lines = label.file.read_text("utf-8-sig").splitlines()
-    said = observations.utterances or ()
-    if label.file.suffix.lower() == ".jsonl" and label.line:
-        # Others may be written in the same second.
-        return said[sum(bool(line.strip()) for line in lines[: label.line - 1])].text
-    texts = [u.text for u in said if u.span == moment]
-    own = [text for text in texts if label.line and text in lines[label.line - 1]]
-    return " ".join(own or texts)
+    if label.line is None:
+        return " ".join(u.text for u in observations.utterances or ())
+    return _line_of(label, label.line, observations)[1]
 
 
 def moment_of(label: Label, observations: Observations) -> Span:
@@ -140,25 +134,42 @@ def moment_of(label: Label, observations: Observations) -> Span:
     """
     if label.line is None:
         return span(0.0, observations.recording.duration_s)
-    problem = f"{label.file.name} has no words on line {label.line}"
+    return _line_of(label, label.line, observations)[0]
+
+
+def _line_of(label: Label, line: int, observations: Observations) -> tuple[Span, str]:
+    """When a line is said, and what; as `moment_of`."""
+    problem = f"{label.file.name} has no words on line {line}"
+    said = observations.utterances or ()
     try:
         lines = label.file.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         problem, lines = f"{label.file.name} cannot be read by lines: {error}", []
     if label.file.suffix.lower() == ".jsonl":
-        said = [number for number, line in enumerate(lines, start=1) if line.strip()]
-        if label.line in said:
-            return (observations.utterances or ())[said.index(label.line)].span
+        numbers = [number for number, text in enumerate(lines, start=1) if text.strip()]
+        if line in numbers:
+            # By its number: others may be written in the same second.
+            one = said[numbers.index(line)]
+            return one.span, one.text
     elif label.file.suffix.lower() in VTT:
-        if label.line <= len(lines) and lines[label.line - 1].strip():
-            for line in reversed(lines[: label.line]):
-                if times := _TIMES.search(line):
-                    return span(_seconds(times[1]), _seconds(times[2]))
-                if not line.strip():
-                    break
+        moment = _time_above(lines[:line]) if line <= len(lines) and lines[line - 1].strip() else None
+        if moment is not None:
+            texts = [u.text for u in said if u.span == moment]
+            own = [text for text in texts if text in lines[line - 1]]
+            return moment, " ".join(own or texts)
     else:
         problem = f"{label.file.name}: lines are counted in .jsonl and .vtt only; leave 'line' empty"
     raise BadFile((Problem(str(label.file.parent / NAME), label.row, "", problem),))
+
+
+def _time_above(lines: list[str]) -> Span | None:
+    """The time of the cue that the last of these lines of a WebVTT file is in."""
+    for line in reversed(lines):
+        if times := _TIMES.search(line):
+            return span(_seconds(times[1]), _seconds(times[2]))
+        if not line.strip():
+            return None
+    return None
 
 
 _TIMES = re.compile(r"((?:\d+:)?\d+:\d+\.\d+)\s+-->\s+((?:\d+:)?\d+:\d+\.\d+)")
