@@ -66,6 +66,20 @@ def test_flips_scores_and_what_to_listen_to(store, tmp_path):
     }
 
 
+def test_a_standard_with_a_new_id_is_compared_with_itself(store, tmp_path):
+    old = load_rubric(house(tmp_path, OLD))
+    new = load_rubric(house(tmp_path, STRICT.replace("id: greets", "id: says-hello"), 2))
+    found = backtest(store, old, new)
+    assert [(one.before, one.after) for one in found.renamed] == [("greets", "says-hello")]
+    assert (found.changed, found.added, found.removed) == (2, ("nods",), ("no-blame",))
+    assert [(f.standard, f.before, f.after, f.times) for f in found.flips] == [
+        ("says-hello", "met", "missed", 2)
+    ]
+    done = run(store, "backtest", tmp_path / "house-2.yaml")
+    assert "'greets' is called 'says-hello' in the new one" in done.output
+    assert "greets" not in done.output.partition("only in the old one")[2]
+
+
 @pytest.mark.parametrize(
     ("options", "judged", "undated"),
     [

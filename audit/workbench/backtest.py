@@ -1,7 +1,7 @@
 """What another rubric would have said of everything stored: both judge it, nothing is written."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -14,6 +14,7 @@ from audit.roles import applies
 from audit.rubric import Rubric
 from audit.scorecard import Scorecard, make_scorecard
 from audit.store import Store
+from audit.workbench.diff import renamed
 from models.errors import ComportError
 from models.observations import ObservationsUnreadable
 
@@ -30,6 +31,13 @@ class NothingInCommon(ComportError):
 
     def __str__(self) -> str:
         return f"nothing to compare: {self.old}, but {self.new}; take two of one language and channel"
+
+
+class Renamed(msgspec.Struct, frozen=True):
+    """A standard that stayed what it was but for its id: it counts as one, under the new id."""
+
+    before: str
+    after: str
 
 
 class Flip(msgspec.Struct, frozen=True):
@@ -75,6 +83,7 @@ class Backtest(msgspec.Struct, frozen=True):
     undated: int
     unscored: int
     changed: int
+    renamed: tuple[Renamed, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
     flips: tuple[Flip, ...]
@@ -110,6 +119,7 @@ def backtest(
     spoken = or_(own.language.is_(None), own.language.in_({old.language} & {new.language}))
     undated = 0 if since is None else store.count(on, own.started_at.is_(None), spoken)
     total, done, judged, unreadable, unscored, changed = store.count(on, *asked), 0, 0, 0, 0, 0
+    names = renamed(old, new)
     flips: dict[tuple[str, str, str], int] = {}
     kept: dict[tuple[str, str, str], list[Listen]] = {}
     sums: dict[tuple[str, str], list[float]] = {}
@@ -124,14 +134,14 @@ def backtest(
         before, after = (make_scorecard(interaction, observations, r) for r in (old, new))
         judged += 1
         unscored += not _add_scores(sums, interaction, before, after)
-        found = list(_flips(interaction, before, after))
+        found = list(_flips(interaction, before, after, names))
         changed += bool(found)
         for one in found:
             key = (one.standard, one.before, one.after)
             flips[key] = flips.get(key, 0) + 1
             if len(kept.setdefault(key, [])) < KEPT_PER_FLIP:
                 kept[key].append(one)
-    names = [{s.id for s in r.standards} for r in (old, new)]
+    known = [{names.get(s.id, s.id) for s in old.standards}, {s.id for s in new.standards}]
     order = sorted(flips, key=lambda key: (-flips[key], key))
     turns = itertools.zip_longest(*(kept[key] for key in order))
     return Backtest(
@@ -142,8 +152,9 @@ def backtest(
         undated,
         unscored,
         changed,
-        tuple(s.id for s in new.standards if s.id not in names[0]),
-        tuple(s.id for s in old.standards if s.id not in names[1]),
+        tuple(Renamed(*pair) for pair in names.items()),
+        tuple(s.id for s in new.standards if s.id not in known[0]),
+        tuple(s.id for s in old.standards if names.get(s.id, s.id) not in known[1]),
         tuple(Flip(*key, flips[key]) for key in order),
         tuple(
             Moved(of, name, int(n), round(one / n, 2), round(other / n, 2))
@@ -174,8 +185,11 @@ def _add_scores(
     return True
 
 
-def _flips(interaction: Interaction, before: Scorecard, after: Scorecard) -> Iterator[Listen]:
-    earlier = {finding.standard: finding for finding in before.findings}
+def _flips(
+    interaction: Interaction, before: Scorecard, after: Scorecard, names: Mapping[str, str]
+) -> Iterator[Listen]:
+    """Verdicts that differ, `names` being what standards of the one before are called by now."""
+    earlier = {names.get(finding.standard, finding.standard): finding for finding in before.findings}
     for finding in after.findings:
         one = earlier.get(finding.standard)
         if one is not None and one.verdict != finding.verdict:

@@ -45,12 +45,12 @@ def _compare(old: Rubric, new: Rubric) -> Iterator[Change]:
             yield from _mapping(key.removesuffix("s"), one or {}, other or {})
         else:
             yield Change("rubric", key, f"{key} is {_shown(other)} instead of {_shown(one)}")
-    renamed = dict(_renamed(old, new))
+    names = renamed(old, new)
     yield from _sections(old, new)
     homes = [{s.id: section.id for section in r.sections for s in section.standards} for r in (old, new)]
     news = {standard.id: standard for standard in new.standards}
     for standard in old.standards:
-        name = renamed.get(standard.id, standard.id)
+        name = names.get(standard.id, standard.id)
         if name not in news:
             yield Change("standard", standard.id, f"'{standard.id}' was removed: {standard.title}")
             continue
@@ -63,22 +63,24 @@ def _compare(old: Rubric, new: Rubric) -> Iterator[Change]:
                 "standard", name, f"'{name}' moved from '{homes[0][standard.id]}' to '{homes[1][name]}'"
             )
         yield from _standard(written(standard), written(news[name]), name)
-    known = {renamed.get(s.id, s.id) for s in old.standards}
+    known = {names.get(s.id, s.id) for s in old.standards}
     for standard in new.standards:
         if standard.id not in known:
             rule = rule_words(written(standard))
             yield Change("standard", standard.id, f"'{standard.id}' was added: {standard.title} ({rule})")
 
 
-def _renamed(old: Rubric, new: Rubric) -> Iterator[tuple[str, str]]:
-    """(old id, new id) of standards that stayed what they were but for their id."""
+def renamed(old: Rubric, new: Rubric) -> dict[str, str]:
+    """Old id → new id of standards that stayed what they were but for their id."""
+    found: dict[str, str] = {}
     ids = [{standard.id for standard in r.standards} for r in (old, new)]
     came = [s for s in new.standards if s.id not in ids[0]]
     for gone in (s for s in old.standards if s.id not in ids[1]):
         best = max(came, key=lambda s: _alike(gone, s), default=None)
         if best is not None and _alike(gone, best) >= ALIKE:
             came.remove(best)
-            yield gone.id, best.id
+            found[gone.id] = best.id
+    return found
 
 
 def _alike(one: Standard, other: Standard) -> float:

@@ -54,6 +54,8 @@ def print_backtest(console: Console, found: Backtest) -> None:
     ]
     told = [f"{found.judged} judged under both", f"{found.changed} have another verdict", *left_out]
     console.print(", ".join(filter(None, told)), highlight=False)
+    for one in found.renamed:
+        console.print(Text(f"'{one.before}' is called '{one.after}' in the new one"), soft_wrap=True)
     for names, what in ((found.added, "only in the new one"), (found.removed, "only in the old one")):
         if names:
             console.print(f"{what}: {', '.join(names)}", highlight=False, markup=False)
