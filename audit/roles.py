@@ -127,7 +127,11 @@ def _by_formulas(
     odds = {label: FORMULA * min(counts[label], 3) for label in rest}
     for label in rest:
         odds[label] += _address(speakers, label, rubric.language)
-    for who, weight in ((_first(speakers, rest), FIRST), (_says_first(agent, speakers, rest, rubric), NAME)):
+    # Who speaks alone speaks first, whoever it is.
+    alone = len(rest) == 1 and not given
+    first = None if alone else _first(speakers, rest)
+    named = _says_first(agent, speakers, rest, rubric)
+    for who, weight in ((first, FIRST), (named, NAME)):
         if who is not None:
             odds[who] += weight
     best, *others = sorted(rest, key=lambda label: -odds[label])
@@ -138,7 +142,10 @@ def _by_formulas(
     probability = speakers.sure * probability + (1 - speakers.sure) / (1 + len(against))
     told = " against ".join(f"{counts[label]} by {_shown(label)}" for label in (best, *others))
     how = f"formulas said {told}; who speaks first and says you and your counts too"
-    if probability < SURE:
+    if alone:
+        how = f"nobody else is in it; formulas said {told}"
+    # "Your colleague" is what customers write, too: with nobody to compare with it tells of nobody.
+    if probability < SURE or (alone and not counts[best] and named is None):
         return Roles(tuple(given.items()), f"who is the agent is unknown: {how}", 0.0)
     roles = given | {label: Role.AGENT if label == best or label in too else Role.CUSTOMER for label in rest}
     return Roles(tuple(roles.items()), f"{_shown(best)} is the agent: {how}", round(probability, 3))

@@ -119,6 +119,14 @@ def test_who_says_the_agents_name_first_is_the_agent(tmp_path):
     assert roles(tmp_path, lines).of == ()
 
 
+def test_who_is_alone_and_says_no_formula_is_not_the_agent(tmp_path):
+    mail = [("Rita", 0, "I already told your colleague that your lamp is broken when do I get your answer")]
+    found = roles(tmp_path, mail)
+    assert (found.of, found.confidence) == ((), 0)
+    assert "nobody else is in it" in found.how
+    assert dict(roles(tmp_path, [("Sara", 0, FORMULA)]).of) == {"Sara": Role.AGENT}
+
+
 def test_voices_that_were_hardly_told_apart_have_no_sure_roles(tmp_path):
     lines = [("speaker-0", 0, FORMULA), ("speaker-1", 6, "yes my bill")]
     assert roles(tmp_path, lines, sure=1.0).confidence > 0.98
