@@ -61,7 +61,7 @@ def test_the_mails_of_a_thread_are_one_interaction_and_quote_nothing(tmp_path):
         "<1@x>",
     )
     assert (about.agent, about.customer, about.started_at) == (
-        "Northwind",
+        "Sara Lind",
         "Laura Brown",
         "2026-03-05T14:21:00+01:00",
     )
@@ -71,6 +71,20 @@ def test_the_mails_of_a_thread_are_one_interaction_and_quote_nothing(tmp_path):
         (Role.AGENT, "sara@northwind.example"),
     }
     assert [u.text for u in second.observations.utterances] == ["Another matter."]
+
+
+def test_who_writes_to_a_known_agent_is_the_customer_by_their_address(tmp_path):
+    path = mbox(tmp_path, eml(1, LAURA, "Where is it?"), eml(3, SARA, "It left today.", before="<1@x>"))
+    (tmp_path / "inbox.meta.yaml").write_text("roles: {'@northwind.example': agent}\n")
+    about = take_in(path).interaction
+    assert (about.agent, about.customer) == ("Sara Lind", "Laura Brown")
+    assert {(p.role, p.email) for p in about.parties} == {
+        (Role.CUSTOMER, "laura@example.org"),
+        (Role.AGENT, "sara@northwind.example"),
+        (Role.AGENT, "help@northwind.example"),
+    }
+    (tmp_path / "inbox.meta.yaml").write_text("{}\n")
+    assert {p.role for p in take_in(path).interaction.parties} == {None}
 
 
 def test_threads_that_a_later_mail_joins_become_one(tmp_path):

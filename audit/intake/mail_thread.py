@@ -53,7 +53,8 @@ def recognises(start: Start) -> bool:
 def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
     """Each thread as one arrival: mails that name each other in References or In-Reply-To.
 
-    A name, an address or a domain (`@northwind.example`) in the facts' `roles` says whose mails those are.
+    A name, an address or a domain (`@northwind.example`) in the facts' `roles` says whose mails those are;
+    where it says who the agent is, others who write are customers.
     """
     threads: dict[str, list[_Mail]] = {}
     root: dict[str, str] = {}
@@ -78,8 +79,15 @@ def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
 
 def _thread(path: Path, facts: Facts, mails: list[_Mail]) -> Arrival:
     unique = list({(m.message_id or n): m for n, m in enumerate(mails)}.values())
-    addresses = {a.lower(): n for m in unique for n, a in (m.sender, *m.others) if a}
+    # Who writes goes before the mailbox that was written to: they are the agent and the customer.
+    wrote = [m.sender for m in unique if not m.automatic]
+    addresses: dict[str, str] = {}
+    for n, a in (*wrote, *(one for m in unique for one in (m.sender, *m.others))):
+        if a and not addresses.get(a.lower()):
+            addresses[a.lower()] = n
     roles = {a: role for a, n in addresses.items() if (role := _role(facts, n, a)) is not None}
+    if Role.AGENT in roles.values():
+        roles = {a.lower(): Role.CUSTOMER for _, a in wrote if a} | roles
     messages = [
         Message(
             m.at,
