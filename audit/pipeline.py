@@ -283,7 +283,8 @@ def registered(arrival: Arrival, store: Store) -> tuple[Judged, bool]:
             new = False
             observations, fresh = store.observations(stored), ()
             about = msgspec.structs.replace(about, language=about.language or stored.language)
-        kept = msgspec.structs.replace(one, interaction=about)
+        # That of a known one is there, or its keep time is over.
+        kept = msgspec.structs.replace(one, interaction=about, original=one.original if new else None)
         ready = store.ready(about, observations, fresh)
         return Judged(kept, observations, fresh, (), (), ready), new
 

@@ -19,6 +19,7 @@ from audit.holds import Held, add_hold, remove_hold
 from audit.importing import last_report, take_all
 from audit.interactions import Channel, Role
 from audit.leaving import write_export
+from audit.originals import keep_original
 from audit.pipeline import audit_file, find_rubric
 from audit.proof import prove
 from audit.redaction import Gone, played
@@ -401,6 +402,27 @@ def test_copies_and_what_was_brought_in_are_media_and_recordings_elsewhere_are_n
     assert (brought.exists(), own.exists(), copy.exists()) == (False, True, False)
     assert done.removed["media"] >= 2
     assert not [d for d in due(store, times(tmp_path), BEGAN + timedelta(days=40)) if d.kind == "media"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_document_whose_time_is_over_does_not_come_back_with_the_next_import(store, tmp_path):
+    path = tmp_path / "one.vcon"
+    path.write_text(
+        json.dumps(vcon(*[text(f"2026-03-02T1{n}:00:00Z", n % 2, f"lamp {n}") for n in range(3)]))
+    )
+    keep, now = times(tmp_path), BEGAN + timedelta(days=15)
+    assert take_all([path], store).taken == 1
+    assert apply_retention(store, keep, now).removed == {"transcripts": 1}
+    with store.writing() as connection:
+        assert take_all([path], store).known == 1
+        assert connection.execute(select(t.original)).all() == []
+    # As an earlier version left it.
+    keep_original(store, find_all(store)[0], b"{}")
+    assert [d.kind for d in due(store, keep, now)] == ["transcripts"]
+    assert apply_retention(store, keep, now).removed == {"transcripts": 1}
+    with store.reading() as connection:
+        assert connection.execute(select(t.original)).all() == []
+    assert list(due(store, keep, now)) == []
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
