@@ -11,17 +11,22 @@ machine has, `load` how many others wanted them before it began: with more load 
 two.
 
 `peak_mb` is the greatest memory of one worker, `early_mb` what it was at a quarter of the way: as much
-means flat. `--recordings` measures the same over a folder of recordings; the rubric must fit.
+means flat. `--recordings` measures the same over a folder of recordings; the rubric must fit. What the
+machine itself gives is then measured too: `bare_speedup` is that of the same recordings by two processes and
+by one that audit them without a batch, and keep nothing; `ratio` is the one beside the other.
 """
 
 import argparse
+import functools
 import json
+import multiprocessing
 import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +71,11 @@ def main() -> None:
             alone = write_chats(folder / "alone", arguments.alone or max(20, arguments.interactions // 4))
         two = measure(folder / "two", both, arguments.rubric, 2, arguments.database)
         one = measure(folder / "one", alone, arguments.rubric, 1, None)
+    speedup = two["per_s"] / one["per_s"]
     figures = {
-        "speedup": round(two["per_s"] / one["per_s"], 2),
-        "per_s": two["per_s"],
-        "per_s_alone": one["per_s"],
+        "speedup": round(speedup, 2),
+        "per_s": round(two["per_s"], 3),
+        "per_s_alone": round(one["per_s"], 3),
         "peak_mb": two["peak_mb"],
         "early_mb": two["early_mb"],
         "driver_share": two["driver_share"],
@@ -79,6 +85,11 @@ def main() -> None:
         "cores": len(os.sched_getaffinity(0)),
         "load": round(load, 1),
     }
+    if arguments.recordings is not None:
+        bare = {n: bare_per_s(arguments.recordings, arguments.rubric, n) for n in (2, 1)}
+        figures["bare_per_s"], figures["bare_per_s_alone"] = (round(bare[n], 3) for n in (2, 1))
+        figures["bare_speedup"] = round(bare[2] / bare[1], 2)
+        figures["ratio"] = round(speedup / (bare[2] / bare[1]), 2)
     print(json.dumps(figures) if arguments.json else figures)
 
 
@@ -131,13 +142,33 @@ def measure(home: Path, source: Path, rubric: str, workers: int, database: str |
     cpu_s = driver_s + sum(of_workers.values())
     return {
         "items": told["files"],
-        "per_s": round(told["files"] / (last - first), 2),
+        "per_s": told["files"] / (last - first),
         "start_s": round(first - begun_s, 1),
         "peak_mb": round(max(peaks)),
         "early_mb": round(max(peaks[: max(1, len(peaks) // 4)])),
         "driver_share": round(driver_s / cpu_s, 3),
         "cpu_ms_each": round(1000 * cpu_s / told["files"], 1),
     }
+
+
+def bare_per_s(recordings: Path, rubric: str, processes: int) -> float:
+    """Recordings a second from the first that a process takes to the last that is done."""
+    paths = sorted(path for path in recordings.iterdir() if path.is_file())
+    # As Dask's workers have it.
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+        times_s = list(pool.map(functools.partial(audited_s, rubric), paths))
+    return len(paths) / (max(end_s for _, end_s in times_s) - min(begun_s for begun_s, _ in times_s))
+
+
+def audited_s(rubric: str, path: Path) -> tuple[float, float]:
+    """When the audit of one recording began, and when it was done, in seconds since 1970."""
+    begun_s = time.time()
+    from audit.pipeline import audit_file, find_rubric
+
+    audit_file(path, [find_rubric(rubric)])
+    return begun_s, time.time()
 
 
 def _seconds(at: Any) -> float:
