@@ -43,7 +43,7 @@ class TokenScope(StrEnum):
     REVIEW = "review"
     """Words and sound as they are, who the customers are, and to say what holds."""
     UPLOAD = "upload"
-    """To bring in recordings and to see how far their audits are."""
+    """To bring in recordings, to begin and stop batches, and to see how far their audits are."""
     ADMIN = "admin"
     """Accounts, tokens, cameras, keep times, holds and erasures."""
 

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import psutil
 import pytest
 
 from audit.auditlog import entries
@@ -162,3 +163,19 @@ def test_who_asks_whether_a_batch_is_worked_on_keeps_nobody_from_it(site):
     drive(site.store, run, order, Cluster(1), lambda done, of: None)
     with asked, pytest.raises(Busy):
         drive(site.store, run, order, Cluster(1), lambda done, of: None)
+
+
+@pytest.mark.timeout(400)
+def test_what_is_ended_while_it_works_waits_and_has_nothing_to_complain_of(site):
+    write_chats(site.calls, 1000)
+    number = stopped(site)
+    behind.start(site.store, number)
+    (process,) = [p for p in psutil.Process().children() if "audit.batch.behind" in p.cmdline()]
+    while ledger.counts(site.store, number)[State.DONE] == 0:
+        time.sleep(0.1)
+    process.terminate()
+    while behind.is_worked_on(site.store, number):
+        time.sleep(0.1)
+    assert ledger.run_of(site.store, number).state == RunState.INTERRUPTED
+    process.wait(60)
+    assert (site.store.home / "batches" / str(number) / behind.COMPLAINTS).read_text("utf-8") == ""

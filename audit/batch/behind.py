@@ -148,6 +148,8 @@ def main() -> None:
         drive(store, ledger.run_of(store, number), order, Cluster(CPU_COUNT), lambda _done, _of: None)
     except Busy:
         return  # another one works on it
+    except KeyboardInterrupt:
+        return  # somebody ended it: it waits to be gone on with
     except ComportError as error:
         sys.exit(error.line)
     report.write(store, ledger.run_of(store, number), folder_of(home, number))
