@@ -16,6 +16,9 @@ KNOWN_FOR = timedelta(days=1)
 """So long a key is known: a program that got no answer asks again within the hour. Our choice."""
 
 LONGEST_KEY = 200
+"""Letters of a key that a program chooses, as many as the columns take. Our choice."""
+
+NO_KEY = f"a key has 1 to {LONGEST_KEY} plain letters"
 
 SECRET, SECRET_BYTES = "secret.key", 32
 """The file of the home whose key the dashboard signs with. Source of its length: Flask's manual asks for a
@@ -43,8 +46,8 @@ def once(store: Store, owner: str, key: str | None, asked: bytes, begin: Callabl
     """
     if key is None:
         return begin()
-    if not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY):
-        raise BadKey(key, f"a key has 1 to {LONGEST_KEY} plain letters")
+    if not is_key(key):
+        raise BadKey(key, NO_KEY)
     # Keyed: what was asked for may be a telephone number, which whoever reads a plain hash could guess.
     digest = keyed(store, asked)
     row, now = t.begun.c, datetime.now(UTC)
@@ -60,6 +63,11 @@ def once(store: Store, owner: str, key: str | None, asked: bytes, begin: Callabl
         values = {"owner": owner, "key": key, "asked": digest, "place": place, "at": now}
         connection.execute(insert(t.begun).values(**values))
     return place
+
+
+def is_key(text: str) -> bool:
+    """Whether a text may be the key of something that is begun."""
+    return text.isascii() and text.isprintable() and 0 < len(text) <= LONGEST_KEY
 
 
 def keyed(store: Store, text: bytes) -> str:

@@ -26,6 +26,7 @@ from audit.auditlog import Action, write
 from audit.beside import start_beside
 from audit.camera_files import camera_of
 from audit.intake import FACTS_SUFFIX, RECORDING_SUFFIXES, formats
+from audit.once import NO_KEY, is_key
 from audit.pipeline import find_rubric, pack_names
 from audit.store import NotStored, Store
 from models.camera import camera_yaml
@@ -35,8 +36,8 @@ from models.transcripts import printable
 MOST_BYTES = 1_000_000_000
 """Of one file: an hour of video at 2 Mbit/s. Below what the server itself takes (waitress: 1 GiB)."""
 
-LONGEST_NAME, LONGEST_KEY = 120, 200
-"""Letters of a file's name and of a key."""
+LONGEST_NAME = 120
+"""Letters of a file's name. Our choice."""
 
 CAMERA = ".camera.yaml"
 """Beside the file: the camera that took it. No file that is brought in can have this name."""
@@ -117,8 +118,8 @@ def bring(
     digests = tuple(dict.fromkeys(newest_version(store, rubric, BadUpload, name) for rubric in rubrics))
     if not digests:
         raise BadUpload(name, "under which rubric? Name one or more")
-    if key is not None and not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY):
-        raise BadUpload(name, f"a key has 1 to {LONGEST_KEY} plain letters")
+    if key is not None and not is_key(key):
+        raise BadUpload(name, NO_KEY)
     taken_by = _camera(store, name, camera) if camera else None
     identity = secrets.token_hex(16)
     folder = uploads_folder(store) / identity
