@@ -24,6 +24,7 @@ from audit.console import (
     print_json,
     progress_bar,
     store_of,
+    tell_passed,
 )
 from audit.customer_commands import customer, employee
 from audit.erasing_commands import erase, hold, retention
@@ -186,15 +187,17 @@ def _audit_all(
 ) -> int:
     """Audits every file, goes on after a bad one, and gives the number of those."""
     from audit.arrivals import Rejected
-    from audit.intake import arrivals, find_files
+    from audit.intake import arrivals, find_files, passed_over
     from audit.pipeline import audit_arrival
     from audit.terminal import print_summary
 
     failed = 0
     files: list[Path] = []
+    passed: list[str] = []
     for path in paths:
         found, refused = find_files(path)
         files += found
+        passed += map(str, passed_over(path, found))
         failed += len(refused)
         for problem in refused:
             complain(problem)
@@ -225,12 +228,13 @@ def _audit_all(
             fail(path, f"{path}: {told}")
     failed += sum("error" in result for result in results)
     if as_json:
-        print_json({"audited": results, "failed": failed})
-    elif len(files) > 1 or failed:
+        print_json({"audited": results, "failed": failed, "passed": passed})
+    elif len(files) > 1 or failed or passed:
         if done:
             out.print()
             print_summary(out, done)
         out.print(f"{len(done)} audited" + (f", {failed} failed" if failed else ""), highlight=False)
+        tell_passed(passed)
     return failed
 
 

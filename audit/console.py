@@ -1,7 +1,8 @@
 """What every command shares: output, progress, errors on one line, and the store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,6 +60,20 @@ query_limit = click.option(
 def counted(interactions: int) -> str:
     """How many interactions, in words: "1 interaction", "12 interactions"."""
     return f"{interactions} interaction{'' if interactions == 1 else 's'}"
+
+
+NAMED = 5
+"""So many of the files that were passed over are named; the account of an import names all with `--json`."""
+
+
+def tell_passed(passed: Sequence[str]) -> None:
+    """Prints on one line which files of folders no format knows; nothing where there is none."""
+    if passed:
+        named = ", ".join(Path(place).name for place in passed[:NAMED])
+        more = f" and {len(passed) - NAMED} more" if len(passed) > NAMED else ""
+        them = "it" if len(passed) == 1 else "them"
+        told = f"{len(passed)} passed over, for no format knows {them}: {named}{more}"
+        out.print(told, style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

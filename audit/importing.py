@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import insert, select
 
 from audit import tables as t
-from audit.console import FAILED, complain, json_option, out, print_json, progress_bar, store_of
+from audit.console import FAILED, complain, json_option, out, print_json, progress_bar, store_of, tell_passed
 from audit.database import StoreUnusable
 from models.errors import ComportError
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 WANTED = ("started_at", "agent", "customer", "branch")
 """Facts that scorecards are found and compared by; where a source lacks them, the report says so."""
-
-NAMED = 5
-"""So many of the files that were passed over are named; `--json` names all."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -237,11 +234,8 @@ def import_command(
         out.print(
             f"{report.taken} taken, {report.known} known, {len(report.rejected)} rejected", highlight=False
         )
-        if report.passed:
-            named = ", ".join(Path(place).name for place in report.passed[:NAMED])
-            more = f" and {len(report.passed) - NAMED} more" if len(report.passed) > NAMED else ""
-            told = f"{len(report.passed)} passed over, for no format knows them: {named}{more}"
-            out.print(told, style="yellow", highlight=False, markup=False)
+        tell_passed(report.passed)
         for fact, count in report.lacking.items():
-            out.print(f"{count} have no {fact}: nobody said", style="yellow", highlight=False)
+            lacking = f"{count} ha{'s' if count == 1 else 've'} no {fact}: nobody said"
+            out.print(lacking, style="yellow", highlight=False)
     context.exit(FAILED if report.rejected else 0)

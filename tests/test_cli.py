@@ -97,6 +97,21 @@ def test_bad_files_give_one_line_each_and_the_rest_is_audited(comport, tmp_path)
     assert sorted(stored(comport)) == ["cut", "good"]
 
 
+def test_files_that_no_format_knows_are_named(comport, tmp_path):
+    folder = tmp_path / "night"
+    folder.mkdir()
+    for name in ("letter.docx", "talk.txt"):
+        (folder / name).write_text("Agent: good morning\n")
+    shutil.copy(SAMPLES / "short-enquiry.vtt", folder / "good.vtt")
+    told = "2 passed over, for no format knows them: letter.docx, talk.txt"
+    done = comport("audit", folder, "--rubric", "voice-en")
+    assert (done.returncode, done.stdout.splitlines()[-2:]) == (0, ["1 audited", told])
+    done = comport("batch", folder, "--rubric", "voice-en", "--workers", "1")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, told)
+    said = json.loads(comport("audit", folder, "--rubric", "voice-en", "--json").stdout)
+    assert [path.rpartition("/")[2] for path in said["passed"]] == ["letter.docx", "talk.txt"]
+
+
 def test_a_broken_rubric_gives_a_line_for_each_problem_and_opens_no_recording(comport, tmp_path):
     path = tmp_path / "house.yaml"
     path.write_text(

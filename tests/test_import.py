@@ -252,7 +252,7 @@ def test_the_command_tells_people_and_machines(tmp_path, inbox):
     status, said, complained = run(home, "import", inbox)
     assert status == 1
     assert said.splitlines()[0] == "4 taken, 0 known, 2 rejected"
-    assert "1 have no started_at: nobody said" in said
+    assert "1 has no started_at: nobody said" in said
     assert f"{inbox / 'broken.jsonl'}:2: not a message" in complained
     status, said, _ = run(home, "import", inbox, "--json")
     told = json.loads(said)

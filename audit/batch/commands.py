@@ -4,7 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audit.console import DATABASE, FAILED, complain, json_option, out, print_json, progress_bar, store_of
+from audit.console import (
+    DATABASE,
+    FAILED,
+    complain,
+    json_option,
+    out,
+    print_json,
+    progress_bar,
+    store_of,
+    tell_passed,
+)
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -124,8 +134,9 @@ def run_batch(
     digests = tuple(sorted({one.digest for one in loaded}))
     settings = ledger.Settings(engine, whisper, camera)
     run = ledger.unfinished(store, sources, digests, settings)
+    passed: list[str] = []
     if run is None:
-        run = ledger.begin(store, sources, digests, settings, places.find(sources), again)
+        run = ledger.begin(store, sources, digests, settings, places.find(sources, passed), again)
     elif not as_json:
         out.print(f"going on with batch {run.id}", highlight=False)
     cluster = Cluster(workers or CPU_COUNT, scheduler, gpu)
@@ -135,6 +146,8 @@ def run_batch(
     with progress_bar(f"batch {run.id}", quiet=as_json, unit="MB") as bar:
         drive(store, run, order, cluster, lambda done, of: bar(done / 1e6, of / 1e6))
     status = _tell(store, ledger.run_of(store, run.id), as_json)
+    if not as_json:
+        tell_passed(passed)
     # Else whoever opens the overview first would wait for it.
     settle(store)
     context.exit(status)
@@ -203,7 +216,10 @@ def status(context: click.Context, number: int | None, as_json: bool) -> None:
         out.print(told, highlight=False, markup=False, soft_wrap=True)
     for item in bad:
         out.print(
-            f"{item.state}: {item.location}: {item.reason}", highlight=False, markup=False, soft_wrap=True
+            f"{item.state}: {item.location}: {item.reason.removeprefix(f'{item.location}: ')}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
         )
 
 

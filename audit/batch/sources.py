@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.batch.ledger import Found
-from audit.intake import FACTS_SUFFIX, RECORDING_SUFFIXES, find_files, formats
+from audit.intake import FACTS_SUFFIX, RECORDING_SUFFIXES, find_files, formats, passed_over
 from models.errors import ComportError
 
 COLUMN = "path"
@@ -39,8 +39,9 @@ def is_recording(location: str) -> bool:
     return Path(location).suffix.lower() in RECORDING_SUFFIXES
 
 
-def find(sources: Iterable[str]) -> Iterator[Found]:
-    """Every file that the sources name; what cannot be taken has its reason.
+def find(sources: Iterable[str], passed: list[str] | None = None) -> Iterator[Found]:
+    """Every file that the sources name; what cannot be taken has its reason. To `passed` are added the files
+    of folders that no format knows.
 
     Raises:
         UnusableSource: an address whose library is not here or that cannot be listed, or a bad list.
@@ -50,21 +51,21 @@ def find(sources: Iterable[str]) -> Iterator[Found]:
         if not is_address(source) and source.lower().endswith(".csv"):
             listed = _listed(Path(source))
         for place in [source] if listed is None else listed:
-            yield from _named(place)
+            yield from _named(place, passed)
 
 
-def _named(place: str) -> Iterator[Found]:
+def _named(place: str, passed: list[str] | None) -> Iterator[Found]:
     if is_address(place):
         yield from _at_address(place)
     elif Path(place).exists() or not glob.has_magic(place):
-        yield from _at_path(Path(place))
+        yield from _at_path(Path(place), passed)
     else:
         matches = sorted(glob.glob(place, recursive=True))  # noqa: PTH207  the pattern may be absolute
         if not matches:
             raise UnusableSource(place, "matches no file", "see whether the pattern is right")
         for match in matches:
             if not match.endswith(FACTS_SUFFIX):
-                yield from _at_path(Path(match))
+                yield from _at_path(Path(match), passed)
 
 
 def _listed(path: Path) -> list[str] | None:
@@ -83,8 +84,10 @@ def _listed(path: Path) -> list[str] | None:
     return [place if is_address(place) else str(path.parent / place) for _, place in named]
 
 
-def _at_path(path: Path) -> Iterator[Found]:
+def _at_path(path: Path, passed: list[str] | None) -> Iterator[Found]:
     files, refused = find_files(path)
+    if passed is not None:
+        passed += map(str, passed_over(path, files))
     for problem in refused:
         yield Found(problem.path, 0, "", refused=problem.line)
     for file in files:

@@ -136,9 +136,11 @@ def find_files(path: Path) -> tuple[tuple[Path, ...], tuple[Rejected, ...]]:
 
 def passed_over(path: Path, taken: Collection[Path]) -> tuple[Path, ...]:
     """The files of a folder that no format knows: neither `taken` nor saying something about another file."""
-    beside = {p.with_suffix("") for p in taken}
+    if not path.is_dir():
+        return ()
+    known, beside = set(taken), {p.with_suffix("") for p in taken}
     passed = []
-    for file in sorted(p for p in path.rglob("*") if path.is_dir() and p.is_file() and p not in taken):
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and p not in known):
         name = file.name.lower()
         if name.startswith(".") or name == FOLDER_FILE or name.endswith(FACTS_SUFFIX) or _about(name):
             continue
