@@ -109,6 +109,12 @@ def _written(texts: tuple[str, ...]) -> Iterator[Found]:
     starts = list(itertools.accumulate((len(t) + 1 for t in texts), initial=0))
     text = " ".join("#" * len(t) if is_mark(t) else t for t in texts)
     lowered = text.casefold()
+
+    def words(start: int, end: int) -> tuple[int, int]:
+        return sum(s <= start for s in starts) - 1, sum(s < end for s in starts)
+
+    for one in _foreign_phones(text):
+        yield Found("phone", *words(*one.span()), LEAST)
     for recogniser in _recognisers():
         if not any(name in KINDS for name in recogniser.supported_entities):
             continue
@@ -119,9 +125,24 @@ def _written(texts: tuple[str, ...]) -> Iterator[Found]:
             sure = min(1.0, result.score + CONTEXT if told else result.score)
             if sure < LEAST or result.entity_type not in KINDS:
                 continue
-            start = sum(s <= result.start for s in starts) - 1
-            end = sum(s < result.end for s in starts)
-            yield Found(KINDS[result.entity_type], start, end, sure)
+            yield Found(KINDS[result.entity_type], *words(result.start, result.end), sure)
+
+
+_INTERNATIONAL = re.compile(r"(?<![\w+])\+\d[\d ()./-]{5,22}\d(?!\w)")
+"""What is written like a telephone number with its country."""
+
+
+def _foreign_phones(text: str) -> Iterator[re.Match[str]]:
+    """What may be a telephone number with its country; Presidio leaves out ranges that nobody was given."""
+    import phonenumbers
+
+    for found in _INTERNATIONAL.finditer(text):
+        try:
+            number = phonenumbers.parse(found[0])
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number(number):
+            yield found
 
 
 def _spoken_phones(texts: tuple[str, ...], language: str) -> Iterator[Found]:

@@ -89,6 +89,8 @@ def test_identity_and_consent(text, wanted):
         ("write to anna.rossi@example.com please", ["email"]),
         ("it is anna dot rossi at example dot com", ["email"]),
         ("my phone is +44 161 496 0000", ["phone"]),
+        ("my phone is +44 1632 960123, call me", ["phone"]),
+        ("it rose by +12 345 since 2024", []),
         ("oh one six one four nine six oh oh oh oh", ["phone"]),
         ("IBAN GB29NWBK60161331926819", ["bank account"]),
         ("il codice fiscale è RSSMRA85T10A562S", ["tax number"]),
