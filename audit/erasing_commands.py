@@ -48,6 +48,11 @@ def erase(
             else of_interactions(store, [store.interaction(one).id for one in interactions])
         )
         asked = msgspec.structs.replace(asked, keep_sums=keep_sums)
+        if customer and not asked.interactions and not as_json:
+            complain(
+                f"nobody is stored as '{customer}': erased already, or typed otherwise than it is known; "
+                f"`comport customer list` shows who there is"
+            )
         if not yes:
             told = f"Erase {counted(len(asked.interactions))} for ever?"
             click.confirm(told, abort=True)

@@ -489,6 +489,7 @@ def test_by_the_command_line(store, laura, tmp_path):
     assert "lies outside of Comport, delete it yourself" in told and first.path.split("/")[-1] in told
     status, told = command(store, "erase", "--customer", MAIL, "--yes", "--json")
     assert (status, json.loads(told)["complete"]) == (0, True)
+    assert "nobody is stored as 'C-999'" in command(store, "erase", "--customer", "C-999", "--yes")[1]
     assert command(store, "erase", "--resume")[1] == "nothing was interrupted"
     assert command(store, "erase", "--yes")[0] != 0
     with store.reading() as connection:
