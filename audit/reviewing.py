@@ -64,7 +64,7 @@ def add(
     from audit.reviews import keep_review
 
     store = store_of(context)
-    card = _card(store, interaction, rubric)
+    card = _card(store, interaction, rubric, standard)
     judged = store.rubric(card.rubric_digest).standards
     standard = next((one.id for one in judged if one.is_named(standard)), standard)
     said = next((f.verdict for f in card.findings if f.standard == standard), Verdict.CANNOT_TELL)
@@ -112,8 +112,8 @@ def list_(context: click.Context, interaction: str, rubric: str | None, as_json:
     out.print(f"waits for a person: {waiting}", highlight=False, markup=False)
 
 
-def _card(store: "Store", name: str, rubric: str | None) -> "Scorecard":
-    """The scorecard meant.
+def _card(store: "Store", name: str, rubric: str | None, standard: str = "") -> "Scorecard":
+    """The scorecard meant; of several the only one that has this standard.
 
     Raises:
         NotJudged: there is none, or several and none was chosen.
@@ -121,6 +121,10 @@ def _card(store: "Store", name: str, rubric: str | None) -> "Scorecard":
     found = store.interaction(name)
     cards = store.scorecards(found.id)
     fitting = [card for card in cards if rubric in (None, card.rubric)]
+    if len(fitting) > 1:
+        standards = {card.rubric: store.rubric(card.rubric_digest).standards for card in fitting}
+        having = [card for card in fitting if any(s.is_named(standard) for s in standards[card.rubric])]
+        fitting = having if len(having) == 1 else fitting
     if len(fitting) != 1:
         raise NotJudged(found.title, rubric, tuple(card.rubric for card in cards))
     return fitting[0]

@@ -210,6 +210,19 @@ def test_the_command_line_reviews(store, tmp_path):
     assert "With people's verdicts: 0.0" in shown and "no-blame  ana, as the machine; heard it" in shown
 
 
+def test_of_several_scorecards_the_only_one_with_the_standard_is_meant(store, tmp_path):
+    keep(store, tmp_path)
+    other = build.rubric(tmp_path, STANDARDS.replace("id: answer", "id: advice").replace("RIGHT", "BEST"))
+    other = other.model_copy(update={"rubric": "other"})
+    observed = build.observations(LINES)
+    one = build.interaction(roles=(("agent", Role.AGENT), ("customer", Role.CUSTOMER)))
+    store.keep_rubric(other)
+    store.keep_scorecard(make_scorecard(one, observed, other))
+    assert "kept" in run(store, "review", "add", "a call", "advice", "met", "--by", "ana").output
+    done = run(store, "review", "add", "a call", "greets", "met", "--by", "ana")
+    assert "has several scorecards" in str(done.exception)
+
+
 def test_a_card_that_is_not_there_is_named(store, tmp_path):
     keep(store, tmp_path)
     done = run(store, "review", "add", "a call", "greets", "met", "--by", "ana", "--rubric", "other")
