@@ -33,7 +33,8 @@ def check(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> Non
                 complain(error)
         else:
             if not as_json:
-                told = f"{len(found.questions)} questions in {', '.join(found.languages)}"
+                asked = f"{len(found.questions)} question{'' if len(found.questions) == 1 else 's'}"
+                told = f"{asked} in {', '.join(found.languages)}"
                 out.print(f"{path}: {told}", markup=False, highlight=False, soft_wrap=True)
     if as_json:
         print_json(

@@ -59,7 +59,9 @@ def _group(name: str, role: Role) -> click.Group:
             out.print(f"more with --after {found[-1].number}", highlight=False)
 
     @group.command(
-        "show", help=f"What a {name} is known by, what was joined and by whom, and the interactions."
+        "show",
+        help=f"What {'an' if name[0] in 'aei' else 'a'} {name} is known by, "
+        "what was joined and by whom, and the interactions.",
     )
     @click.argument("who")
     @json_option

@@ -53,7 +53,7 @@ class NoRubricApplies(ComportError):
         what = f"{self.channel} in {self.language}" if self.language else self.channel
         facts = Path(self.path).with_suffix(FACTS_SUFFIX).name
         return (
-            f"{self.path}: a {what}, but no rubric given "
+            f"{self.path}: {'an' if what[0] in 'aei' else 'a'} {what}, but no rubric given "
             f"applies to it ({', '.join(self.rubrics)}); add one with --rubric, see: comport rubric list; "
             f"if it is something else, say so beside it, in {facts}, for example: channel: in_person"
         )

@@ -237,3 +237,9 @@ def test_house_rubric_judges_a_transcript(store, tmp_path):
     rubric = build.rubric(tmp_path, "- {id: a, title: A, say: greeting}")
     card = audit_file(SAMPLES / "exemplary.vtt", [rubric], store).scorecards[0]
     assert card.score.score == 100
+
+
+def test_an_email_has_its_article():
+    told = str(NoRubricApplies("a.eml", "email", None, ("voice-en",)))
+    assert told.startswith("a.eml: an email, but no rubric given applies to it (voice-en)")
+    assert str(NoRubricApplies("a.wav", "call", "it", ())).startswith("a.wav: a call in it, but")

@@ -139,7 +139,9 @@ def summary(run: Run, numbers: Totals) -> list[str]:
         f"{numbers.files} files: {states}; {numbers.scorecards} scorecards",
     ]
     for name, (n, mean, low, high) in numbers.scores.items():
-        lines.append(f"{name}: {n} scores, mean {mean:.1f}, from {low:.1f} to {high:.1f}")
+        lines.append(
+            f"{name}: {n} score{'' if n == 1 else 's'}, mean {mean:.1f}, from {low:.1f} to {high:.1f}"
+        )
     return lines
 
 
