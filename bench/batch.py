@@ -153,7 +153,9 @@ def measure(home: Path, source: Path, rubric: str, workers: int, database: str |
 
 def bare_per_s(recordings: Path, rubric: str, processes: int) -> float:
     """Recordings a second from the first that a process takes to the last that is done."""
-    paths = sorted(path for path in recordings.iterdir() if path.is_file())
+    from audit.intake import FACTS_SUFFIX
+
+    paths = sorted(path for path in recordings.iterdir() if not path.name.endswith(FACTS_SUFFIX))
     # As Dask's workers have it.
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     spawn = multiprocessing.get_context("spawn")

@@ -283,6 +283,17 @@ def test_batches(tmp_path):
 
 
 @pytest.mark.timeout(400)
+def test_batches_of_recordings(tmp_path):
+    for number in (1, 2):
+        build.write_wav(tmp_path / f"{number}.wav", build.tone(0.5 * number, 8000), rate_hz=8000)
+        (tmp_path / f"{number}.meta.yaml").write_text("channel: call\nlanguage: en\n", "utf-8")
+    found = figures("bench/batch.py", "--recordings", tmp_path, "--rubric", "voice-en")
+    assert found["interactions"] == 2
+    assert found["ratio"] == pytest.approx(found["speedup"] / found["bare_speedup"], abs=0.02)
+    assert found["bare_per_s"] > found["bare_per_s_alone"] / 2 > 0
+
+
+@pytest.mark.timeout(400)
 def test_chaos():
     found = figures("bench/chaos.py", "--recordings", 60, "--kills", 2, "--every", 1)
     assert (found["recordings"], found["lost"], found["twice"]) == (60, 0, 0)
