@@ -87,7 +87,10 @@ def test_a_batch_is_begun_once_and_what_failed_is_tried_again(site):
         ("{calls}/../elsewhere", "lies in no folder that batches may be asked of"),
         ("{calls}/link", "no such file or folder"),
         ("{calls}/nothing", "no such file or folder"),
+        ("{calls}/circle", "no such file or folder"),
         ("{calls}/*.jsonl", "no such file or folder"),
+        ("{calls}/" + 300 * "x", "no such file or folder"),
+        ("{calls}/chat-000.jsonl/x", "no such file or folder"),
         ("{calls}/list.csv", "a list may name what lies elsewhere"),
         ("calls", "lies in no folder that batches may be asked of"),
         ("s3://bucket/calls", "lies in no folder that batches may be asked of"),
@@ -96,6 +99,7 @@ def test_a_batch_is_begun_once_and_what_failed_is_tried_again(site):
 )
 def test_only_what_the_house_has_named_is_audited(site, source, says):
     (site.calls / "link").symlink_to(site.elsewhere)
+    (site.calls / "circle").symlink_to("circle")
     (site.calls / "list.csv").write_text(f"path\n{site.elsewhere}/chat-000.jsonl\n", "utf-8")
     answer = site.begin(source.format(calls=site.calls, elsewhere=site.elsewhere))
     assert (answer.status_code, is_problem(answer)) == (422, True)

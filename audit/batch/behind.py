@@ -76,8 +76,13 @@ def _place(places: Collection[Path], source: str) -> str:
     if not any(path.is_relative_to(place) for place in places) or ".." in path.parts:
         told = ", ".join(map(str, places)) or "none; name them with `comport serve --batches-from FOLDER`"
         raise BadBatch(source, f"lies in no folder that batches may be asked of ({told})")
-    real = path.resolve()
-    if not real.exists() or not any(real.is_relative_to(place.resolve()) for place in places):
+    try:
+        real = path.resolve()
+        there = real.exists() and any(real.is_relative_to(place.resolve()) for place in places)
+    except (OSError, RuntimeError):
+        # A name that is too long, a folder that is not ours to read, links in a circle.
+        there = False
+    if not there:
         raise BadBatch(source, "no such file or folder")
     if real.suffix.lower() == ".csv":
         raise BadBatch(source, "a list may name what lies elsewhere; name its folder")
