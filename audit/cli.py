@@ -69,6 +69,11 @@ def main() -> None:
     except ComportError as error:
         complain(error)
         sys.exit(FAILED)
+    except OSError as error:
+        if not error.filename:
+            raise
+        complain(f"{error.filename}: {error.strerror}; give another place, or mend its name or rights")
+        sys.exit(FAILED)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -323,3 +323,14 @@ def test_what_is_stored_is_searched(comport):
     wrong = comport("search", "--older", "x")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
     assert "nothing that is stored fits" in comport("search", "--agent", "nobody").stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("import",), ("batch", "--rubric", "chat-en"), ("retention", "show", "--file"), ("eval", "people")],
+)
+def test_a_name_that_no_disk_takes_is_told_on_one_line(comport, command):
+    name = 300 * "x"
+    done = comport(*command, name)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "File name too long; give another place" in done.stderr and name in done.stderr
