@@ -307,10 +307,16 @@ def rescore(context: click.Context, rubrics: tuple[str, ...], as_json: bool) -> 
     from audit.pipeline import find_rubric
     from audit.pipeline import rescore as rescore_all
     from audit.terminal import print_moves
+    from audit.workbench.versions import stored_versions
 
     store = store_of(context)
     done = new = failed = 0
     loaded = [find_rubric(name) for name in rubrics]
+    for own in () if as_json else loaded:
+        kept = stored_versions(own.rubric, store)
+        if (own.digest, own.version) not in kept and own.version in dict(kept).values():
+            told = f"{own.rubric}: version {own.version} was stored with other content; raise its "
+            out.print(f"{told}version, so that scorecards before and after can be told apart", style="yellow")
     total = sum(store.count(rubric.applies_to) for rubric in loaded)
     before = {(row.interaction.id, row.rubric): row.machine_score for row in store.rows(limit=None)}
     moved: list[tuple[str, float | None, float | None]] = []
