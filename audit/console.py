@@ -62,6 +62,24 @@ def counted(interactions: int) -> str:
     return f"{interactions} interaction{'' if interactions == 1 else 's'}"
 
 
+class Day(click.DateTime):
+    """A day that is typed, such as 2026-03-01, as its first moment."""
+
+    name = "day"
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "DAY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"'{value}' is no day; write it as 2026-03-01", param, ctx)
+
+
 NAMED = 5
 """So many of the files that were passed over are named; the account of an import names all with `--json`."""
 

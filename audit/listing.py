@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from audit.console import json_option, out, print_json, query_limit, store_of
+from audit.console import Day, json_option, out, print_json, query_limit, store_of
 from audit.interactions import Channel
 from audit.judge import Verdict
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from audit.searching import Wanted
     from audit.store import Store
 
-_DAY = click.DateTime(["%Y-%m-%d"])
+_DAY = Day()
 _SCORE = click.FloatRange(0, 100)
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audit.console import FAILED, json_option, out, print_json, store_of
+from audit.console import FAILED, Day, json_option, out, print_json, store_of
 
 if TYPE_CHECKING:
     from audit.auditlog import Seal
 
-_DAY = click.DateTime(["%Y-%m-%d"])
+_DAY = Day()
 
 
 @click.group("log")

@@ -84,7 +84,7 @@ def by_standard_command(context: click.Context, kind: str, rubric: str, as_json:
         interval = (
             f"{one.low:+.2f} to {one.high:+.2f}"
             if one.low is not None and one.high is not None
-            else f"fewer than {LEAST}"
+            else f"under {LEAST}"
             if min(one.met, one.missed) < LEAST
             else "all alike"
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from audit.console import FAILED, complain, json_option, out, print_json, progress_bar, store_of
+from audit.console import FAILED, Day, complain, json_option, out, print_json, progress_bar, store_of
 from audit.interactions import Channel
 
 
@@ -237,7 +237,7 @@ def rubric_diff(context: click.Context, old: str, new: str, as_json: bool) -> No
 @rubric.command("backtest")
 @click.argument("new")
 @click.option("--against", help="A file, pack or name@version.  [default: the newest version stored]")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only interactions from this day on (UTC).")
+@click.option("--since", type=Day(), help="Only interactions from this day on (UTC).")
 @click.option("--channel", "channels", multiple=True, type=click.Choice([c.value for c in Channel]))
 @click.option(
     "--listen",

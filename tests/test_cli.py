@@ -12,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from audit.cli import cli
 from tests import build
 
 ROOT = Path(__file__).parent.parent
@@ -201,6 +203,18 @@ def test_rescore_tells_the_score_before_also_where_there_are_scorecards_of_other
         assert comport("audit", *calls, "--rubric", rubric(name, "greeting")).returncode == 0
     done = comport("rescore", "--rubric", rubric("house", "blame")).stdout
     assert "100.0 → 0.0  Parcel not arrived" in done
+    assert "house: version 1 was stored with other content; raise its version" in done
+    assert "raise" not in comport("rescore", "--rubric", rubric("other", "greeting")).stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["search"], ["log", "show"], ["export", "--format", "csv", "out"], ["rubric", "backtest", "a"]],
+)
+def test_what_is_no_day_is_told_with_how_one_is_written(command, home):
+    done = CliRunner().invoke(cli, ["--home", str(home), *command, "--since", "yesterday"])
+    assert done.exit_code == 2
+    assert "'yesterday' is no day; write it as 2026-03-01" in done.output
 
 
 @pytest.mark.parametrize(
