@@ -124,6 +124,12 @@ def read_retention(path: Path) -> Retention:
     return found or Retention()
 
 
+def times_of(of: Mapping[Channel, Mapping[str, int | None]], keep_sums: bool = False) -> Retention:
+    """Keep times of these days of each kind, None for ever; nothing is written."""
+    own = {channel.value: {kind: _written(of[channel][kind]) for kind in KINDS} for channel in Channel}
+    return Retention.model_validate(own | {"keep_sums": keep_sums})
+
+
 def keep_times(store: Store, of: Mapping[Channel, Mapping[str, int | None]]) -> Retention:
     """Writes these times (days of each kind, None for ever) into the home's `retention.yaml`, and gives them.
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests import postgres
+from tests import postgres, serving
 
 # A shell that starts the tests in the background ignores Ctrl-C for them, and so would what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -32,3 +32,14 @@ def server():
 def database(request):
     """The address of an empty database, of each kind in turn; None is the SQLite file in the home folder."""
     return postgres.new_database(request)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A real browser, without a window on the screen."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=serving.CHROMIUM, args=serving.FLAGS)
+        yield browser
+        browser.close()

@@ -1,6 +1,21 @@
-"""Ends a server that a test runs in a thread of its own."""
+"""Servers that tests run in a thread of their own, and the browser that looks at them."""
 
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import waitress
+from flask import Flask
 from waitress.server import BaseWSGIServer
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
+)
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required"
+).split()
 
 
 def stop(server: BaseWSGIServer) -> None:
@@ -10,3 +25,14 @@ def stop(server: BaseWSGIServer) -> None:
     into whatever file or connection gets the pipe's number next.
     """
     server.task_dispatcher.shutdown()
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serves an app while the block runs; gives its address."""
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        stop(server)

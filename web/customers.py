@@ -10,7 +10,8 @@ from audit.customers import people
 from audit.interactions import Role
 from audit.store import Store
 from web.api.customers import journey
-from web.rights import scope
+from web.retention import holding
+from web.rights import may, scope
 
 ROWS = 50
 
@@ -35,4 +36,8 @@ def everybody(store: Store) -> ResponseReturnValue:
 def one(store: Store, number: str) -> ResponseReturnValue:
     if not re.fullmatch(r"[1-9]\d{0,8}", number, re.ASCII):
         abort(404)
-    return render_template("journey.html", journey=journey(store, int(number)))
+    found = journey(store, int(number))
+    theirs = [step.interaction for step in found.steps]
+    return render_template(
+        "journey.html", journey=found, holding=holding(store, theirs) if may("admin") else ()
+    )

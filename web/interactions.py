@@ -29,6 +29,7 @@ from models.observations import Observations, ObservationsUnreadable, Recording,
 from web import views
 from web.listing import asked, fields, places, rubric_names
 from web.playback import file_problem, is_media, playback_of
+from web.retention import holding
 from web.rights import may, scope
 
 PAGE_ROWS = 50
@@ -153,6 +154,7 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         parts=judged_parts(machine, now, store.rubric(machine.rubric_digest)) if machine and now else (),
         assigned=assigned(store, found.id) if may("compare") else None,
         assignable=assignable(store, found.id) if may("review") else (),
+        holding=holding(store, [found.id]) if may("admin") else (),
         release=release_of(store, found.id, card.rubric) if card else None,
         replies=tuple(reply for reply in now.replies if not reply.standard) if now else (),
         said=transcript(found, observations, card) if observations else (),

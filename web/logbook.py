@@ -26,6 +26,7 @@ SAY_THEMSELVES = frozenset(
         "admin.add",
         "admin.change",
         "admin.verify_log",
+        "retention.keep",
         "retention.hold",
         "retention.lift",
         "retention.erase",

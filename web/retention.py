@@ -1,6 +1,7 @@
 """Administration of what is kept: keep times, legal holds, and the erasure of a customer with its proof."""
 
 import functools
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
@@ -11,11 +12,11 @@ from flask.typing import ResponseReturnValue
 from audit.erasing import open_erasures
 from audit.erasures import Erasures, asked_of, erasures_of
 from audit.holds import KINDS as HOLDABLE
-from audit.holds import Held, add_hold, held, holds, remove_hold
-from audit.interactions import Channel
-from audit.retention import KINDS, NAME, count_due, read_retention
+from audit.holds import Held, Hold, add_hold, held, holds, remove_hold
+from audit.retention import KINDS, NAME, count_due, keep_times, read_retention
 from audit.store import NotStored, Store
 from audit.yamlfile import BadFile
+from web.keep_times import Typed, mark, shown, typed
 from web.languages import gettext
 from web.rights import person
 from web.streaming import stream
@@ -31,6 +32,7 @@ def room(store: Store) -> Blueprint:
     erasures = erasures_of(store)
     for rule, view, method in (
         ("/admin/retention", everything, "GET"),
+        ("/admin/retention", keep, "POST"),
         ("/admin/holds", hold, "POST"),
         ("/admin/holds/<int(max=2147483647):number>", lift, "POST"),
         ("/admin/erase", ask, "GET"),
@@ -52,6 +54,27 @@ def everything(store: Store) -> ResponseReturnValue:
     return _page(store)
 
 
+def keep(store: Store) -> ResponseReturnValue:
+    """Shows what the next run would remove by the times of the form; keeps them once that was looked at."""
+    try:
+        with store.writing():
+            now = read_retention(store.home / NAME)
+            asked = typed(request.form, now.keep_sums)
+            wanted = asked.times
+            if wanted is None:
+                wrong = gettext("Nothing was changed: look at the marked times.")
+                return _page(store, wrong, asked), HTTPStatus.UNPROCESSABLE_ENTITY
+            if request.form.get("was") != mark(now):
+                late = gettext("Somebody else has changed the times meanwhile. Nothing was changed.")
+                return _page(store, late), HTTPStatus.CONFLICT
+            if request.form.get("looked") == mark(wanted):
+                keep_times(store, asked.of)
+                return redirect(url_for("retention.everything", done=1), HTTPStatus.SEE_OTHER)
+    except BadFile:
+        return _page(store), HTTPStatus.CONFLICT
+    return _page(store, asked=asked)
+
+
 def hold(store: Store) -> ResponseReturnValue:
     kind, value, reason = (_given(name) for name in ("kind", "value", "reason"))
     if kind not in HOLDABLE:
@@ -63,6 +86,15 @@ def hold(store: Store) -> ResponseReturnValue:
     except NotStored as error:
         return _page(store, told(error)), HTTPStatus.NOT_FOUND
     return redirect(url_for("retention.everything", done=1), HTTPStatus.SEE_OTHER)
+
+
+def holding(store: Store, interactions: Collection[str]) -> tuple[Hold, ...]:
+    """The holds that keep some of these; none where the customer of a hold is not found any more, which
+    the page of holds and every erasure tell."""
+    try:
+        return tuple(dict.fromkeys(held(store, interactions).values()))
+    except Held:
+        return ()
 
 
 def lift(store: Store, number: int) -> ResponseReturnValue:
@@ -110,23 +142,26 @@ def events(store: Store, erasures: Erasures, number: int) -> Response:
     return stream(state)
 
 
-def _page(store: Store, problem: str = "") -> str:
+def _page(store: Store, problem: str = "", asked: Typed | None = None) -> str:
     try:
         times, broken = read_retention(store.home / NAME), ""
     except BadFile as error:
         times, broken = None, told(error).replace(str(store.home / NAME), NAME)
-    counted = None
-    if times and "due" in request.args:
+    looked = asked.times if asked else None
+    counted, changed = None, bool(looked and times and mark(looked) != mark(times))
+    if times and (looked or "due" in request.args):
         try:
-            counted = count_due(store, times)
+            counted = count_due(store, looked or times)
         except Held as error:
             problem = problem or told(error)
     return render_template(
         "retention.html",
         problem=problem,
         broken=broken,
-        rows=[(channel, times.of(channel).model_dump()) for channel in Channel] if times else [],
+        rows=asked.rows if asked else shown(times) if times else {},
         kinds=KINDS,
+        was=mark(times) if times else "",
+        looked=mark(looked) if looked and counted and changed else "",
         keep_sums=bool(times and times.keep_sums),
         due=counted,
         holds=holds(store),

@@ -93,6 +93,7 @@ RULES: dict[str, Right] = {
     "cameras.change": Right.ADMIN,
     "cameras.picture": Right.ADMIN,
     "retention.everything": Right.ADMIN,
+    "retention.keep": Right.ADMIN,
     "retention.hold": Right.ADMIN,
     "retention.lift": Right.ADMIN,
     "retention.ask": Right.ADMIN,

@@ -1,0 +1,150 @@
+"""The forms of keep times, holds and batches in a real browser, by keys alone, at every width."""
+
+import pytest
+
+from audit.auditlog import entries
+from audit.holds import holds
+from audit.interactions import Channel
+from audit.retention import read_retention
+from audit.store import open_store
+from audit.users import add_user
+from tests.serving import served
+from tests.test_accessible import AXE, RUN, pytestmark  # noqa: F401
+from tests.test_web import PASSWORD, keep_call, stereo
+from web import create_app
+
+
+class Site:
+    def __init__(self, folder):
+        self.folder, self.store = folder, open_store(folder / "home")
+        add_user(self.store, "ana", PASSWORD)
+        self.calls = [
+            keep_call(self.store, folder, stereo(folder, f"{n}.wav", 4.0 + n), f"call {n}") for n in range(3)
+        ]
+        self.address = ""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    made = Site(tmp_path_factory.mktemp("forms"))
+    with served(create_app(made.store)) as made.address:
+        yield made
+
+
+@pytest.fixture
+def browse(chromium, site):
+    """Opens a window, logged in as ana; fails the test on any error in its console but a form that is refused."""
+    contexts, problems = [], []
+
+    def window(width_px=1440, **options):
+        context = chromium.new_context(
+            viewport={"width": width_px, "height": 900}, base_url=site.address, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        refused = "422 (UNPROCESSABLE ENTITY)"
+        page.on(
+            "console",
+            lambda m: problems.append(m.text) if m.type == "error" and refused not in m.text else None,
+        )
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto("/login")
+        page.fill("#name", "ana")
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_selector("header.top")
+        return page
+
+    yield window
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def tab_to(page, wanted, most=60):
+    """Goes on by the Tab key until an expression about the focused element `one` holds."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"(one => {wanted})(document.activeElement)"):
+            return
+    raise AssertionError(f"no Tab leads to {wanted}")
+
+
+def fits(page, width_px):
+    """Whether nothing is wider than the window, and axe has no serious complaint."""
+    page.evaluate("scrollTo(0, 0)")
+    page.evaluate(AXE.read_text("utf-8"))
+    return (page.evaluate("document.documentElement.scrollWidth") <= width_px, page.evaluate(RUN))
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_keep_times_are_set_by_keys_alone(browse, site, scripts):
+    file = site.store.home / "retention.yaml"
+    file.unlink(missing_ok=True)
+    page = browse(java_script_enabled=scripts)
+    page.goto("/admin/retention")
+    field = page.get_by_label("Call: Recordings, in days", exact=True)
+    field.focus()
+    page.keyboard.type("soon")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".wrong")
+    told = field.get_attribute("aria-describedby")
+    assert page.locator(f"#{told}").inner_text() == "Whole days, 1 to 99999, or nothing"
+    assert field.input_value() == "soon" and not file.exists()
+    field.focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("90")
+    page.keyboard.press("Tab")
+    page.keyboard.type("365")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=The next run removes nothing.")
+    assert not file.exists()
+    page.get_by_role("button", name="Keep these times").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("p.notice.fine")
+    times = read_retention(file).of(Channel.CALL)
+    assert (times.media, times.transcripts, times.scorecards) == (90, 365, None)
+    assert entries(site.store, 1)[0].subject == "retention.yaml"
+    file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("width_px", "options"),
+    [(320, {}), (320, {"locale": "fa-IR", "color_scheme": "dark"}), (320, {"locale": "it-IT"}), (1024, {})],
+)
+def test_the_form_of_keep_times_fits_with_its_problems(browse, width_px, options):
+    page = browse(width_px, bypass_csp=True, **options)
+    page.goto("/admin/retention")
+    for name in ("call-media", "social-scorecards"):
+        page.fill(f"[name={name}]", "۱۰۰۰۰۰" if "fa" in options.get("locale", "") else "100000")
+    page.press("[name=call-media]", "Enter")
+    page.wait_for_selector(".wrong")
+    assert page.locator(".wrong").count() == 2
+    assert fits(page, width_px) == (True, [])
+    for name in ("call-media", "social-scorecards"):
+        page.fill(f"[name={name}]", "9")
+    page.press("[name=call-media]", "Enter")
+    page.wait_for_selector("[name=looked]", state="attached")
+    assert fits(page, width_px) == (True, [])
+
+
+def test_an_interaction_is_held_and_freed_by_keys_alone(browse, site):
+    page = browse(320)
+    page.goto(f"/interactions/{site.calls[0].id}")
+    page.locator("summary", has_text="Legal hold").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("case 12")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.keyboard.press("Enter")
+    page.wait_for_selector("p.notice.fine")
+    assert [(one.value, one.reason) for one in holds(site.store)] == [(site.calls[0].id, "case 12")]
+    page.goto(f"/interactions/{site.calls[0].id}")
+    page.locator("summary", has_text="Legal hold held").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").startswith("Lift hold")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("p.notice.fine")
+    assert holds(site.store) == ()
