@@ -3,6 +3,8 @@
 import pytest
 
 from audit.auditlog import entries
+from audit.batch import behind, ledger
+from audit.batch.ledger import RunState, Settings
 from audit.holds import holds
 from audit.interactions import Channel
 from audit.retention import read_retention
@@ -10,6 +12,7 @@ from audit.store import open_store
 from audit.users import add_user
 from tests.serving import served
 from tests.test_accessible import AXE, RUN, pytestmark  # noqa: F401
+from tests.test_batch import write_chats
 from tests.test_web import PASSWORD, keep_call, stereo
 from web import create_app
 
@@ -26,8 +29,9 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    made = Site(tmp_path_factory.mktemp("forms"))
-    with served(create_app(made.store)) as made.address:
+    folder = tmp_path_factory.mktemp("forms")
+    made = Site(folder)
+    with served(create_app(made.store, batches_from=[write_chats(folder / "chats", 3)])) as made.address:
         yield made
 
 
@@ -148,3 +152,54 @@ def test_an_interaction_is_held_and_freed_by_keys_alone(browse, site):
     page.keyboard.press("Enter")
     page.wait_for_selector("p.notice.fine")
     assert holds(site.store) == ()
+
+
+@pytest.mark.timeout(300)
+def test_a_batch_is_begun_by_keys_alone_and_the_open_page_shows_when_it_is_over(browse, site):
+    page = browse()
+    page.goto("/batches")
+    page.focus("#sources")
+    assert page.input_value("#sources") == str(site.folder / "chats")
+    tab_to(page, "one.value === 'chat-en'")
+    page.keyboard.press("Space")
+    tab_to(page, "one.textContent.trim() === 'Begin'")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/batches/*?begun=1")
+    page.wait_for_selector("text=· finished ·", timeout=120_000)
+    assert "3 of 3 files" in page.locator("[data-text]").inner_text()
+    assert page.get_by_role("button", name="Try again").count() == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_batch_is_cancelled_by_keys_after_it_was_asked_once_more(browse, site, scripts):
+    digest = behind.newest_version(site.store, "chat-en")
+    chats = [str(site.folder / "chats")]
+    number = ledger.begin(site.store, chats, [digest], Settings(), list(behind.find(chats)), True).id
+    ledger.mark(site.store, number, RunState.INTERRUPTED)
+    page = browse(320, java_script_enabled=scripts)
+    page.goto(f"/batches/{number}")
+    assert not page.get_by_role("button", name="Yes, cancel it").is_visible()
+    page.locator("summary", has_text="Cancel the batch").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Yes, cancel it"
+    assert ledger.run_of(site.store, number).state == RunState.INTERRUPTED
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=· cancelled ·")
+    assert ledger.run_of(site.store, number).state == RunState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("width_px", "options"),
+    [(320, {}), (320, {"locale": "fa-IR", "color_scheme": "dark"}), (320, {"locale": "it-IT"}), (1024, {})],
+)
+def test_the_form_of_batches_fits_with_its_problems(browse, width_px, options):
+    page = browse(width_px, bypass_csp=True, **options)
+    page.goto("/batches")
+    for source, box in (("/etc/a-folder-of-a-very-long-name-that-is-not-the-house's", True), (" ", False)):
+        page.fill("#sources", source)
+        page.get_by_label("chat-en", exact=True).set_checked(box)
+        page.click("form.bring button")
+        page.wait_for_selector("#sources-problem")
+        assert fits(page, width_px) == (True, [])
+    assert page.locator(".wrong").count() == 2

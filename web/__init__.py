@@ -25,6 +25,7 @@ from web import (
     admin,
     api,
     assigning,
+    batches,
     cameras,
     customers,
     employees,
@@ -74,7 +75,7 @@ def create_app(
 
     `behind_proxy` believes the X-Forwarded headers of one proxy, which speaks TLS to the visitors.
     Accounts of the roles in `second_factor_of` see nothing before they have a second factor. The provider of
-    `identities` lets in whom it knows. Programs may ask for batches of what lies in the folders
+    `identities` lets in whom it knows. Batches may be asked for of what lies in the folders
     `batches_from`.
 
     Raises:
@@ -114,6 +115,7 @@ def create_app(
     app.register_blueprint(customers.room(store))
     app.register_blueprint(standards.room(store))
     app.register_blueprint(uploading.room(store))
+    app.register_blueprint(batches.room(store))
     app.register_blueprint(interactions.room(store))
     app.register_blueprint(exporting.room(store))
     app.register_blueprint(views.room(store))

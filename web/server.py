@@ -65,7 +65,7 @@ class AddressUnusable(ComportError):
     multiple=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     envvar="COMPORT_BATCHES_FROM",
-    help="A folder of which programs may ask for batches; may be repeated.",
+    help="A folder of which batches may be asked for; may be repeated.",
 )
 @query_limit
 @click.pass_context

@@ -1,20 +1,17 @@
-"""Bringing in recordings and chats, and watching their audits; and how far batches are."""
+"""Bringing in recordings and chats, and watching their audits."""
 
 import functools
-import re
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audit.batch import ledger
-from audit.batch.ledger import RunState, State
 from audit.camera_files import cameras
 from audit.pipeline import pack_names
 from audit.store import Store
 from audit.uploads import MOST_BYTES, OVER, BadUpload, Upload, bring, look_after, upload_of, uploads
 from audit.zipped import files_in, is_zip
-from web.languages import figures, gettext, percent
+from web.languages import gettext
 from web.listing import rubric_names
 from web.rights import may, person
 from web.streaming import stream
@@ -25,9 +22,6 @@ FIELDS_BYTES = 64 * 1024
 
 MOST_TOLD = 5
 """Files of a zip of which is said why they were not taken."""
-
-RUNS = 50
-"""Batches on the page, the newest."""
 
 FACTS = ("agent", "customer", "branch", "channel", "language")
 """Facts that the form asks for; more can stand in a `.meta.yaml`."""
@@ -41,9 +35,6 @@ def room(store: Store) -> Blueprint:
         ("/upload", take, ["POST"]),
         ("/uploads/<identity>", one, ["GET"]),
         ("/uploads/<identity>/events", events, ["GET"]),
-        ("/batches", batches, ["GET"]),
-        ("/batches/<number>", batch, ["GET"]),
-        ("/batches/<number>/events", batch_events, ["GET"]),
     ):
         bound = functools.update_wrapper(functools.partial(view, store), view)
         blueprint.add_url_rule(rule, view.__name__, bound, methods=methods)
@@ -99,56 +90,6 @@ def events(store: Store, identity: str) -> Response:
         return _told(now), now.state in OVER
 
     return stream(state)
-
-
-def batches(store: Store) -> ResponseReturnValue:
-    runs = [(run, ledger.counts(store, run.id)) for run in ledger.runs(store, RUNS)]
-    return render_template("batches.html", runs=[(run, _run_told(run, counts)) for run, counts in runs])
-
-
-def batch(store: Store, number: str) -> ResponseReturnValue:
-    run = _run(store, number)
-    counts = ledger.counts(store, run.id)
-    bad = [item for item, _ in zip(ledger.items(store, run.id, _BAD), range(RUNS), strict=False)]
-    return render_template(
-        "batch.html", run=run, counts=counts, told=_run_told(run, counts), bad=bad, over=_is_over(run)
-    )
-
-
-def batch_events(store: Store, number: str) -> Response:
-    asked = _run(store, number).id
-
-    def state() -> tuple[dict[str, Any], bool]:
-        run = ledger.run_of(store, asked)
-        return _run_told(run, ledger.counts(store, asked)), _is_over(run)
-
-    return stream(state)
-
-
-def _run(store: Store, number: str) -> ledger.Run:
-    if not re.fullmatch(r"[1-9]\d{0,8}", number, re.ASCII):
-        abort(404)
-    return ledger.run_of(store, int(number))
-
-
-_BAD = (State.FAILED, State.SET_ASIDE)
-
-
-def _is_over(run: ledger.Run) -> bool:
-    return run.state != RunState.RUNNING
-
-
-def _run_told(run: ledger.Run, counts: dict[State, int]) -> dict[str, Any]:
-    done, of = sum(counts[state] for state in ledger.OVER), sum(counts.values())
-    text = gettext(
-        "%(done)s of %(of)s files (%(share)s), %(running)s running, %(bad)s without a scorecard",
-        done=figures(done),
-        of=figures(of),
-        share=percent(done / of if of else 1.0),
-        running=figures(counts[State.RUNNING]),
-        bad=figures(sum(counts[state] for state in _BAD)),
-    )
-    return {"share": done / of if of else 1.0, "text": text, "over": _is_over(run)}
 
 
 def _told(found: Upload) -> dict[str, Any]:

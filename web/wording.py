@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from audit import interactions
 from audit.auditlog import Action
+from audit.batch.driver import Busy
 from audit.batch.ledger import RunState
 from audit.camera_files import CameraChanged
 from audit.holds import Held
@@ -154,6 +155,7 @@ FORMATS = {
 
 CONFLICTS: dict[type[Exception], tuple[Any, Any]] = {
     Held: (_("It is held, so nothing was erased"), _("Lift the legal hold first, if that may be.")),
+    Busy: (_("It is being worked on"), _("Wait until it is over, or cancel it first.")),
     CameraChanged: (_("The camera was changed meanwhile"), _("Open it again and draw yours anew.")),
 }
 """What else than a review somebody was too late for → (title, what to do)."""
