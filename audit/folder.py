@@ -196,10 +196,17 @@ class Folder:
         return {self.path.with_name(name) for name in (self.said.table, self.said.roster) if name}
 
     def not_here(self) -> Iterator[Rejected]:
-        """The rows of the table whose file is not in the folder."""
+        """The rows of the table whose file is not in the folder; outside of it nothing is looked for."""
         table = str(self.path.with_name(self.said.table or ""))
         for name, row in self.rows.items():
-            if not (self.path.parent / name).is_file():
+            # What lies elsewhere gets no facts of this table, whether it is there or not.
+            if Path(name).is_absolute() or ".." in Path(name).parts:
+                yield Rejected(
+                    table,
+                    row.line_number,
+                    f"{name}: expected its place inside of this folder, such as sub/a.wav",
+                )
+            elif not (self.path.parent / name).is_file():
                 yield Rejected(table, row.line_number, f"{name} is not here")
 
 

@@ -75,6 +75,16 @@ def test_a_row_whose_file_is_not_there_is_told(folder):
     ]
 
 
+@pytest.mark.parametrize("place", ["../calls/a.wav", "../../../../etc/passwd", "/etc/passwd"])
+def test_a_row_about_a_file_elsewhere_is_told_whether_it_is_there_or_not(folder, place):
+    (folder / "calls.csv").write_text(CALLS.replace("sub/b.wav", place))
+    [told] = find_files(folder)[1]
+    assert (told.line_number, told.problem) == (
+        3,
+        f"{place}: expected its place inside of this folder, such as sub/a.wav",
+    )
+
+
 def test_a_table_may_be_json(folder):
     rows = [
         {"Recording": "a.wav", "Call start": "05/03/2026 14:20", "Agent": 204, "Store": "Milan", "CLI": None}
