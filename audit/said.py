@@ -3,12 +3,12 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from audit.arrivals import Arrival, Facts, Rejected, interaction
+from audit.arrivals import AHEAD, Arrival, Facts, Rejected, interaction
 from audit.interactions import Channel, Party, Role
 from audit.speakers import PAUSE_S
 from models.observations import UNDETERMINED, Utterance, Word, span
@@ -19,6 +19,9 @@ LONGEST_S = 7 * 24 * 3600.0
 
 MOST_SPEAKERS = 1000
 """So many parties no conversation has: a file with more is broken."""
+
+FIRST_ZONE = timezone(timedelta(hours=14))
+"""Where a day begins first (Line Islands, UTC+14 in the IANA time zone database)."""
 
 
 class Line(NamedTuple):
@@ -98,7 +101,7 @@ def written(path: Path, facts: Facts, told: Told, messages: Sequence[Message]) -
     """The arrival of these messages in order of time; times are seconds from the first.
 
     Raises:
-        Rejected: there are none, or too many people wrote them.
+        Rejected: there are none, too many people wrote them, or they are of the future in every time zone.
     """
     ordered = sorted((m for m in messages if printable(m.text)), key=lambda m: m.at)
     if not ordered:
@@ -116,8 +119,28 @@ def written(path: Path, facts: Facts, told: Told, messages: Sequence[Message]) -
         text = printable(message.text)
         moment = span(at_s, at_s)
         utterances.append(Utterance(moment, speaker, language, text, spread(text, moment)))
-    told = told._replace(started_at=told.started_at or ordered[0].at)
+    began = told.started_at or ordered[0].at
+    # Of a time without a zone nobody knows the moment, but it can be told that it has come nowhere yet.
+    if not facts.started_at and began.replace(tzinfo=None) > _latest_now() + AHEAD:
+        raise Rejected(str(path), None, f"starts in the future, {began.isoformat()}; mend its time")
+    told = told._replace(started_at=began)
     return _arrival(path, facts, told, utterances, {**roles, **told.roles}, spoken=False)
+
+
+def _latest_now() -> datetime:
+    """What clocks show where it is latest."""
+    return datetime.now(FIRST_ZONE).replace(tzinfo=None)
+
+
+def check_people(path: Path, count: int) -> None:
+    """Refuses a conversation of so many people that its file is broken.
+
+    Raises:
+        Rejected: they are more than `MOST_SPEAKERS`.
+    """
+    if count > MOST_SPEAKERS:
+        told = f"{count} people in one conversation, expected at most {MOST_SPEAKERS}"
+        raise Rejected(str(path), None, told)
 
 
 def _arrival(
@@ -129,11 +152,7 @@ def _arrival(
     spoken: bool,
 ) -> Arrival:
     speakers = {u.speaker for u in utterances}
-    if max(len(speakers), len(told.parties)) > MOST_SPEAKERS:
-        count = max(len(speakers), len(told.parties))
-        raise Rejected(
-            str(path), None, f"{count} people in one conversation, expected at most {MOST_SPEAKERS}"
-        )
+    check_people(path, max(len(speakers), len(told.parties)))
     if facts.agent_channel is not None:
         channels = {f"channel-{n}" for n in (0, 1)} & {str(s) for s in speakers}
         of = {f"channel-{facts.agent_channel}": Role.AGENT}

@@ -67,10 +67,10 @@ def observed_transcript(
     words = Provenance("utterances", engine, FORMAT_VERSION, "", parameters)
     observed = [cut(Observed(identity, words, utterances=ordered))]
     if spoken:
-        speakers = dict.fromkeys(u.speaker for u in ordered)
-        activity = tuple(
-            Activity(speaker, union(u.span for u in ordered if u.speaker == speaker)) for speaker in speakers
-        )
+        spoke: dict[str | None, list[Span]] = {}
+        for utterance in ordered:
+            spoke.setdefault(utterance.speaker, []).append(utterance.span)
+        activity = tuple(Activity(speaker, union(spans)) for speaker, spans in spoke.items())
         when = Provenance("activity", engine, FORMAT_VERSION, "", parameters)
         observed.append(Observed(identity, when, activity=activity))
     return gather(recording, tuple(observed), ())

@@ -92,12 +92,25 @@ def test_a_chat_that_is_no_json_is_rejected(tmp_path):
         ("hello", "not WebVTT"),
         ("WEBVTT\n\n", "without words"),
         ("WEBVTT\n\n00:05.000 --> 00:01.000\n<v Agent>x\n", "ends at 1.0 s, before it starts"),
+        ("WEBVTT\n\n00:01.000 --> 00:05.000\n<v Agent>\udce9\n", "not UTF-8; save it as UTF-8"),
+        (
+            "WEBVTT\n\n" + "".join(f"00:01.000 --> 00:05.000\n<v P{n}>x\n\n" for n in range(1001)),
+            "1001 people in one conversation, expected at most 1000",
+        ),
     ],
 )
 def test_a_bad_transcript_is_rejected(tmp_path, text, says):
     path = tmp_path / "x.vtt"
-    path.write_text(text)
+    path.write_text(text, errors="surrogateescape")
     with pytest.raises(Rejected, match=says):
+        take_in(path)
+
+
+def test_a_chat_of_too_many_people_is_rejected(tmp_path):
+    path = tmp_path / "x.jsonl"
+    line = '{"at": "2026-03-05T14:20:00Z", "from": "customer", "name": "p%d", "text": "hi"}\n'
+    path.write_text("".join(line % n for n in range(1001)))
+    with pytest.raises(Rejected, match="1001 people in one conversation, expected at most 1000"):
         take_in(path)
 
 

@@ -251,6 +251,7 @@ def test_whether_day_or_month_comes_first_is_not_guessed(tmp_path):
             "".join(f"13/03/2026, 14:20 - p{n}: Hello\n" for n in range(2000)),
             "2000 people in one conversation",
         ),
+        ("13/03/2199, 14:20 - Laura: Hello\n", "starts in the future, 2199-03-13T14:20:00"),
     ],
 )
 def test_a_bad_whatsapp_export_is_rejected(tmp_path, text, says):

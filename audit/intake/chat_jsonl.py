@@ -9,6 +9,7 @@ import msgspec
 
 from audit.arrivals import Arrival, Facts, Rejected, Start, interaction
 from audit.interactions import Channel, Role
+from audit.said import check_people
 from models.media import digest_file
 from models.observations import UNDETERMINED, Span, Utterance, span
 from models.transcripts import observed_transcript, printable, spread
@@ -37,7 +38,8 @@ def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
     """The chat as one arrival; times are seconds from its first message.
 
     Raises:
-        Rejected: a line is no message, has no time zone, or is earlier than the line before.
+        Rejected: a line is no message, has no time zone, or is earlier than the line before, or too many
+            people wrote.
     """
     messages: list[_Message] = []
     try:
@@ -80,6 +82,7 @@ def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
         text = printable(message.text)
         moment: Span = span(at_s, at_s)
         utterances.append(Utterance(moment, speaker, language, text, spread(text, moment)))
+    check_people(path, len(roles))
     identity = digest_file(path)
     named = facts.model_copy(
         update={

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.arrivals import Arrival, Facts, Rejected, Start, interaction
 from audit.interactions import Channel, Role
+from audit.said import check_people
 from models.media import digest_file
 from models.observations import UNDETERMINED, Span, Utterance, span
 from models.transcripts import observed_transcript, printable, spread
@@ -28,14 +29,16 @@ def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
     """The transcript as one arrival; cues of the same voice are utterances of one speaker.
 
     Raises:
-        Rejected: it is no WebVTT, or a cue ends before it starts.
+        Rejected: it is no WebVTT, there are too many voices, or a cue ends before it starts.
     """
     import webvtt
     from webvtt.errors import MalformedCaptionError, MalformedFileError
 
     try:
         cues = webvtt.read(str(path)).captions
-    except (MalformedFileError, MalformedCaptionError, UnicodeDecodeError, ValueError) as error:
+    except UnicodeDecodeError as error:
+        raise Rejected(str(path), None, "not UTF-8; save it as UTF-8") from error
+    except (MalformedFileError, MalformedCaptionError, ValueError) as error:
         raise Rejected(str(path), None, f"not WebVTT: {error or 'the line WEBVTT is missing'}") from error
     except OSError as error:
         raise Rejected(str(path), None, f"cannot be read: {error.strerror}") from error
@@ -53,6 +56,7 @@ def read(path: Path, facts: Facts) -> Iterator[Arrival | Rejected]:
             utterances.append(Utterance(share.span, voice, language, text, spread(text, share.span)))
     if not utterances:
         raise Rejected(str(path), None, "a WebVTT file without words")
+    check_people(path, len({u.speaker for u in utterances}))
     identity = digest_file(path)
     observations = observed_transcript(identity, "webvtt", utterances, spoken=True)
     yield Arrival(interaction(path, identity, facts, Channel.CALL, roles), path, observations)
