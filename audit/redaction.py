@@ -90,9 +90,13 @@ def silences(gone: Iterable[Gone]) -> tuple[Span, ...]:
     return union(sorted(one.span for one in gone if one.where == "sound"))
 
 
-def played(store: Store, interaction: Interaction, recording: Recording, gone: Iterable[Gone]) -> Path:
+def played(
+    store: Store, interaction: Interaction, recording: Recording, gone: Iterable[Gone], anew: bool = False
+) -> Path:
     """The file that may be played: the recording where nothing is `gone` from its sound, else a copy that is
     silent there; made once and kept in `muted/` beside the store, readable by its owner alone.
+
+    `anew` gives a copy in a form that browsers play also where nothing has to be silent.
 
     Raises:
         UnreadableMedia: the recording cannot be decoded.
@@ -100,7 +104,7 @@ def played(store: Store, interaction: Interaction, recording: Recording, gone: I
     """
     quiet = silences(gone)
     source = Path(interaction.path)
-    if not quiet or not recording.channels:
+    if not anew and not (quiet and recording.channels):
         return source
     name = hashlib.sha256(repr((quiet, COPIES)).encode()).hexdigest()[:16]
     path = store.home / "muted" / recording.id[:2] / f"{recording.id}.{name}{suffix(recording)}"

@@ -905,7 +905,7 @@ def test_a_recording_that_was_changed_is_not_played_as_the_audited_one(client, c
         ("call.avi", "pcm_s16le", "stereo", 8000, None),
     ],
 )
-def test_the_page_says_which_recordings_a_browser_cannot_play(
+def test_of_what_a_browser_cannot_play_a_copy_is_played_and_the_page_says_so(
     client, store, tmp_path, name, codec, layout, rate_hz, mime
 ):
     tone = build.tone(14.0, rate_hz)
@@ -913,17 +913,18 @@ def test_the_page_says_which_recordings_a_browser_cannot_play(
     path = build.encode(tmp_path / name, sound, codec, rate_hz, layout)
     one = keep_call(store, tmp_path, path)
     shown = page(client, f"/interactions/{one.id}")
-    playable = "audio" in [t for t, _ in shown.tags]
-    assert playable is (mime is not None)
-    assert ("Browsers cannot play" in shown.text) is not playable
+    assert "audio" in [t for t, _ in shown.tags]
+    assert ("Browsers cannot play" in shown.text) is (mime is None)
     assert "mp3float" not in shown.text
     assert ("mp3, mono" in shown.text) is (name == "call.mp3")
-    if mime:
-        assert (
-            playback_of(path, probe(path), ()).mime
-            == mime
-            == client.get(f"/interactions/{one.id}/media").mimetype
-        )
+    got = client.get(f"/interactions/{one.id}/media")
+    assert playback_of(path, probe(path), ()).mime == (mime or "audio/flac") == got.mimetype
+    assert (got.data == path.read_bytes()) is (mime is not None)
+    if not mime:
+        (tmp_path / "got.flac").write_bytes(got.data)
+        copy, whole = decode(tmp_path / "got.flac").sound.read(0.0, 14.0), decode(path).sound.read(0.0, 14.0)
+        assert np.abs(copy - whole).max() < 1e-4
+        assert client.get(f"/interactions/{one.id}/media").data == got.data
     assert client.get(f"/interactions/{one.id}/peaks.json").status_code == 200
 
 
@@ -1100,3 +1101,16 @@ def test_a_video_without_sound_can_be_played(client, video):
     assert "h264, no sound, 640 × 360" in shown.text
     assert client.get(f"/interactions/{video.id}/media").mimetype == "video/mp4"
     assert client.get(f"/interactions/{video.id}/peaks.json").status_code == 404
+
+
+def test_of_a_video_that_browsers_cannot_play_a_copy_is_played(client, store, tmp_path):
+    path = tmp_path / "seen.mkv"
+    path.write_bytes(CLIP.read_bytes())
+    one = keep_video(store, tmp_path, path)
+    assert "Browsers cannot play this recording (mkv, h264)" in page(client, f"/interactions/{one.id}").text
+    got = client.get(f"/interactions/{one.id}/media")
+    assert (got.status_code, got.mimetype) == (200, "video/mp4")
+    (tmp_path / "got.mp4").write_bytes(got.data)
+    before, after = probe(path), probe(tmp_path / "got.mp4")
+    assert (after.codec, after.size_px) == ("h264", before.size_px)
+    assert abs(after.duration_s - before.duration_s) < 0.1

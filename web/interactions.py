@@ -28,7 +28,7 @@ from audit.waveform import waveform_json
 from models.observations import Observations, ObservationsUnreadable, Recording, Span, Utterance
 from web import views
 from web.listing import asked, fields, places, rubric_names
-from web.playback import file_problem, is_media, playback_of
+from web.playback import file_problem, is_media, playback_of, type_of
 from web.retention import holding
 from web.rights import may, scope
 
@@ -171,16 +171,18 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
     )
 
 
-def media(store: Store, identity: str) -> ResponseReturnValue:
+def media(store: Store, identity: str, as_it_is: bool = False) -> ResponseReturnValue:
+    """The recording, or the copy that is played: `as_it_is` only where something has to be silent."""
     found = find(store, identity)
     recording, path = recording_of(store, found), Path(found.path)
     gone = gone_of(store, found)
     if not is_media(recording) or file_problem(path, recording) or gone is None:
         abort(404)
-    copy = played(store, found, recording, gone)
+    how = playback_of(path, recording, gone)
+    copy = played(store, found, recording, gone, anew=bool(how.copied) and not as_it_is)
     response = send_file(
         copy,
-        mimetype=playback_of(path, recording, gone).mime,
+        mimetype=type_of(path) if copy == path else how.mime,
         conditional=True,
         etag=recording.id if copy == path else copy.stem,
         max_age=0,

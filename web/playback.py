@@ -49,11 +49,14 @@ class Playback(msgspec.Struct, frozen=True):
     problem: str
     silent: tuple[Span, ...] = ()
     """When nothing is heard, because card data or a secret is said."""
+    copied: str = ""
+    """Why browsers get a copy in another form, empty when they play the recording as it is."""
 
 
 def playback_of(path: Path, recording: Recording, gone: tuple[Gone, ...] | None) -> Playback:
     """How a browser gets this recording; what is `gone` from its sound (None: nobody knows) is not played."""
-    mime, codecs = _CONTAINERS.get(path.suffix.lower(), ("application/octet-stream", frozenset()))
+    codecs = _CONTAINERS.get(path.suffix.lower(), ("", frozenset[str]()))[1]
+    mime, copied = type_of(path), ""
     problem = file_problem(path, recording)
     quiet = silences(gone or ()) if recording.channels else ()
     if not problem and gone is None:
@@ -64,13 +67,19 @@ def playback_of(path: Path, recording: Recording, gone: tuple[Gone, ...] | None)
     elif not problem and quiet:
         mime, _ = _CONTAINERS[muting.suffix(recording)]
     elif not problem and recording.codec not in (codecs if recording.channels or not codecs else _PICTURES):
-        problem = gettext(
+        mime, _ = _CONTAINERS[muting.suffix(recording)]
+        copied = gettext(
             "Browsers cannot play this recording (%(suffix)s, %(codec)s). "
-            "Its waveform, transcript and evidence are complete.",
+            "What is played is a copy, which is made once: the first time takes longer.",
             suffix=path.suffix.lstrip(".") or gettext("no suffix"),
             codec=codec_name(recording.codec),
         )
-    return Playback(mime, recording.size_px is not None, problem, quiet)
+    return Playback(mime, recording.size_px is not None, problem, quiet, copied)
+
+
+def type_of(path: Path) -> str:
+    """The media type of a file by its name; that of any bytes where browsers know none."""
+    return _CONTAINERS.get(path.suffix.lower(), ("application/octet-stream", None))[0]
 
 
 def is_media(recording: Recording) -> bool:

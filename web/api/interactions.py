@@ -218,7 +218,7 @@ def redact(observations: Observations, found: Interaction) -> Observations:
 
 
 def media(store: Store, identity: str) -> ResponseReturnValue:
-    return pages.media(store, identity)
+    return pages.media(store, identity, as_it_is=True)
 
 
 def waveform(store: Store, identity: str) -> Response:
