@@ -1,13 +1,20 @@
-"""The forms of keep times, holds and batches in a real browser, by keys alone, at every width."""
+"""The forms of keep times, holds, batches and the list in a real browser, by keys alone, at every width."""
+
+import json
+import zipfile
 
 import pytest
+from sqlalchemy import update
 
+from audit import tables as t
+from audit.assigning import assigned_among
 from audit.auditlog import entries
 from audit.batch import behind, ledger
 from audit.batch.ledger import RunState, Settings
 from audit.holds import holds
 from audit.interactions import Channel
 from audit.retention import read_retention
+from audit.scope import UserRole
 from audit.store import open_store
 from audit.users import add_user
 from tests.serving import served
@@ -24,6 +31,11 @@ class Site:
         self.calls = [
             keep_call(self.store, folder, stereo(folder, f"{n}.wav", 4.0 + n), f"call {n}") for n in range(3)
         ]
+        with self.store.writing() as connection:
+            for one, branch in zip(self.calls, ("Milan", "Milan", "Rome"), strict=True):
+                facts = update(t.interaction).where(t.interaction.c.id == one.id)
+                connection.execute(facts.values(branch=branch, customer="Laura Brown"))
+        add_user(self.store, "rita", PASSWORD, UserRole.REVIEWER)
         self.address = ""
 
 
@@ -203,3 +215,53 @@ def test_the_form_of_batches_fits_with_its_problems(browse, width_px, options):
         page.wait_for_selector("#sources-problem")
         assert fits(page, width_px) == (True, [])
     assert page.locator(".wrong").count() == 2
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_several_are_chosen_in_the_list_and_given_to_somebody_by_keys_alone(browse, site, scripts):
+    with site.store.writing() as connection:
+        connection.execute(t.assignment.delete())
+    page = browse(java_script_enabled=scripts)
+    page.goto("/interactions")
+    for title in ("call 2", "call 0"):
+        tab_to(page, f"one.ariaLabel === 'Choose {title}'")
+        page.keyboard.press("Space")
+    tab_to(page, "one.id === 'assign-to'")
+    page.keyboard.type("rita")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/interactions?given=2")
+    assert page.locator("p.notice.fine").inner_text() == "Assigned: 2 interactions."
+    found = assigned_among(site.store, [one.id for one in site.calls])
+    assert found == {site.calls[0].id: "rita", site.calls[2].id: "rita"}
+    assert page.locator("tr", has_text="for rita").count() == 2
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_list_is_downloaded_by_keys_alone(browse, site, scripts):
+    page = browse(java_script_enabled=scripts)
+    page.goto("/interactions?branch=Milan")
+    page.locator("summary", has_text="Export").focus()
+    page.keyboard.press("Enter")
+    tab_to(page, "one.id === 'format'")
+    page.keyboard.type("JSON")
+    page.keyboard.press("Tab")
+    with page.expect_download() as coming:
+        page.keyboard.press("Enter")
+    assert coming.value.suggested_filename.endswith(".zip")
+    with zipfile.ZipFile(coming.value.path()) as zipped:
+        inside = {name: zipped.read(name).decode() for name in zipped.namelist()}
+    rows = [json.loads(line) for line in inside["scorecards.jsonl"].splitlines()]
+    assert {row["interaction"] for row in rows} == {one.id for one in site.calls[:2]}
+    assert "Laura" not in "".join(inside.values())
+    logged = entries(site.store, 1, action="export")[0]
+    assert (logged.who, logged.detail) == ("ana", {"format": "json", "personal": False})
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "fa-IR", "it-IT"])
+def test_the_forms_of_the_list_fit_on_a_small_phone(browse, locale):
+    page = browse(320, bypass_csp=True, locale=locale)
+    page.goto("/interactions?branch=Milan")
+    for details in page.locator("details.change").all():
+        details.evaluate("one => one.open = true")
+    assert fits(page, 320) == (True, [])

@@ -10,6 +10,7 @@ from audit.reviews import next_waiting
 from audit.scope import EVERYTHING, Scope, UserRole, scope_of
 from audit.searching import Wanted, find
 from audit.store import NotStored, open_store
+from audit.tallies import outdate
 from audit.users import BadUser, accounts, add_user, password_fits, set_locked, set_password, set_role
 from tests.test_web import PASSWORD, keep_call, log_in, stereo, token
 from web import create_app
@@ -40,7 +41,9 @@ def fill(store, folder):
         one = keep_call(store, folder, stereo(folder, f"{title}.wav", 14.0 + number), title)
         row = update(t.interaction).where(t.interaction.c.id == one.id)
         with store.writing() as connection:
+            outdate(connection, [one.id])
             connection.execute(row.values(agent=agent, team=team))
+            outdate(connection, [one.id])
         calls[title] = one
     for title in ("released", "colleague"):
         [card] = store.scorecards(calls[title].id)
