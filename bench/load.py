@@ -46,12 +46,16 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, metavar="FOLDER")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    figures = measured(arguments)
-    if arguments.json:
+    tell(measured(arguments), arguments.json)
+
+
+def tell(figures: dict[str, Any], as_json: bool) -> None:
+    """Prints figures, one on each line, or all as JSON."""
+    if as_json:
         print(json.dumps(figures))
         return
     for name, value in figures.items():
-        print(f"{name:14} {value}")
+        print(f"{name:18} {value}")
 
 
 def measured(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -10,7 +10,6 @@ picture is the browser's own Event Timing, as for INP: in steps of 8 ms, and 16 
 """
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -23,7 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-PASSWORD = "correct horse battery"
+from bench.load import PASSWORD, served, tell
 
 FASTEST_MS = 16
 """Event Timing tells of nothing that took less."""
@@ -54,12 +53,7 @@ def main() -> None:
     parser.add_argument("--opens", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    figures = measured(arguments)
-    if arguments.json:
-        print(json.dumps(figures))
-        return
-    for name, value in figures.items():
-        print(f"{name:18} {value}")
+    tell(measured(arguments), arguments.json)
 
 
 def measured(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -68,8 +62,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
 
     from audit.store import open_store
     from audit.users import add_user
-    from bench.load import served
-    from tests.test_browser import CHROMIUM, FLAGS
+    from tests.serving import CHROMIUM, FLAGS
 
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder) / "home")

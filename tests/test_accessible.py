@@ -1,11 +1,9 @@
 """axe-core over every page in a real browser: no serious violation of WCAG 2.2 AA, in light and dark, also in Persian."""
 
-import threading
 from pathlib import Path
 
 import pyotp
 import pytest
-import waitress
 
 from audit.batch import ledger
 from audit.batch.ledger import Found, Settings
@@ -18,8 +16,7 @@ from audit.store import open_store
 from audit.uploads import bring
 from audit.users import add_user
 from models.camera import Zone
-from tests import serving
-from tests.test_browser import CHROMIUM, FLAGS
+from tests.serving import CHROMIUM, served
 from tests.test_overview import company, keep
 from tests.test_web import PASSWORD, keep_call, keep_video, stereo
 from web import create_app
@@ -46,21 +43,9 @@ WHO = {"/login": "nobody", "/login/code": "tom", "/#first-steps": "newcomer"}
 in which nothing is."""
 
 
-def serve(store):
-    server = waitress.create_server(create_app(store), host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    return server
-
-
-def at(server):
-    return f"http://127.0.0.1:{server.effective_port}"
-
-
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(chromium, tmp_path_factory):
     """A browser logged in to a filled dashboard: gives what axe finds at an address."""
-    from playwright.sync_api import sync_playwright
-
     folder = tmp_path_factory.mktemp("accessible")
     store = open_store(folder / "home")
     add_user(store, "ana", PASSWORD)
@@ -78,18 +63,16 @@ def pages(tmp_path_factory):
     assert turn_on(store, "tom", secret, pyotp.TOTP(secret).now())
     empty = open_store(folder / "empty")
     add_user(empty, "ana", PASSWORD)
-    servers = {name: serve(one) for name, one in (("filled", store), ("empty", empty))}
     known = {"CALL": call.id, "VIDEO": video.id, "RUN": str(run.id), "CHAT": chat.id}
     known |= {"CUSTOMER": str(customer.number), "UPLOAD": brought.id}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with served(create_app(store)) as filled, served(create_app(empty)) as bare:
         opened = {}
 
         def enter(locale, scheme, who):
             # axe comes from outside of the policy; what it looks at stays as it is.
-            context = browser.new_context(locale=locale, color_scheme=scheme, bypass_csp=True)
+            context = chromium.new_context(locale=locale, color_scheme=scheme, bypass_csp=True)
             page = context.new_page()
-            site = at(servers["empty" if who == "newcomer" else "filled"])
+            site = bare if who == "newcomer" else filled
             page.goto(f"{site}/login")
             if who != "nobody":
                 page.fill("#name", "ana" if who == "newcomer" else who)
@@ -115,9 +98,8 @@ def pages(tmp_path_factory):
             return page.evaluate(RUN)
 
         yield found
-        browser.close()
-    for server in servers.values():
-        serving.stop(server)
+        for page, _ in opened.values():
+            page.context.close()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests import build, postgres
-from tests.test_browser import BUNDLE, CHROMIUM
+from tests.serving import CHROMIUM
+from tests.test_browser import BUNDLE
 from tests.test_export import VCON
 from tests.test_vcon import CHAT, vcon
 

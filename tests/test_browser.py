@@ -1,28 +1,18 @@
 """The dashboard in a real browser, against a real server and a real recording."""
 
-import shutil
-import threading
 import time
 from pathlib import Path
 
 import pytest
-import waitress
 
 from audit.store import open_store
 from audit.users import add_user
-from tests import build, serving
+from tests import build
+from tests.serving import CHROMIUM, served
 from tests.test_web import PASSWORD, keep_call, keep_video
 from web import create_app
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
-)
 BUNDLE = Path(__file__).parent.parent / "web" / "static" / "dist" / "interaction.js"
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required"
-).split()
-
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install the system's package 'chromium'"),
@@ -36,16 +26,6 @@ WHOLE = """
 - {id: handled, title: Takes no hour, keep: {measure: handle_time, at_most: 1 h}}
 """
 """Standards on a whole call, of which the first rests on its words."""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +53,8 @@ def calls(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def site(calls):
-    server = waitress.create_server(create_app(calls), host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    serving.stop(server)
+    with served(create_app(calls)) as address:
+        yield address
 
 
 def is_problem(message):

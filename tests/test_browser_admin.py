@@ -1,17 +1,14 @@
 """The pages of accounts and the log in a real browser: at every width, in the dark, from right to left, by keys."""
 
-import threading
-
 import pyotp
 import pytest
-import waitress
 
 from audit.auditlog import Action, Actor, acting, record
 from audit.scope import UserRole
 from audit.store import open_store
 from audit.users import accounts, add_user
-from tests import serving
-from tests.test_browser import CHROMIUM, FLAGS, pytestmark  # noqa: F401
+from tests.serving import served
+from tests.test_browser import pytestmark  # noqa: F401
 from tests.test_web import PASSWORD, keep_call, stereo
 from web import create_app
 
@@ -30,20 +27,8 @@ def site(tmp_path_factory):
     with acting(Actor(LONG, "browser at 2001:db8:85a3:8d3:1319:8a2e:370:7348")):
         for _ in range(3):
             record(store, Action.VIEW, "f" * 64, note="x" * 300)
-    server = waitress.create_server(create_app(store), host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    yield f"http://127.0.0.1:{server.effective_port}", store
-    serving.stop(server)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with served(create_app(store)) as address:
+        yield address, store
 
 
 @pytest.fixture

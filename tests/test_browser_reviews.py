@@ -7,7 +7,7 @@ from audit.reviews import card_stands, keep_review
 from audit.store import open_store
 from audit.users import add_user
 from tests import build
-from tests.test_browser import browse, chromium, open_call, pytestmark, site  # noqa: F401
+from tests.test_browser import browse, open_call, pytestmark, site  # noqa: F401
 from tests.test_web import PASSWORD, keep_call
 
 

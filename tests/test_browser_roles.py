@@ -1,10 +1,8 @@
 """What each role does all day, in a real browser: from the login to what is refused."""
 
 import re
-import threading
 
 import pytest
-import waitress
 from sqlalchemy import update
 
 from audit import tables as t
@@ -15,8 +13,9 @@ from audit.reviews import card_stands, keep_review
 from audit.scope import UserRole
 from audit.store import open_store
 from audit.users import accounts, add_user
-from tests import build, serving
-from tests.test_browser import chromium, is_problem, pytestmark  # noqa: F401
+from tests import build
+from tests.serving import served
+from tests.test_browser import is_problem, pytestmark  # noqa: F401
 from tests.test_web import PASSWORD, VTT, keep_call
 from web import create_app
 
@@ -47,14 +46,12 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def site(store):
-    server = waitress.create_server(create_app(store), host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    serving.stop(server)
+    with served(create_app(store)) as address:
+        yield address
 
 
 @pytest.fixture
-def enter(chromium, site):  # noqa: F811
+def enter(chromium, site):
     """Opens a window in which somebody logs in by keys alone; fails the test on any error in its console."""
     contexts, problems = [], []
 

@@ -1,12 +1,10 @@
 """Cameras of the house: their list, the zones drawn on their picture, and what is refused."""
 
-import threading
 from html import unescape
 from pathlib import Path
 
 import msgspec
 import pytest
-import waitress
 
 from audit.auditlog import entries
 from audit.camera_files import camera_of, cameras, file_of, keep_zones
@@ -14,8 +12,8 @@ from audit.store import open_store
 from audit.uploads import CAMERA, bring, uploads_folder
 from audit.users import add_user
 from models.camera import Zone, load_camera
-from tests import serving
-from tests.test_browser import BUNDLE, CHROMIUM, FLAGS
+from tests.serving import CHROMIUM, served
+from tests.test_browser import BUNDLE
 from tests.test_web import CLIP, PASSWORD, keep_call, keep_video, log_in, stereo, token
 from web import create_app
 
@@ -166,18 +164,13 @@ def near(*points):
 
 @pytest.mark.chromium
 @pytest.mark.skipif(CHROMIUM is None or not BUNDLE.is_file(), reason="no Chromium, or make web is to be run")
-def test_zones_are_drawn_by_mouse_and_by_keys(site):
-    from playwright.sync_api import sync_playwright
-
+def test_zones_are_drawn_by_mouse_and_by_keys(chromium, site):
     site.add("drawn")
-    server = waitress.create_server(site.app, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(locale="en-US")
+    with served(site.app) as address:
+        page = chromium.new_page(locale="en-US")
         problems = []
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        page.goto(f"http://127.0.0.1:{server.effective_port}/login?next=/admin/cameras/drawn")
+        page.goto(f"{address}/login?next=/admin/cameras/drawn")
         page.fill("#name", "ana")
         page.fill("#password", PASSWORD)
         page.click("main button")
@@ -214,8 +207,7 @@ def test_zones_are_drawn_by_mouse_and_by_keys(site):
         page.keyboard.press("Delete")
         page.get_by_role("button", name="Keep the zones").press("Enter")
         page.wait_for_selector(".notice")
-        browser.close()
-    serving.stop(server)
+        page.close()
     [zone] = camera_of(site.store, "drawn").camera.zones
     assert (zone.name, zone.corners_px) == ("counter", (moved, *others))
     assert problems == []

@@ -4,19 +4,17 @@ a careful person says of every standard."""
 import json
 import mailbox
 import re
-import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-import waitress
 
 from audit.examples import Pause, Said, read_lines
 from audit.interactions import Role
@@ -26,10 +24,13 @@ from audit.scorecard import Scorecard
 from audit.store import open_store
 from audit.users import add_user
 from models.language import tokens
-from tests import serving
+from tests.serving import CHROMIUM, served
 from tests.test_packs import said
 from tests.test_web import PASSWORD
 from web import create_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 DIALOGUES = Path(__file__).parent / "dialogues"
 
@@ -184,8 +185,6 @@ def test_a_language_that_nobody_named_is_the_rubric_s(tmp_path: Path) -> None:
     assert next(f for f in card.findings if f.standard == "pace").verdict == "met"
 
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking".split()
 LATE = "late parcel, all done well"
 
 
@@ -209,37 +208,31 @@ def persian_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(persian_home: Path) -> Iterator[str]:
     store = open_store(persian_home)
     add_user(store, "ana", PASSWORD)
-    server = waitress.create_server(create_app(store), host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    serving.stop(server)
+    with served(create_app(store)) as address:
+        yield address
 
 
 @pytest.mark.chromium
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install the system's package 'chromium'")
-def test_a_persian_call_is_shown_from_right_to_left(site: str) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page()
-        page.goto(f"{site}/interactions")
-        page.fill("#name", "ana")
-        page.fill("#password", PASSWORD)
-        page.click("main button")
-        page.click("a.row")
-        page.wait_for_selector("#transcript")
-        for where in ("#u0 p", "#finding-house-greeting q", "#finding-house-greeting h4"):
-            shown = page.locator(where).first
-            assert shown.evaluate("e => getComputedStyle(e).direction") == "rtl", where
-        quote = page.locator("#finding-house-greeting q").first
-        assert quote.get_attribute("lang") == page.locator("#u0 p").get_attribute("lang") == "fa"
-        assert "نورث‌ویند" in (page.text_content("#u0 p") or "")
-        # Of a line from right to left the first word stands furthest right, and nothing leaves the page.
-        first, second = (page.locator("#u0 .w").nth(n).bounding_box() for n in (0, 1))
-        assert first and second and first["x"] > second["x"]
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        browser.close()
+def test_a_persian_call_is_shown_from_right_to_left(chromium: "Browser", site: str) -> None:
+    page = chromium.new_page()
+    page.goto(f"{site}/interactions")
+    page.fill("#name", "ana")
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    page.click("a.row")
+    page.wait_for_selector("#transcript")
+    for where in ("#u0 p", "#finding-house-greeting q", "#finding-house-greeting h4"):
+        shown = page.locator(where).first
+        assert shown.evaluate("e => getComputedStyle(e).direction") == "rtl", where
+    quote = page.locator("#finding-house-greeting q").first
+    assert quote.get_attribute("lang") == page.locator("#u0 p").get_attribute("lang") == "fa"
+    assert "نورث‌ویند" in (page.text_content("#u0 p") or "")
+    # Of a line from right to left the first word stands furthest right, and nothing leaves the page.
+    first, second = (page.locator("#u0 .w").nth(n).bounding_box() for n in (0, 1))
+    assert first and second and first["x"] > second["x"]
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.close()
 
 
 HALF = "\u200c"

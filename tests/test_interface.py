@@ -2,16 +2,14 @@
 
 import json
 import re
-import threading
 
 import pytest
-import waitress
 
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token
 from audit.users import add_user
-from tests import serving, test_browser
-from tests.test_browser import chromium  # noqa: F401  a fixture
+from tests.serving import CHROMIUM, served
+from tests.test_browser import BUNDLE
 from tests.test_web import PASSWORD, keep_call, stereo
 from web import create_app
 from web.api import OPERATIONS
@@ -48,31 +46,27 @@ def test_a_body_begins_with_what_it_has_to_hold(app):
 
 
 @pytest.mark.chromium
-@pytest.mark.skipif(
-    test_browser.CHROMIUM is None, reason="no Chromium: install the system's package 'chromium'"
-)
-@pytest.mark.skipif(not test_browser.BUNDLE.is_file(), reason="the scripts are not built: run make web")
-def test_it_is_tried_on_its_page(app, store, chromium):  # noqa: F811
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install the system's package 'chromium'")
+@pytest.mark.skipif(not BUNDLE.is_file(), reason="the scripts are not built: run make web")
+def test_it_is_tried_on_its_page(app, store, chromium):
     secret, _ = add_token(store, "ana", [TokenScope.READ])
-    server = waitress.create_server(app, host="127.0.0.1", port=0)
-    threading.Thread(target=server.run, daemon=True).start()
-    page = chromium.new_page()
-    wrong = []
-    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-    page.goto(f"http://127.0.0.1:{server.effective_port}/api/v1/")
-    page.fill("#token", secret)
-    page.click("#list_interactions summary")
-    page.fill("#list_interactions [name=search]", "morning")
-    page.click("#list_interactions button")
-    page.wait_for_selector("#list_interactions output pre")
-    told = page.text_content("#list_interactions output")
-    assert "GET /api/v1/interactions?search=morning\n200" in told and '"charged twice"' in told
-    assert secret not in page.url and secret not in page.content().replace(f'value="{secret}"', "")
-    page.click("#users summary")
-    page.click("#users button")
-    page.wait_for_selector("#users output pre")
-    assert "this token lacks the scope 'admin'" in page.text_content("#users output")
-    # The browser itself tells of the 403; the policy of the page let all else through.
-    assert [line for line in wrong if "403" not in line] == []
-    page.close()
-    serving.stop(server)
+    with served(app) as address:
+        page = chromium.new_page()
+        wrong = []
+        page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+        page.goto(f"{address}/api/v1/")
+        page.fill("#token", secret)
+        page.click("#list_interactions summary")
+        page.fill("#list_interactions [name=search]", "morning")
+        page.click("#list_interactions button")
+        page.wait_for_selector("#list_interactions output pre")
+        told = page.text_content("#list_interactions output")
+        assert "GET /api/v1/interactions?search=morning\n200" in told and '"charged twice"' in told
+        assert secret not in page.url and secret not in page.content().replace(f'value="{secret}"', "")
+        page.click("#users summary")
+        page.click("#users button")
+        page.wait_for_selector("#users output pre")
+        assert "this token lacks the scope 'admin'" in page.text_content("#users output")
+        # The browser itself tells of the 403; the policy of the page let all else through.
+        assert [line for line in wrong if "403" not in line] == []
+        page.close()
