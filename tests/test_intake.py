@@ -1,11 +1,12 @@
 import json
 import multiprocessing
 import os
+from pathlib import Path
 
 import pytest
 
 from audit.arrivals import Rejected
-from audit.intake import find_files, read_facts, take_in
+from audit.intake import RECORDING_SUFFIXES, find_files, read_facts, take_in
 from audit.interactions import Channel, Role
 from audit.yamlfile import BadFile
 from models.media import UnreadableMedia
@@ -146,6 +147,17 @@ def test_a_folder_gives_its_interactions_and_not_what_belongs_to_them(tmp_path):
         (inside / name).write_text("x")
     files, refused = find_files(tmp_path)
     assert ([p.name for p in files], refused) == (["a.wav", "b.MP3", "c.jsonl", "d.vtt"], ())
+
+
+def test_a_folder_is_searched_for_the_endings_that_the_manual_lists(tmp_path):
+    manual = (Path(__file__).parents[1] / "docs/chats-and-transcripts.md").read_text()
+    listed = manual.partition("A folder is searched for the endings")[2].partition(";")[0].split()
+    for ending in (*listed, "gif"):
+        (tmp_path / f"a.{ending}").write_text("x")
+    files, refused = find_files(tmp_path)
+    assert ({p.suffix for p in files}, refused) == ({f".{ending}" for ending in listed}, ())
+    assert {f".{ending}" for ending in listed} == RECORDING_SUFFIXES
+    assert find_files(tmp_path / "a.gif") == ((tmp_path / "a.gif",), ())
 
 
 def test_an_empty_or_missing_folder_is_refused(tmp_path):

@@ -21,6 +21,15 @@ from tests import build
         ("opus", "libopus", 48000),
         ("flac", "flac", 22050),
         ("mp4", "aac", 48000),
+        ("aif", "pcm_s16be", 8000),
+        ("caf", "pcm_s16le", 8000),
+        ("w64", "pcm_s16le", 8000),
+        ("mka", "libopus", 48000),
+        ("ac3", "ac3", 48000),
+        ("mpg", "mp2", 48000),
+        ("ts", "mp2", 48000),
+        ("flv", "libmp3lame", 44100),
+        ("wmv", "mp2", 48000),
     ],
 )
 def test_every_common_format_gives_its_channels_at_16_khz(tmp_path, suffix, codec, rate_hz):

@@ -43,10 +43,13 @@ class Format(Protocol):
 FACTS_SUFFIX = ".meta.yaml"
 
 RECORDING_SUFFIXES = frozenset(
-    {".wav", ".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".flac", ".wma", ".amr", ".au", ".aiff"}
-    | {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".3gp"}
+    {".wav", ".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".flac", ".wma", ".amr", ".au", ".aiff", ".aif"}
+    | {".caf", ".w64", ".mka", ".mp2", ".ac3", ".wv", ".tta", ".ape", ".ul", ".al", ".gsm", ".g722", ".g729"}
+    | {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".3gp", ".3g2", ".asf", ".wmv", ".flv"}
+    | {".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts"}
 )
-"""Files that a folder is searched for; a file named outright is tried whatever its name."""
+"""Files that a folder is searched for: the usual endings of `models.media.FORMATS`. GIFs are left out, as in
+folders they are logos and signatures. A file named outright is tried whatever its name."""
 
 ANY_SUFFIXES = frozenset({".txt", ".csv"})
 """Endings of files that are often no transcripts."""
