@@ -199,6 +199,14 @@ def test_people_come_in_by_the_borders_of_the_picture(boxes, came):
 LATER = comes(40, 95, stands=(1.2, 4.6))
 
 
+def nobody():
+    """A picture in which no person is found: black, covered, lying on its side, or an empty room."""
+    people = build.people([], camera=assumed_camera((640, 360)), times_s=np.arange(FRAMES) / 5)
+    observed = [Observed(build.IDENTITY, Provenance("people", "mediapipe", "1", "", ()), people=people)]
+    missing = (("activity", "the recording has no sound"),)
+    return gather(Recording(build.IDENTITY, FRAMES / 5, 0, 0, ""), observed, missing), {"agent": A}
+
+
 @pytest.mark.parametrize(
     ("measure", "seen", "value", "reason"),
     [
@@ -237,6 +245,7 @@ LATER = comes(40, 95, stands=(1.2, 4.6))
         ("queue_length", scene([(26, 90)], ONE), 0, ""),
         ("queue_length", scene([], ONE), 1, ""),
         ("queue_length", scene([]), 0, ""),
+        ("queue_length", nobody(), None, "nobody was seen"),
         ("queue_length", scene([], ONE, roles={"person-1": None}), None, "is unknown of 1 of the people"),
     ],
 )

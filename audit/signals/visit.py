@@ -173,11 +173,14 @@ def waiting_time(conversation: Conversation, of: Role, window: Span) -> Measure:
 
 
 def queue_length(conversation: Conversation, of: Role, window: Span) -> Measure:
-    """The most customers who wait at the same time in the window."""
+    """The most customers who wait at the same time in the window; untold where nobody at all was seen, as a
+    dark, covered or tilted camera shows no queue either."""
     lacking = _lacking(conversation, window, agent=False)
     people = conversation.observations.people
     if lacking or people is None:
         return untold("queue_length", "people", window, lacking)
+    if not conversation.persons:
+        return untold("queue_length", "people", window, "nobody was seen")
     looked_s = people.times_s[within(people.times_s, window)]
     waiting = np.zeros(len(looked_s))
     for visit in visits(conversation):
