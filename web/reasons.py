@@ -129,10 +129,11 @@ def _events(value: str) -> Markup:
     return said + escape(gettext(" and %(count)s more", count=figures(more[1]))) if more else said
 
 
-def _value(value: str) -> Markup:
+def measured(value: str) -> Markup:
+    """A value as the judge writes it (`0.7 s`, `1 min 05 s`), in figures and units of the page's language."""
     long = re.fullmatch(r"(-?\d+) min (\d\d) s", value)
     if long:
-        return Markup("{} {}").format(_value(f"{long[1]} min"), _value(f"{int(long[2])} s"))
+        return Markup("{} {}").format(measured(f"{long[1]} min"), measured(f"{int(long[2])} s"))
     found = re.fullmatch(rf"(-?\d+(?:[.:]\d+)?(?:e-?\d+)?) ?({_UNIT})?", value)
     if not found:
         return _bdi(value)
@@ -146,14 +147,14 @@ def _wanted(value: str) -> Markup:
         if value.startswith(first):
             ends = dict(zip(("value", "value2"), value.removeprefix(first).split(" and "), strict=False))
             said = escape(gettext(sentence))
-            return said % {name: _value(end) for name, end in ends.items()}
+            return said % {name: measured(end) for name, end in ends.items()}
     return _bdi(value)
 
 
 def _limits(value: str) -> Markup:
     parts = re.findall(rf"(from|up to) ({_VALUE})", value.lower())
     words = {"from": "from %(value)s on", "up to": "up to %(value)s"}
-    return Markup(" ").join(escape(gettext(words[word])) % {"value": _value(end)} for word, end in parts)
+    return Markup(" ").join(escape(gettext(words[word])) % {"value": measured(end)} for word, end in parts)
 
 
 def _of(table: dict[str, str]) -> Callable[[str], Markup]:
@@ -170,7 +171,7 @@ _SHOWN: dict[str, Callable[[str], Markup]] = {
     "events": _events,
     "time": lambda value: _bdi(figures(value)),
     "count": lambda value: _bdi(figures(value)),
-    "value": _value,
+    "value": measured,
     "wanted": _wanted,
     "limits": _limits,
     "role": _of(ROLES),

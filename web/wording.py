@@ -30,7 +30,7 @@ from models.errors import ComportError
 from web.charts import scale_of, trend
 from web.languages import date, day, figures, gettext, language, ngettext, number, percent, plain, short_day
 from web.playback import codec_name
-from web.reasons import reason
+from web.reasons import measured, reason
 
 VERDICTS = {
     Verdict.MET: _("Met"),
@@ -299,5 +299,5 @@ def told(error: ComportError) -> str:
 
 
 def show_value(evidence: Evidence) -> str:
-    """A measured value with its unit, empty when the evidence is words."""
-    return "" if evidence.value is None else figures(show(evidence.value, evidence.unit))
+    """A measured value with its unit in the language of the page, empty when the evidence is words."""
+    return "" if evidence.value is None else measured(show(evidence.value, evidence.unit))
