@@ -9,7 +9,7 @@ import numpy as np
 from audit.interactions import Interaction, Role, clock
 from audit.judge import Finding
 from audit.outcomes import Evidence
-from audit.pictures import SHOWN, Shot, jpeg, present, shoot
+from audit.pictures import AROUND_S, SHOWN, Shot, heads_px, jpeg, present, shoot
 from audit.rubric import Rubric, Standard
 from audit.scorecard import Scorecard
 from audit.signals import EventKind, MeasureKind, kinds
@@ -180,8 +180,10 @@ DRAWN = (0, 7, 8, *range(11, 17), *range(23, 29), 31, 32)
 def people_json(people: People, roles: Mapping[str, Role]) -> bytes:
     """Everybody over time as JSON for a player: whole pixels, times in seconds, metres to the centimetre.
 
-    `tracks`: label, role, `times_s` (n), `boxes` (n of left, top, right, bottom), `points` (n of x and y of
-    each of `drawn`, null where hidden). `pairs`: the two labels, `times_s`, `metres`, `low_m`, `high_m`.
+    `tracks`: label, role, `times_s` (n), `boxes` and `heads` (n of left, top, right, bottom), `points` (n of
+    x and y of each of `drawn`, null where hidden). `pairs`: the two labels, `times_s`, `metres`, `low_m`,
+    `high_m`. `zones`: the name and corners of each that the camera had when the video was audited.
+    `around_s`: a head lies where it was found so near in time, as in the pictures of findings.
     """
     tracks = [
         {
@@ -189,6 +191,7 @@ def people_json(people: People, roles: Mapping[str, Role]) -> bytes:
             "role": roles.get(track.label),
             "times_s": _numbers(track.times_s, 3),
             "boxes": np.round(track.boxes_px).astype(int).tolist(),
+            "heads": np.round(heads_px(track, slice(None))).astype(int).tolist(),
             "points": _points(track),
         }
         for track in people.tracks
@@ -215,6 +218,11 @@ def people_json(people: People, roles: Mapping[str, Role]) -> bytes:
             "drawn": DRAWN,
             "tracks": tracks,
             "pairs": apart,
+            "zones": [
+                {"name": zone.name, "corners": np.round(zone.corners_px).astype(int).tolist()}
+                for zone in people.camera.zones
+            ],
+            "around_s": AROUND_S,
         }
     )
 

@@ -177,35 +177,35 @@ def blur(picture: Picture, who: Sequence[tuple[PersonTrack, int]], scale: float)
 
     for track, nearest in who:
         near = np.flatnonzero(np.abs(track.times_s - track.times_s[nearest]) <= AROUND_S)
-        for row in near:
-            left, top, right, bottom = _inside(head_px(track, int(row)) / scale, picture)
+        for head in heads_px(track, near):
+            left, top, right, bottom = _inside(head / scale, picture)
             patch = picture[top:bottom, left:right]
             if patch.size:
                 coarse = cv2.resize(patch, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
                 picture[top:bottom, left:right] = cv2.resize(coarse, patch.shape[1::-1])
 
 
-def head_px(track: PersonTrack, row: int) -> NDArray[np.float64]:
-    """The box (4,) around somebody's head: by face and pose, or the upper end of the person's box."""
-    boxes = []
-    face = np.asarray(track.face_px[row], np.float64)
-    if np.isfinite(face).all():
-        room = ROUND_HEAD * (face[2] - face[0])
-        boxes.append(face + np.array([-room, -room, room, room]))
-    pose = np.asarray(track.pose_px[row], np.float64)
-    head = pose[list(HEAD), :2]
-    if np.isfinite(head).all():
-        shoulders = pose[list(SHOULDERS), :2]
-        middle = head.mean(axis=0)
-        # From the side shoulders are narrow: the neck then says how large a head is.
-        neck = float(np.linalg.norm(middle - shoulders.mean(axis=0)))
-        reach = max(float(np.ptp(head, axis=0).max()), 0.6 * neck)
-        boxes.append(np.concatenate([middle - reach, middle + reach]))
-    if not boxes:
-        left, top, right, bottom = np.asarray(track.boxes_px[row], np.float64)
-        boxes.append(np.array([left, top, right, top + 0.22 * (bottom - top)]))
-    every = np.array(boxes)
-    return np.concatenate([every[:, :2].min(axis=0), every[:, 2:].max(axis=0)])
+def heads_px(track: PersonTrack, rows: slice | NDArray[np.intp]) -> NDArray[np.float64]:
+    """The boxes (n, 4) around somebody's head in these rows, left, top, right, bottom in pixels of the
+    picture as shown: by face and pose, where neither was found the upper end of the person's box."""
+    face = np.asarray(track.face_px[rows], np.float64)
+    face = np.where(np.isfinite(face).all(axis=1, keepdims=True), face, np.nan)
+    room = ROUND_HEAD * (face[:, 2] - face[:, 0])[:, None]
+    by_face = face + room * np.array([-1.0, -1.0, 1.0, 1.0])
+    pose = np.asarray(track.pose_px[rows], np.float64)[..., :2]
+    head = pose[:, list(HEAD)]
+    head = np.where(np.isfinite(head).all(axis=(1, 2), keepdims=True), head, np.nan)
+    middle = head.mean(axis=1)
+    # From the side shoulders are narrow: the neck then says how large a head is.
+    neck = np.linalg.norm(middle - pose[:, list(SHOULDERS)].mean(axis=1), axis=1)
+    reach = np.fmax(np.ptp(head, axis=1).max(axis=1), 0.6 * neck)[:, None]
+    by_pose = np.concatenate([middle - reach, middle + reach], axis=1)
+    found = np.concatenate(
+        [np.fmin(by_face[:, :2], by_pose[:, :2]), np.fmax(by_face[:, 2:], by_pose[:, 2:])], axis=1
+    )
+    upper = np.array(track.boxes_px[rows], np.float64)
+    upper[:, 3] = upper[:, 1] + 0.22 * (upper[:, 3] - upper[:, 1])
+    return np.where(np.isfinite(found), found, upper)
 
 
 def _inside(box: NDArray[np.float64], picture: Picture) -> tuple[int, int, int, int]:

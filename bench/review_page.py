@@ -225,7 +225,7 @@ def open_(page: Any, address: str) -> dict[str, float]:
 
 def use(page: Any) -> dict[str, int]:
     """The longest that each kind of input took, of a dozen each."""
-    words = page.locator("#transcript .w")
+    words, switches = page.locator("#transcript .w"), page.locator("[data-overlay]")
 
     def word(number: int) -> None:
         words.nth(number * 17 % 100).click()
@@ -238,7 +238,7 @@ def use(page: Any) -> dict[str, int]:
         "seek_word_ms": ("", word),
         "find_letter_ms": ("#find", letter),
         "find_next_ms": ("#find", lambda _number: page.keyboard.press("Enter")),
-        "overlay_ms": ("", lambda _number: page.click("[data-overlay]")),
+        "overlay_ms": ("", lambda number: switches.nth(number % switches.count()).click()),
     }
     return {name: slowest(page, *kind) for name, kind in kinds.items()}
 

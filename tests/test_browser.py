@@ -7,6 +7,7 @@ import pytest
 
 from audit.store import open_store
 from audit.users import add_user
+from models.camera import Zone
 from tests import build
 from tests.serving import CHROMIUM, served
 from tests.test_web import PASSWORD, keep_call, keep_video
@@ -20,6 +21,9 @@ pytestmark = [
 ]
 
 SECONDS = 14.0
+
+COUNTER = ((520.0, 200.0), (620.0, 200.0), (620.0, 340.0), (520.0, 340.0))
+"""A zone of the video, to the right of everybody."""
 
 WHOLE = """
 - {id: pace, title: Speaks calmly, keep: {measure: words_per_minute, at_most: 160 wpm}}
@@ -47,7 +51,7 @@ def calls(tmp_path_factory):
     keep_call(store, folder, mulaw, "unplayable")
     keep_call(store, folder, over, "just over")
     keep_call(store, folder, weak, "weak", 0.4, channels=(0,), standards=WHOLE)
-    keep_video(store, folder, title="seen")
+    keep_video(store, folder, title="seen", zones=(Zone("counter", COUNTER),))
     return store
 
 
@@ -299,34 +303,107 @@ DRAWN = """() => {
   const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true })
   copy.drawImage(canvas, 0, 0)
   const { data } = copy.getImageData(0, 0, canvas.width, canvas.height)
-  const columns = new Set()
-  for (let i = 3; i < data.length; i += 4) if (data[i]) columns.add(Math.floor(100 * ((i >> 2) % canvas.width) / canvas.width))
-  return [...columns]
+  const scale = Math.min(canvas.width / 640, canvas.height / 360)
+  const [left, top] = [(canvas.width - 640 * scale) / 2, (canvas.height - 360 * scale) / 2]
+  const found = []
+  for (let y = 1; y < 360; y += 2)
+    for (let x = 1; x < 640; x += 2) {
+      const alpha = data[4 * (Math.floor(top + y * scale) * canvas.width + Math.floor(left + x * scale)) + 3]
+      if (alpha) found.push([x, y, alpha])
+    }
+  return found
 }"""
-"""Which hundredths of the video's width have something drawn over them."""
+"""Every second pixel of the video that has something drawn over it: (x, y, 0 to 255 for how opaque)."""
+
+AGENT_HEAD, CUSTOMER_HEAD = (120, 10, 180, 70), (420, 10, 480, 70)
 
 
-def test_people_and_their_distance_are_drawn_over_the_video(browse):
-    page = browse()
+def covered(drawn, box):
+    """The share of a box that cannot be seen through."""
+    left, top, right, bottom = box
+    opaque = [1 for x, y, alpha in drawn if left <= x < right and top <= y < bottom and alpha == 255]
+    return len(opaque) / ((right - left) * (bottom - top) / 4)
+
+
+def seen_video(browse, **options):
+    """A window with the video of two people, once something is drawn over it."""
+    page = browse(**options)
     page.click("a.row >> text='seen'")
     until(page, "media.readyState >= 2")
     end_s = time.monotonic() + 15
-    while not (columns := page.evaluate(DRAWN)):
+    while not page.evaluate(DRAWN):
         assert time.monotonic() < end_s, "nothing was drawn"
         page.wait_for_timeout(50)
-    # The video stands in the middle of its element: as wide as its height lets it be.
-    box = page.locator("#media").bounding_box()
-    wide = min(1.0, box["height"] * 640 / 360 / box["width"])
-    of = [(c / 100 - (1 - wide) / 2) / wide for c in columns]
-    assert min(of) == pytest.approx(120 / 640, abs=0.04)  # the agent's shoulder
-    assert max(of) == pytest.approx(480 / 640, abs=0.04)  # the customer's
-    assert any(0.45 < x < 0.55 for x in of)  # the line between them
-    page.click("[data-overlay]")
-    assert page.evaluate(DRAWN) == []
-    page.click("[data-overlay]")
+    return page
+
+
+LAYERS = ("skeletons", "distance", "zones", "faces", "agents")
+
+
+def switch_on(page, *layers):
+    """Switches just these on, and gives what is then drawn."""
+    for layer in LAYERS:
+        button = page.locator(f"[data-overlay={layer}]")
+        if (button.get_attribute("aria-pressed") == "true") != (layer in layers):
+            button.click()
+    return page.evaluate(DRAWN)
+
+
+def test_at_first_all_is_drawn_and_all_faces_but_the_agent_s_are_covered(browse):
+    page = seen_video(browse)
+    pressed = page.eval_on_selector_all("[data-overlay]", "all => all.map(one => one.ariaPressed)")
+    assert pressed == ["true", "true", "true", "true", "false"]
+    drawn = page.evaluate(DRAWN)
+    assert covered(drawn, CUSTOMER_HEAD) == 1.0
+    assert covered(drawn, AGENT_HEAD) < 0.2  # a line to the ear at most
+
+
+def test_skeletons_distance_zones_and_covers_are_switched_one_by_one(browse):
+    page = seen_video(browse)
+    assert switch_on(page) == []
+    across = [x for x, _, _ in switch_on(page, "skeletons")]
+    assert min(across) == pytest.approx(120, abs=10)  # the agent's shoulder
+    assert max(across) == pytest.approx(480, abs=10)  # the customer's
+    assert not any(200 < x < 400 for x in across)
+    drawn = switch_on(page, "distance")
+    assert any(290 < x < 350 for x, _, _ in drawn)  # the line between them
+    assert all(130 < x < 470 for x, _, _ in drawn)
+    drawn = switch_on(page, "zones")
+    assert all(y > 190 for _, y, _ in drawn)
+    assert all(510 < x < 630 for x, y, _ in drawn if y > 250)  # below its name, which is wider
+    assert any(y > 330 for _, y, _ in drawn)
+    drawn = switch_on(page, "faces")
+    assert (covered(drawn, CUSTOMER_HEAD), covered(drawn, AGENT_HEAD)) == (1.0, 0.0)
+    drawn = switch_on(page, "agents")
+    assert (covered(drawn, CUSTOMER_HEAD), covered(drawn, AGENT_HEAD)) == (0.0, 1.0)
     page.evaluate("document.querySelector('#media').currentTime = 1.0")
     until(page, "!media.seeking")
-    assert page.evaluate(DRAWN) != []
+    assert covered(page.evaluate(DRAWN), AGENT_HEAD) == 1.0
+
+
+def test_what_is_drawn_over_a_video_is_switched_by_keys_and_remembered(browse):
+    page = seen_video(browse)
+    page.focus("[data-overlay=skeletons]")
+    page.keyboard.press("Enter")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.dataset.overlay") == "faces"
+    page.keyboard.press("Space")
+    until(page, "media.paused")  # the key was the button's
+    page.reload()
+    page.wait_for_selector("[data-overlay=skeletons][aria-pressed=false]")
+    pressed = page.eval_on_selector_all("[data-overlay]", "all => all.map(one => one.ariaPressed)")
+    assert pressed == ["false", "true", "true", "false", "false"]
+
+
+def test_where_people_cannot_be_had_the_switches_say_so(browse):
+    page = browse()
+    page.route(
+        "**/people.json*", lambda route: route.fulfill(status=200, body="<p>", content_type="text/html")
+    )
+    page.click("a.row >> text='seen'")
+    page.wait_for_selector(".layers[role=status] >> text=The people could not be had: log in again.")
+    assert page.locator("[data-overlay]").count() == 0
 
 
 def test_a_finding_about_what_was_seen_shows_its_picture(browse):

@@ -13,7 +13,7 @@ from audit.cli import cli
 from audit.evidence import is_of_two, is_visual, people_json, shot_of
 from audit.interactions import Channel, Role
 from audit.outcomes import Evidence
-from audit.pictures import COLOURS, LINE_COLOUR, Shot, head_px, jpeg, sheet, sheet_times, shoot
+from audit.pictures import COLOURS, LINE_COLOUR, Shot, heads_px, jpeg, sheet, sheet_times, shoot
 from audit.timeline import timeline_svg
 from models.observations import Observed, Provenance, Recording, Span, gather
 from tests import build
@@ -86,7 +86,8 @@ def test_all_faces_are_blurred_but_of_whom_it_is_about(video, about, faces, agen
 @pytest.mark.parametrize("seen", [("face_px", "pose_px"), ("face_px",), ("pose_px",), ()])
 def test_a_head_is_where_face_or_body_or_box_say(seen):
     hidden = {name: np.full_like(getattr(person(0, 50), name), np.nan) for name in ("face_px", "pose_px")}
-    left, top, right, bottom = head_px(person(0, 50, **{k: v for k, v in hidden.items() if k not in seen}), 0)
+    one = person(0, 50, **{k: v for k, v in hidden.items() if k not in seen})
+    [[left, top, right, bottom]] = heads_px(one, np.array([0]))
     assert left <= AGENT_FACE[0] and right >= AGENT_FACE[2]
     assert top <= AGENT_FACE[1] and bottom >= AGENT_FACE[3]
     assert right - left <= 100
@@ -223,6 +224,8 @@ def test_a_player_gets_people_in_whole_pixels_and_the_distance_of_agent_and_cust
     at = 2 * told["drawn"].index(11)
     assert agent["points"][0][at : at + 2] == [130, 90]
     assert customer["points"][0][at : at + 2] == [None, None]
+    assert agent["heads"] == np.round(heads_px(people.tracks[0], slice(None))).tolist()
+    assert (told["zones"], told["around_s"]) == ([], 0.3)
     [pair] = told["pairs"]
     assert pair["labels"] == ["person-0", "person-1"]
     assert pair["metres"] == [1.2] * 10

@@ -25,6 +25,7 @@ from audit.rubricfile import load_rubric
 from audit.scorecard import make_scorecard
 from audit.store import open_store
 from audit.users import add_user, remove_user
+from models.camera import Zone, assumed_camera
 from models.media import decode, probe
 from models.observations import Activity, Observed, Provenance, gather, union
 from tests import build, serving
@@ -1005,15 +1006,17 @@ def standing(number, left_px, n=10):
         f"person-{number}",
         boxes_px=np.tile([left_px, 10.0, left_px + 100, 310], (n, 1)),
         pose_px=pose,
+        face_px=np.tile([left_px + 35.0, 20, left_px + 65, 60], (n, 1)),
         position_m=np.tile([number * 1.2, 0.0, 4.0], (n, 1)),
         position_sd_m=np.full((n, 2), 0.02),
     )
 
 
-def keep_video(store, folder, path=CLIP, title="a video", watched=True):
+def keep_video(store, folder, path=CLIP, title="a video", watched=True, zones=()):
     """Keeps a video with two people as somebody would have seen them, judged; gives the interaction."""
     rubric = build.rubric(folder, SEEN)
-    people = build.people([standing(0, 100), standing(1, 400)])
+    camera = msgspec.structs.replace(assumed_camera((640, 360)), zones=zones)
+    people = build.people([standing(0, 100), standing(1, 400)], camera=camera)
     provenance = Provenance("people", "mediapipe", "1", "", ())
     answers = (Observed(probe(path).id, provenance, people=people),) if watched else ()
     observed = gather(probe(path), answers, () if watched else (("people", "weights missing"),))
@@ -1038,6 +1041,17 @@ def test_a_player_gets_the_people_with_their_roles_and_distance(client, video):
     assert answer.headers["Cache-Control"] == "no-store"
     assert [t["role"] for t in answer.json["tracks"]] == ["agent", "customer"]
     assert answer.json["pairs"][0]["metres"] == [1.2] * 10
+    assert answer.json["zones"] == []
+    assert 'data-overlay="faces"' in client.get(f"/interactions/{video.id}").text
+    assert 'data-overlay="zones"' not in client.get(f"/interactions/{video.id}").text
+
+
+def test_a_player_gets_the_zones_that_the_camera_had(client, store, tmp_path):
+    corners = ((5.0, 200.4), (90.0, 200.0), (90.0, 350.0))
+    one = keep_video(store, tmp_path, zones=(Zone("counter", corners),))
+    told = client.get(f"/interactions/{one.id}/people.json").json
+    assert told["zones"] == [{"name": "counter", "corners": [[5, 200], [90, 200], [90, 350]]}]
+    assert 'data-overlay="zones"' in client.get(f"/interactions/{one.id}").text
 
 
 def test_a_finding_shows_its_picture(client, video):

@@ -165,6 +165,7 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         if is_media(recording)
         else None,
         watched=observations is not None and observations.people is not None and is_media(recording),
+        zoned=bool(observations and observations.people and observations.people.camera.zones),
         here=is_media(recording) and not file_problem(Path(found.path), recording),
         earlier_s=EARLIER_S,
         shown_chips=SHOWN_CHIPS,

@@ -6,6 +6,7 @@ interface Track {
   role: string | null;
   times_s: number[];
   boxes: number[][];
+  heads: number[][];
   points: Array<Array<number | null>>;
 }
 
@@ -17,13 +18,23 @@ interface Pair {
   high_m: number[];
 }
 
+interface Zone {
+  name: string;
+  corners: Point[];
+}
+
 interface People {
   size_px: [number, number];
   step_s: number;
   drawn: number[];
   tracks: Track[];
   pairs: Pair[];
+  zones: Zone[];
+  around_s: number;
 }
+
+/** What can be drawn, each with its own switch: `faces` covers all but those of agents, `agents` these. */
+type Layer = "skeletons" | "distance" | "zones" | "faces" | "agents";
 
 /** The frames before and after a time, and how far it lies between them, 0 to 1. */
 interface Around {
@@ -40,7 +51,15 @@ interface Place {
   points: Map<number, Point>;
 }
 
-const STORED = "comport.people";
+const STORED = "comport.over.";
+
+/** Nothing of a face can be seen through it. */
+const COVER = "#4a4a46";
+
+const ZONE_NAMES: Record<string, () => string> = {
+  counter: () => gettext("Staff side of the counter"),
+  entrance: () => gettext("Entrance"),
+};
 
 /** MediaPipe's pose landmarks that a line joins: ears to nose, arms, trunk, legs, feet. */
 const BONES: Array<[number, number]> = [
@@ -54,36 +73,42 @@ const HIPS = [23, 24];
 /** Frames that lie further apart than this many steps are not joined: somebody was out of sight. */
 const JOINED_STEPS = 2.5;
 
-/** Draws everybody who was seen over the video while it plays, and the distance between two. */
+/** Draws over the video while it plays: covers on faces, zones, everybody who was seen, the distance of two. */
 export async function drawPeople(player: Player): Promise<void> {
   const canvas = document.querySelector<HTMLCanvasElement>("#people");
   const video = player.media;
   const ink = canvas?.getContext("2d");
-  const button = document.querySelector<HTMLButtonElement>("[data-overlay]");
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>("[data-overlay]")];
   if (!canvas || !ink || !(video instanceof HTMLVideoElement)) return;
   let people: People;
   try {
     people = await fetchPeople(canvas.dataset.people ?? "");
   } catch (error) {
-    if (button) {
-      button.disabled = true;
-      button.textContent = error instanceof Error ? error.message : String(error);
-    }
+    const group = buttons[0]?.parentElement;
+    group?.setAttribute("role", "status");
+    if (group) group.textContent = error instanceof Error ? error.message : String(error);
     return;
   }
-  let on = localStorage.getItem(STORED) !== "off";
+  const on = new Set<Layer>();
   const draw = (): void => {
     fit(canvas, video);
     ink.resetTransform();
     ink.clearRect(0, 0, canvas.width, canvas.height);
-    if (on && player.media) paint(ink, people, player.now_s);
+    if (on.size > 0 && player.media) paint(ink, people, on, player.now_s);
   };
-  if (button) {
-    button.setAttribute("aria-pressed", String(on));
+  for (const button of buttons) {
+    const layer = button.dataset.overlay as Layer;
+    const turn = (to: boolean): void => {
+      if (to) on.add(layer);
+      else on.delete(layer);
+      button.setAttribute("aria-pressed", String(to));
+    };
+    // Until somebody chose, it is as the page was written.
+    const stored = localStorage.getItem(STORED + layer);
+    turn(stored ? stored === "on" : button.getAttribute("aria-pressed") === "true");
     button.addEventListener("click", () => {
-      on = !on;
-      localStorage.setItem(STORED, on ? "on" : "off");
-      button.setAttribute("aria-pressed", String(on));
+      turn(!on.has(layer));
+      localStorage.setItem(STORED + layer, on.has(layer) ? "on" : "off");
       draw();
     });
   }
@@ -111,7 +136,7 @@ function fit(canvas: HTMLCanvasElement, video: HTMLVideoElement): void {
   if (canvas.height !== height) canvas.height = height;
 }
 
-function paint(ink: CanvasRenderingContext2D, people: People, now_s: number): void {
+function paint(ink: CanvasRenderingContext2D, people: People, on: Set<Layer>, now_s: number): void {
   const [width, height] = people.size_px;
   // The picture is as large as it can be in its element, in the middle.
   const scale = Math.min(ink.canvas.width / width, ink.canvas.height / height);
@@ -119,13 +144,20 @@ function paint(ink: CanvasRenderingContext2D, people: People, now_s: number): vo
     scale, 0, 0, scale, (ink.canvas.width - width * scale) / 2, (ink.canvas.height - height * scale) / 2,
   );
   const line = (2 * devicePixelRatio) / scale;
+  ink.fillStyle = COVER;
+  for (const track of people.tracks) {
+    if (on.has(track.role === "agent" ? "agents" : "faces")) cover(ink, track, people, now_s);
+  }
+  if (on.has("zones")) for (const zone of people.zones) outline(ink, zone, line);
+  if (!on.has("skeletons") && !on.has("distance")) return;
   const there = new Map<string, Place>();
   for (const track of people.tracks) {
     const place = placeAt(track, people, now_s);
     if (!place) continue;
     there.set(track.label, place);
-    skeleton(ink, place, token(track.role ?? "other") || token("other"), line);
+    if (on.has("skeletons")) skeleton(ink, place, token(track.role ?? "other") || token("other"), line);
   }
+  if (!on.has("distance")) return;
   for (const pair of people.pairs) {
     const [one, other] = pair.labels.map((label) => there.get(label));
     const found = around(pair.times_s, people.step_s, now_s);
@@ -134,6 +166,37 @@ function paint(ink: CanvasRenderingContext2D, people: People, now_s: number): vo
     const words = `${metres?.toFixed(2)} m (${low_m?.toFixed(1)}–${high_m?.toFixed(1)})`;
     distance(ink, middle(one), middle(other), words, line);
   }
+}
+
+/** Covers the head wherever it was found around that time: it may have been lost for a frame, or moved. */
+function cover(ink: CanvasRenderingContext2D, track: Track, people: People, now_s: number): void {
+  const reach_s = Math.max(people.around_s, (JOINED_STEPS * people.step_s) / 2);
+  const until = upTo(track.times_s, now_s + reach_s);
+  for (let row = upTo(track.times_s, now_s - reach_s); row < until; row++) {
+    const [left = 0, top = 0, right = 0, bottom = 0] = track.heads[row] ?? [];
+    ink.fillRect(left, top, right - left, bottom - top);
+  }
+  const found = around(track.times_s, people.step_s, now_s);
+  if (!found) return;
+  const [left = 0, top = 0, right = 0, bottom = 0] = box(track.heads, found);
+  ink.fillRect(left, top, right - left, bottom - top);
+}
+
+function outline(ink: CanvasRenderingContext2D, zone: Zone, line: number): void {
+  ink.beginPath();
+  for (const corner of zone.corners) ink.lineTo(...corner);
+  ink.closePath();
+  for (const [colour, width] of [["#000000", 2 * line], ["#ffffff", line]] as const) {
+    ink.strokeStyle = colour;
+    ink.lineWidth = width;
+    ink.setLineDash([4 * line, 3 * line]);
+    ink.stroke();
+  }
+  ink.setLineDash([]);
+  const across = zone.corners.map(([x]) => x);
+  const x = (Math.min(...across) + Math.max(...across)) / 2;
+  const y = Math.min(...zone.corners.map((corner) => corner[1]));
+  write(ink, ZONE_NAMES[zone.name]?.() ?? zone.name, x, Math.max(0, y) + 2 * line, line);
 }
 
 function skeleton(ink: CanvasRenderingContext2D, place: Place, colour: string, line: number): void {
@@ -171,13 +234,20 @@ function distance(ink: CanvasRenderingContext2D, from: Point, to: Point, words: 
     ink.lineTo(...to);
     ink.stroke();
   }
+  write(ink, words, (from[0] + to[0]) / 2, Math.max(from[1], to[1]) + 2 * line, line);
+}
+
+/** Words on a dark ground, below a point and in its middle. */
+function write(ink: CanvasRenderingContext2D, words: string, x: number, y: number, line: number): void {
   const size = 7 * line;
   ink.font = `${size}px sans-serif`;
   ink.textAlign = "center";
   ink.textBaseline = "top";
-  const x = (from[0] + to[0]) / 2;
-  const y = Math.max(from[1], to[1]) + 2 * line;
   const width = ink.measureText(words).width;
+  // Moved so that they are whole.
+  const { a: scale, e: shift } = ink.getTransform();
+  const half = width / 2 + line;
+  x = Math.max(Math.min(x, (ink.canvas.width - shift) / scale - half), half - shift / scale);
   ink.fillStyle = "#000000b0";
   ink.fillRect(x - width / 2 - line, y - line, width + 2 * line, size + 2 * line);
   ink.fillStyle = "#ffffff";
@@ -197,7 +267,6 @@ function placeAt(track: Track, people: People, now_s: number): Place | null {
   if (!found) return null;
   const { before, after, share } = found;
   const blend = (one: number, other: number): number => one + share * (other - one);
-  const box = (track.boxes[before] ?? []).map((value, i) => blend(value, track.boxes[after]?.[i] ?? value));
   const points = new Map<number, Point>();
   people.drawn.forEach((joint, i) => {
     const [x0, y0] = [track.points[before]?.[2 * i], track.points[before]?.[2 * i + 1]];
@@ -205,7 +274,12 @@ function placeAt(track: Track, people: People, now_s: number): Place | null {
     if (x0 == null || y0 == null || x1 == null || y1 == null) return;
     points.set(joint, [blend(x0, x1), blend(y0, y1)]);
   });
-  return { box, points };
+  return { box: box(track.boxes, found), points };
+}
+
+/** The box between the two frames around a time. */
+function box(rows: number[][], { before, after, share }: Around): number[] {
+  return (rows[before] ?? []).map((value, i) => value + share * ((rows[after]?.[i] ?? value) - value));
 }
 
 function blended(values: number[], found: Around): number {
@@ -215,13 +289,7 @@ function blended(values: number[], found: Around): number {
 
 /** Null when nothing is known around that time. */
 function around(times_s: number[], step_s: number, now_s: number): Around | null {
-  let low = 0;
-  let high = times_s.length;
-  while (low < high) {
-    const half = (low + high) >> 1;
-    if ((times_s[half] ?? 0) <= now_s) low = half + 1;
-    else high = half;
-  }
+  const low = upTo(times_s, now_s);
   const [earlier, later] = [times_s[low - 1], times_s[low]];
   if (earlier !== undefined && later !== undefined && later - earlier <= JOINED_STEPS * step_s) {
     return { before: low - 1, after: low, share: (now_s - earlier) / (later - earlier) };
@@ -230,6 +298,18 @@ function around(times_s: number[], step_s: number, now_s: number): Around | null
   if (earlier !== undefined && now_s - earlier <= step_s / 2) return { before: low - 1, after: low - 1, share: 0 };
   if (later !== undefined && later - now_s <= step_s / 2) return { before: low, after: low, share: 0 };
   return null;
+}
+
+/** How many of the times, which rise, are not later than one. */
+function upTo(times_s: number[], now_s: number): number {
+  let low = 0;
+  let high = times_s.length;
+  while (low < high) {
+    const half = (low + high) >> 1;
+    if ((times_s[half] ?? 0) <= now_s) low = half + 1;
+    else high = half;
+  }
+  return low;
 }
 
 /** The value of a design token. */
