@@ -1,4 +1,4 @@
-"""What is known of all files of a folder: a table, the pattern of their names, who works where, zones.
+"""What is known of all files of a folder: a table, the pattern of their names, who works where, tills, zones.
 
 It stands in `comport.intake.yaml`, which holds for its folder and those below it.
 """
@@ -24,6 +24,12 @@ from audit.jsonfile import items
 NAME = "comport.intake.yaml"
 
 FACTS = frozenset(Facts.model_fields) - {"roles"}
+"""What is known of an interaction."""
+
+TILL = "till"
+"""Where it was, for the log of the tills to say who worked there."""
+
+_SAID = FACTS | {TILL}
 """What a column or a part of a name can say."""
 
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -37,6 +43,8 @@ class FolderFile(yamlfile.Checked):
     names: str | list[str] = []
     time_format: str | None = None
     roster: str | None = None
+    tills: str | None = None
+    till: str | None = None
     zones: dict[str, Annotated[str, AfterValidator(zone)]] = {}
     facts: Facts = Facts()
 
@@ -59,11 +67,19 @@ class Post(NamedTuple):
     end: date | None
 
 
+class Session(NamedTuple):
+    """Who was signed in at a till, from a time to a time."""
+
+    employee: str
+    start: datetime
+    end: datetime
+
+
 class Folder:
-    """What a `comport.intake.yaml` says; its table and roster are read once.
+    """What a `comport.intake.yaml` says; its table, roster and log of tills are read once.
 
     Raises:
-        yamlfile.BadFile, Rejected: it, its table or its roster has mistakes.
+        yamlfile.BadFile, Rejected: it, its table, its roster or its log of tills has mistakes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,19 +87,20 @@ class Folder:
         document = yamlfile.read_document(path)
         self.said = yamlfile.check(document, FolderFile) or FolderFile()
         for fact in self.said.columns:
-            if fact not in FACTS | {"file"}:
+            if fact not in _SAID | {"file"}:
                 document.report(
-                    ("columns", fact), f"'{fact}' is no fact{yamlfile.nearest(fact, sorted(FACTS))}"
+                    ("columns", fact), f"'{fact}' is no fact{yamlfile.nearest(fact, sorted(_SAID))}"
                 )
         if self.said.table and "file" not in self.said.columns:
             document.report(("columns",), "no column is the `file`")
         patterns = [self.said.names] if isinstance(self.said.names, str) else self.said.names
-        for fact in {f for p in patterns for f in _FIELD.findall(p)} - FACTS:
-            document.report(("names",), f"'{fact}' is no fact{yamlfile.nearest(fact, sorted(FACTS))}")
+        for fact in {f for p in patterns for f in _FIELD.findall(p)} - _SAID:
+            document.report(("names",), f"'{fact}' is no fact{yamlfile.nearest(fact, sorted(_SAID))}")
         document.raise_problems()
         self.patterns = [(p, _regex(p)) for p in patterns]
         self.rows = {r.values.pop("file"): r for r in self._rows()} if self.said.table else {}
         self.posts = dict(self._posts()) if self.said.roster else {}
+        self.sessions = self._sessions() if self.said.tills else {}
 
     def _rows(self) -> Iterator[Row]:
         table = self.path.with_name(self.said.table or "")
@@ -119,8 +136,38 @@ class Folder:
             posts.append(post)
         yield from found.items()
 
+    def _sessions(self) -> dict[str, list[Session]]:
+        """Who was signed in at each till, in the order of the log."""
+        log = self.path.with_name(self.said.tills or "")
+        zone_of_all = self.said.facts.time_zone
+        found: dict[str, list[Session]] = {}
+        for row in rows(log):
+            one = {column: value.strip() for column, value in row.values.items()}
+            if missing := [c for c in (TILL, "employee", "from", "to") if not one.get(c)]:
+                raise Rejected(str(log), row.line_number, f"{row.where}: no {missing[0]}")
+            zone_here = self.said.zones.get(one.get("branch", ""), zone_of_all)
+            try:
+                start, end = (
+                    datetime.fromisoformat(self._time(one[c], zone_here, c)) for c in ("from", "to")
+                )
+            except ValueError as error:
+                raise Rejected(str(log), row.line_number, f"{row.where}: {error}") from error
+            if start >= end:
+                raise Rejected(str(log), row.line_number, f"{row.where}: ends before it begins")
+            sessions = found.setdefault(one[TILL], [])
+            if any(start < other.end and other.start < end for other in sessions):
+                told = f"{row.where}: two are signed in at {one[TILL]} at one time"
+                raise Rejected(str(log), row.line_number, told)
+            sessions.append(Session(one["employee"], start, end))
+        return found
+
+    def _signed_in(self, till: str, started_at: str) -> str | None:
+        """The employee at a till when a conversation began; None where the log says nobody."""
+        at = datetime.fromisoformat(started_at)
+        return next((s.employee for s in self.sessions.get(till, []) if s.start <= at < s.end), None)
+
     def facts_of(self, path: Path) -> Facts:
-        """The facts that table, name and folder give of a file.
+        """The facts that table, name, log of tills and folder give of a file.
 
         Raises:
             Rejected: the row or the name of the file says something that is no such fact.
@@ -134,12 +181,15 @@ class Folder:
             if found is None:
                 raise Rejected(str(path), None, f"its name is not like {self.patterns[0][0]} of {NAME}")
             known |= found.groupdict()
+        till = known.pop(TILL, self.said.till)
         where = (self.path.with_name(self.said.table or ""), row.line_number) if row else (path, None)
         if (branch := known.get("branch")) in self.said.zones:
             known.setdefault("time_zone", self.said.zones[str(branch)])
         try:
             if known.get("started_at"):
                 known["started_at"] = self._time(known["started_at"], known.get("time_zone"))
+                if till and not known.get("agent_id"):
+                    known["agent_id"] = self._signed_in(till, known["started_at"])
             if "agent_channel" in known:
                 known["agent_channel"] = int(known["agent_channel"])
             return Facts.model_validate(known)
@@ -150,17 +200,17 @@ class Folder:
         except ValueError as error:
             raise Rejected(str(where[0]), where[1], str(error)) from error
 
-    def _time(self, text: str, time_zone: str | None) -> str:
+    def _time(self, text: str, time_zone: str | None, what: str = "started_at") -> str:
         pattern = self.said.time_format
         try:
             at = datetime.strptime(text, pattern) if pattern else datetime.fromisoformat(text)
         except ValueError as error:
             wanted = pattern or "2026-03-02T10:15:00+01:00"
-            raise ValueError(f"started_at: '{text}' is not a time like {wanted}") from error
+            raise ValueError(f"{what}: '{text}' is not a time like {wanted}") from error
         if at.tzinfo is None:
             if not time_zone:
                 raise ValueError(
-                    f"started_at: '{text}' has no time zone; say time_zone, or the branch's in zones"
+                    f"{what}: '{text}' has no time zone; say time_zone, or the branch's in zones"
                 )
             at = at.replace(tzinfo=ZoneInfo(time_zone))
         return at.isoformat()
@@ -193,12 +243,13 @@ class Folder:
     @property
     def tables(self) -> set[Path]:
         """The files that only say something about others."""
-        return {self.path.with_name(name) for name in (self.said.table, self.said.roster) if name}
+        said = self.said
+        return {self.path.with_name(name) for name in (said.table, said.roster, said.tills) if name}
 
     def not_here(self) -> Iterator[Rejected]:
         """The rows of the table whose file is not in the folder; outside of it nothing is looked for."""
-        table = str(self.path.with_name(self.said.table or ""))
         for name, row in self.rows.items():
+            table = str(self.path.with_name(self.said.table or ""))
             # What lies elsewhere gets no facts of this table, whether it is there or not.
             if Path(name).is_absolute() or ".." in Path(name).parts:
                 yield Rejected(

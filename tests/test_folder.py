@@ -58,6 +58,57 @@ def test_what_lies_beside_a_file_counts_more(folder):
     assert (about.branch, about.agent, about.team) == ("Rome", "Someone else", "bank")
 
 
+TILLS = "till,employee,branch,from,to\n3,E-204,Milan,05/03/2026 09:00,05/03/2026 14:20\n3,E-9,Milan,05/03/2026 14:20,05/03/2026 18:00\n4,E-9,Tehran,05/03/2026 17:00,05/03/2026 17:30\n"
+AT_TILLS = """
+names: "till-{till}_{started_at}_{branch}"
+time_format: "%Y-%m-%d %H.%M"
+tills: tills.csv
+roster: roster.csv
+zones: {Milan: Europe/Rome, Tehran: Asia/Tehran}
+facts: {channel: in_person}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "employee", "agent"),
+    [
+        ("till-3_2026-03-05 09.00_Milan", "E-204", "Sara Lind"),
+        ("till-3_2026-03-05 14.19_Milan", "E-204", "Sara Lind"),
+        ("till-3_2026-03-05 14.20_Milan", "E-9", "Ali Rezai"),
+        # 17:10 in Tehran.
+        ("till-4_2026-03-05 14.40_Milan", "E-9", "Ali Rezai"),
+        ("till-4_2026-03-05 17.10_Milan", None, None),
+        ("till-3_2026-03-05 08.59_Milan", None, None),
+        ("till-5_2026-03-05 10.00_Milan", None, None),
+    ],
+)
+def test_the_log_of_the_tills_says_who_served(folder, name, employee, agent):
+    (folder / "comport.intake.yaml").write_text(AT_TILLS)
+    (folder / "tills.csv").write_text(tills())
+    build.write_wav(folder / f"{name}.wav", build.tone(0.1))
+    about = take_in(folder / f"{name}.wav").interaction
+    found = [p.employee for p in about.parties if p.role == Role.AGENT]
+    assert (found, about.agent, about.branch) == ([employee] if employee else [], agent, "Milan")
+
+
+def test_a_folder_may_be_of_one_till_and_its_log_is_no_recording(folder):
+    (folder / "comport.intake.yaml").write_text(
+        AT_TILLS.replace('"till-{till}_{started_at}_{branch}"', '"{started_at}"').replace(
+            "{channel: in_person}", "{channel: in_person, time_zone: Europe/Rome}"
+        )
+        + 'till: "3"\n'
+    )
+    (folder / "tills.csv").write_text(tills())
+    path = build.write_wav(folder / "2026-03-05 15.00.wav", build.tone(0.1))
+    assert take_in(path).interaction.agent == "Ali Rezai"
+    assert folder / "tills.csv" not in find_files(folder)[0]
+
+
+def tills():
+    """The log with its times as the names of the files have them."""
+    return TILLS.replace("05/03/2026 ", "2026-03-05 ").replace(":", ".")
+
+
 def test_a_time_whose_zone_nobody_says_is_refused_with_its_line(folder):
     # Of E-9 the table names no branch, and the roster is looked up by the time.
     with pytest.raises(
@@ -142,12 +193,18 @@ def test_mistakes_in_the_folder_file_are_told(folder, change, says):
         ("roster.csv", ROSTER.replace("2026-02-28", "2026-03-01"), "roster.csv:3: line 3: E-204 works in two places on one day"),
         ("roster.csv", ROSTER.replace("2026-03-01", "March"), "roster.csv:3: line 3: from: 'March' is no day"),
         ("roster.csv", ROSTER.replace("Rome", ""), "roster.csv:2: line 2: no branch"),
+        ("tills.csv", TILLS.replace("14:20,05/03/2026 18", "14:19,05/03/2026 18"), "tills.csv:3: line 3: two are signed in at 3 at one time"),
+        ("tills.csv", TILLS.replace("Milan,05/03/2026 09:00", "Rome,05/03/2026 09:00"), "tills.csv:2: line 2: from: '05/03/2026 09:00' has no time zone"),
+        ("tills.csv", TILLS.replace("18:00", "1:00"), "tills.csv:3: line 3: ends before it begins"),
+        ("tills.csv", TILLS.replace("18:00", "late"), "tills.csv:3: line 3: to: '05/03/2026 late' is not a time like"),
+        ("tills.csv", TILLS.replace("E-9", "", 1), "tills.csv:3: line 3: no employee"),
     ],
 )  # fmt: skip
 def test_mistakes_in_tables_are_told_with_their_line(folder, file, text, says):
     (folder / file).write_text(text)
     # A table that was changed is read anew, as its folder file is.
-    (folder / "comport.intake.yaml").write_text(INTAKE + f"# {says}\n")
+    log = "tills: tills.csv\n" if file == "tills.csv" else ""
+    (folder / "comport.intake.yaml").write_text(f"{INTAKE}{log}# {says}\n")
     with pytest.raises(Rejected, match=says):
         take_in(folder / "a.wav")
 
