@@ -121,6 +121,7 @@ def pages(chromium, tmp_path_factory):
         "/batches",
         "/batches/RUN",
         "/admin/users",
+        "/admin/tokens",
         "/admin/log",
         "/admin/retention?due=1",
         "/admin/erase?kind=interaction&value=CALL",

@@ -55,7 +55,7 @@ def browse(chromium, site):
     assert problems == []
 
 
-PAGES = ("/admin/users", "/admin/log", "/account", "/account/second-factor")
+PAGES = ("/admin/users", "/admin/tokens", "/admin/log", "/account", "/account/second-factor")
 
 
 @pytest.mark.parametrize(

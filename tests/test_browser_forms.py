@@ -1,4 +1,4 @@
-"""The forms of keep times, holds, batches and the list in a real browser, by keys alone, at every width."""
+"""The forms of keep times, holds, batches, tokens and the list in a real browser, by keys alone, at every width."""
 
 import json
 import zipfile
@@ -16,7 +16,8 @@ from audit.interactions import Channel
 from audit.retention import read_retention
 from audit.scope import UserRole
 from audit.store import open_store
-from audit.users import add_user
+from audit.tokens import TokenScope, add_token, bearer, revoke_token
+from audit.users import add_user, user_names
 from tests.serving import served
 from tests.test_accessible import AXE, RUN, pytestmark  # noqa: F401
 from tests.test_batch import write_chats
@@ -265,3 +266,61 @@ def test_the_forms_of_the_list_fit_on_a_small_phone(browse, locale):
     for details in page.locator("details.change").all():
         details.evaluate("one => one.open = true")
     assert fits(page, 320) == (True, [])
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_token_is_made_and_revoked_by_keys_alone(browse, site, scripts):
+    page = browse(320, java_script_enabled=scripts)
+    page.goto("/admin/users")
+    tab_to(page, "one.getAttribute('href') === '/admin/tokens'")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/tokens")
+    tab_to(page, "one.id === 'user'")
+    page.keyboard.type("rita")
+    page.keyboard.press("Tab")
+    page.keyboard.type("nightly export")
+    tab_to(page, "one.value === 'read'")
+    page.keyboard.press("Space")
+    tab_to(page, "one.textContent.trim() === 'Make it'")
+    page.keyboard.press("Enter")
+    secret = page.locator("code.secret").inner_text()
+    made = bearer(site.store, secret).token
+    assert (made.user, made.scopes, made.purpose) == ("rita", ("read",), "nightly export")
+    assert page.url == f"{site.address}/admin/tokens"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    tab_to(page, f"one.textContent === 'Revoke token {made.number}'")
+    assert not page.get_by_role("button", name="Yes, revoke it").first.is_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Yes, revoke it"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("p.notice.fine")
+    assert bearer(site.store, secret) is None
+    assert page.locator("code.secret").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("width_px", "options"),
+    [(320, {}), (320, {"locale": "fa-IR", "color_scheme": "dark"}), (320, {"locale": "it-IT"}), (1024, {})],
+)
+def test_the_page_of_tokens_fits_with_its_problems_and_its_secret(browse, site, width_px, options):
+    name = "a-very-long-name-of-a-program@a-department.northwind.example"
+    if name not in user_names(site.store):
+        add_user(site.store, name, PASSWORD, UserRole.REVIEWER)
+        revoke_token(site.store, add_token(site.store, name, list(TokenScope), "x" * 80)[1].number)
+    bearer(site.store, add_token(site.store, name, list(TokenScope), "w" * 80)[0])
+    page = browse(width_px, bypass_csp=True, **options)
+    page.goto("/admin/tokens")
+    page.select_option("#user", name)
+    page.fill("#days", "999")
+    page.press("#days", "Enter")
+    page.wait_for_selector("#days-problem")
+    assert page.locator(".wrong").count() == 2 and page.input_value("#user") == name
+    for details in page.locator("details.change").all():
+        details.evaluate("one => one.open = true")
+    assert fits(page, width_px) == (True, [])
+    page.fill("#days", "9")
+    page.check("[name=scope][value=read]")
+    page.press("#days", "Enter")
+    page.wait_for_selector("code.secret")
+    assert fits(page, width_px) == (True, [])

@@ -44,6 +44,7 @@ from web import (
     rights,
     second_factor,
     standards,
+    token_pages,
     tries,
     uploading,
     views,
@@ -120,6 +121,7 @@ def create_app(
     app.register_blueprint(exporting.room(store))
     app.register_blueprint(views.room(store))
     app.register_blueprint(admin.room(store))
+    app.register_blueprint(token_pages.room(store))
     app.register_blueprint(cameras.room(store))
     app.register_blueprint(retention.room(store))
     app.register_blueprint(people.room(store))

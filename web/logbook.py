@@ -26,6 +26,8 @@ SAY_THEMSELVES = frozenset(
         "admin.add",
         "admin.change",
         "admin.verify_log",
+        "tokens.add",
+        "tokens.revoke",
         "retention.keep",
         "retention.hold",
         "retention.lift",

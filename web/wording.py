@@ -26,6 +26,7 @@ from audit.quantities import show
 from audit.scope import UserRole
 from audit.score import Score, show_sum
 from audit.terminal import UNSURE
+from audit.tokens import TokenScope
 from models.errors import ComportError
 from web.charts import scale_of, trend
 from web.languages import date, day, figures, gettext, language, ngettext, number, percent, plain, short_day
@@ -54,6 +55,13 @@ USER_ROLES = {
     UserRole.LEAD: _("Team lead"),
     UserRole.AGENT: _("Agent"),
     UserRole.AUDITOR: _("Auditor"),
+}
+
+TOKEN_SCOPES = {
+    TokenScope.READ: _("facts, scores and findings; words without personal data"),
+    TokenScope.REVIEW: _("words and sound as they are, who customers are; to say what holds"),
+    TokenScope.UPLOAD: _("to bring in recordings and to begin batches"),
+    TokenScope.ADMIN: _("accounts, tokens, cameras, keep times, holds, erasures"),
 }
 
 ACTIONS = {
@@ -200,6 +208,7 @@ def register(app: Flask) -> None:
     app.add_template_global(VERDICTS, "VERDICTS")  # type: ignore[arg-type]
     app.add_template_global(ROLES, "ROLES")  # type: ignore[arg-type]
     app.add_template_global(USER_ROLES, "USER_ROLES")  # type: ignore[arg-type]
+    app.add_template_global(TOKEN_SCOPES, "TOKEN_SCOPES")  # type: ignore[arg-type]
     app.add_template_global(ACTIONS, "ACTIONS")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
