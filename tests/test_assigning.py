@@ -83,6 +83,11 @@ def test_the_chosen_ones_are_given_and_the_list_stays_where_it_was(site):
     assert site.who() == {"three": "rita"}
 
 
+def test_the_address_after_giving_has_only_what_the_list_asks_for(site):
+    answer = site.give(["one"], "rita", query="?endpoint=x&_external=1&_scheme=ftp&_anchor=y&team=Milan+desk")
+    assert answer.location == "/interactions?team=Milan+desk&given=1"
+
+
 def test_each_row_has_a_box_of_its_own_that_belongs_to_the_form(site):
     page = site.browser("ana").get("/interactions?team=Milan+desk").text
     boxes = re.findall(

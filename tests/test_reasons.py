@@ -10,6 +10,7 @@ from flask_babel import force_locale
 
 from audit.outcomes import words_of
 from audit.pipeline import audit_file, find_rubric, pack_names
+from audit.roles import UNTOLD
 from audit.rubric import Rubric
 from audit.signals import measure_kinds
 from audit.store import open_store
@@ -72,6 +73,14 @@ def test_every_reason_and_caveat_of_a_sample_is_known(app, path):
             "گفته شد: “greeting” در ۰:۰۱",
         ),
         (
+            "the left channel is the agent: formulas said 3 by the left channel against 0 by voice 2; "
+            "who speaks first and says you and your counts too",
+            "il canale sinistro è l’agente: formule dette: 3 (il canale sinistro) contro 0 (voce 2); "
+            "conta anche chi parla per primo e chi dice Lei e Suo",
+            "کانال چپ کارشناس است: عبارت‌های رسمی گفته‌شده: ۳ (کانال چپ) در برابر ۰ (صدای ۲)؛ "
+            "اینکه چه کسی نخست سخن می‌گوید و «شما» می‌گوید هم به شمار می‌آید",
+        ),
+        (
             "longest silence 3.2 s, wanted at most 15 s",
             "silenzio più lungo 3,2 s, richiesto al massimo 15 s",
             "طولانی‌ترین سکوت ۳٫۲ ثانیه، خواسته: حداکثر ۱۵ ثانیه",
@@ -116,6 +125,29 @@ def test_a_sentence_that_is_not_known_stays_and_is_marked_as_english(app):
 )
 def test_no_word_of_a_reason_is_lost(app, text, holds):
     assert holds in re.sub(r"<[^>]+>", "", unescape(said(app, "it", text)))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        UNTOLD,
+        "who is the agent is unknown: nobody else is in it; formulas said 0 by voice 1",
+        "'Sara' is the agent: formulas said 2 by 'Sara' against 0 by 'Bob'; who speaks first and says you and "
+        "your counts too; person-1 is the agent (in the house colours, behind the counter)",
+        "who speaks is told by whose mouth moves; no agent among the 3 people seen",
+        "the rubric says that the right channel is the agent; whether the one person seen is the agent is unknown",
+        "nobody says a word: who is the agent is unknown; who of the 2 people seen is the agent is unknown",
+    ],
+)
+def test_why_somebody_has_a_role_is_known(app, how):
+    assert english(app, how) == []
+
+
+def test_what_stays_english_together_reads_in_one_direction(app):
+    text = said(app, "fa", "did not happen; the moon was full; the sun was late; did not happen")
+    assert re.findall("<span.*?</span>", text) == [
+        '<span lang="en" dir="ltr">the moon was full; the sun was late</span>'
+    ]
 
 
 def test_no_sentence_stands_twice():

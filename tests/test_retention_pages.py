@@ -219,6 +219,8 @@ def test_what_is_no_hold_is_told(site, form, code):
     before = holds(site.store)
     answer = site.send("/admin/holds", **form)
     assert answer.status_code == code and ('role="alert"' in answer.text) == (code != 400)
+    # What the machine says is English on every page, and read as such.
+    assert ('role="alert" dir="auto"><span lang="en" dir="ltr">' in answer.text) == (code == 404)
     assert holds(site.store) == before
 
 

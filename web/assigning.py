@@ -12,6 +12,7 @@ from audit.reviews import BadReview
 from audit.store import Store
 from web.interactions import PAGE_ROWS, find, list_page
 from web.languages import gettext
+from web.listing import asked, fields
 from web.rights import person
 
 MOST = PAGE_ROWS
@@ -50,5 +51,7 @@ def assign_many(store: Store) -> ResponseReturnValue:
     except BadReview:
         problem = gettext("%(name)s does not see all of these. Nothing was changed.", name=to)
         return list_page(store, problem), HTTPStatus.UNPROCESSABLE_ENTITY
-    again: dict[str, Any] = request.args.to_dict() | {"given": len(chosen)}
+    # Only what the list knows: the builder of addresses takes words of its own, such as `endpoint`.
+    where = {name: value for name, value in request.args.items() if name in ("older", "newer")}
+    again: dict[str, Any] = fields(asked(request.args)) | where | {"given": len(chosen)}
     return redirect(url_for("interactions.index", **again), HTTPStatus.SEE_OTHER)

@@ -8,11 +8,12 @@ keeps its direction (`<bdi>`). A sentence that is not known stays English, and i
 import functools
 import re
 from collections.abc import Callable
+from itertools import chain, groupby
 
 from markupsafe import Markup, escape
 
 from web.languages import figures, gettext, language
-from web.sentences import MEASURES, NEEDS, ROLES, SENTENCES, THE, UNITS
+from web.sentences import CUES, MEASURES, NEEDS, ROLES, SENTENCES, THE, UNITS, VOICES
 
 JOINED = "; "
 """What stands between the parts of a reason."""
@@ -26,6 +27,7 @@ def _one_of(names: dict[str, str]) -> str:
     return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
 
 
+_VOICE = rf"{_one_of(VOICES)}|voice \d+|{_NAME}|[\w.-]+(?: \d+)?"
 _TIME = r"\d+:\d\d(?::\d\d)?"
 
 _SLOTS = {
@@ -41,6 +43,9 @@ _SLOTS = {
     "who": _one_of(THE),
     "measure": _one_of(MEASURES),
     "needs": rf"(?:{_one_of(NEEDS)})(?:, (?:{_one_of(NEEDS)}))*",
+    "voice": _VOICE,
+    "formulas": rf"\d+ by (?:{_VOICE})(?: against \d+ by (?:{_VOICE}))*",
+    "cues": rf"(?:{_one_of(CUES)})(?:, (?:{_one_of(CUES)}))*",
     "label": r"[\w.-]+(?: \d+)?",
     "words": r"[a-z_ ]+",
     "text": r".+",
@@ -76,14 +81,21 @@ def _said(_language: str, text: str) -> Markup:
         try:
             said = _escaped(sentence) % {name: _slot(name, value) for name, value in slots.items()}
         except KeyError:  # letters that only look like those of a word that is known
-            return _in_english(text)
+            return in_english(text)
         return said + ("" if not end or sentence.endswith(".") else ".")
-    if JOINED in text:
-        return escape(gettext(JOINED)).join(_said(_language, part) for part in text.split(JOINED))
-    return _in_english(text)
+    if JOINED not in text:
+        return in_english(text)
+    # What stays English together reads in its own direction together.
+    runs = groupby(text.split(JOINED), lambda part: _said(_language, part) == in_english(part))
+    said_in_order = (
+        [in_english(JOINED.join(parts))] if stays else [_said(_language, part) for part in parts]
+        for stays, parts in runs
+    )
+    return escape(gettext(JOINED)).join(chain.from_iterable(said_in_order))
 
 
-def _in_english(text: str) -> Markup:
+def in_english(text: str) -> Markup:
+    """A text that has no translation, marked as English and read in the direction of English."""
     return Markup('<span lang="en" dir="ltr">{}</span>').format(text)
 
 
@@ -161,8 +173,26 @@ def _of(table: dict[str, str]) -> Callable[[str], Markup]:
     return lambda value: escape(gettext(table[value.lower()]))
 
 
-def _needs(value: str) -> Markup:
-    return escape(gettext(", ")).join(escape(gettext(NEEDS[one.lower()])) for one in value.split(", "))
+def _all_of(table: dict[str, str]) -> Callable[[str], Markup]:
+    one_of = _of(table)
+    return lambda value: escape(gettext(", ")).join(map(one_of, value.split(", ")))
+
+
+def _voice(value: str) -> Markup:
+    if value.lower() in VOICES:
+        return escape(gettext(VOICES[value.lower()]))
+    numbered = re.fullmatch(r"voice (\d+)", value, re.IGNORECASE)
+    if numbered:
+        return escape(gettext("voice %(count)s", count=figures(numbered[1])))
+    return _names(value) if value.startswith("'") else _bdi(value)
+
+
+def _formulas(value: str) -> Markup:
+    said = re.findall(rf"(\d+) by ({_VOICE})", value, re.IGNORECASE)
+    return escape(gettext(" against ")).join(
+        escape(gettext("%(count)s by %(voice)s")) % {"count": _bdi(figures(count)), "voice": _voice(voice)}
+        for count, voice in said
+    )
 
 
 _SHOWN: dict[str, Callable[[str], Markup]] = {
@@ -177,7 +207,10 @@ _SHOWN: dict[str, Callable[[str], Markup]] = {
     "role": _of(ROLES),
     "who": _of(THE),
     "measure": _of(MEASURES),
-    "needs": _needs,
+    "needs": _all_of(NEEDS),
+    "cues": _all_of(CUES),
+    "voice": _voice,
+    "formulas": _formulas,
     "label": _bdi,
     "words": _bdi,
     "text": lambda value: Markup('<bdi lang="en">{}</bdi>').format(value),

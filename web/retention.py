@@ -18,6 +18,7 @@ from audit.store import NotStored, Store
 from audit.yamlfile import BadFile
 from web.keep_times import Typed, mark, shown, typed
 from web.languages import gettext
+from web.reasons import in_english
 from web.rights import person
 from web.streaming import stream
 from web.wording import told
@@ -84,7 +85,7 @@ def hold(store: Store) -> ResponseReturnValue:
     try:
         add_hold(store, kind, value, reason, person().name)
     except NotStored as error:
-        return _page(store, told(error)), HTTPStatus.NOT_FOUND
+        return _page(store, in_english(told(error))), HTTPStatus.NOT_FOUND
     return redirect(url_for("retention.everything", done=1), HTTPStatus.SEE_OTHER)
 
 
@@ -153,7 +154,7 @@ def _page(store: Store, problem: str = "", asked: Typed | None = None) -> str:
         try:
             counted = count_due(store, looked or times)
         except Held as error:
-            problem = problem or told(error)
+            problem = problem or in_english(told(error))
     return render_template(
         "retention.html",
         problem=problem,
@@ -177,10 +178,10 @@ def _asking(store: Store, kind: str, value: str, problem: str = "") -> str:
             asked = asked_of(store, kind, value)
             keeping = held(store, asked.interactions)
         except NotStored as error:
-            problem = problem or told(error)
+            problem = problem or in_english(told(error))
         except Held as error:
             # Nothing can be erased, whatever was typed.
-            asked, problem = None, told(error)
+            asked, problem = None, in_english(told(error))
     return render_template(
         "erase.html",
         kind=kind,

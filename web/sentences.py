@@ -160,14 +160,39 @@ SENTENCES = (
     # Who is who.
     _("who is who was given with it"),
     _("the agent was given with it, the others are customers"),
-    _("the rubric says that %(label)s is the agent"),
+    _("the rubric says that %(voice)s is the agent"),
     _("nobody says a word: who is the agent is unknown"),
     _("who is the agent is unknown: %(rest)s"),
-    _("%(label)s is the agent: %(rest)s"),
-    _("formulas said %(text)s; who speaks first and says you and your counts too"),
+    _("%(voice)s is the agent: %(rest)s"),
+    _("%(label)s is the agent (%(cues)s)"),
+    _("formulas said %(formulas)s"),
+    _("who speaks first and says you and your counts too"),
+    _("nobody else is in it"),
+    _("one sound channel and nobody named: who spoke is unknown (%(text)s)"),
+    _("who speaks is told by whose mouth moves"),
+    _("whether the one person seen is the agent is unknown"),
+    _("who of the %(count)s people seen is the agent is unknown"),
+    _("no agent among the %(count)s people seen"),
 )
 
+CUES = {
+    "given with it": _("given with it"),
+    "in the house colours": _("in the house colours"),
+    "in other colours": _("in other colours"),
+    "behind the counter": _("behind the counter"),
+    "never behind the counter": _("never behind the counter"),
+    "came in by the entrance": _("came in by the entrance"),
+    "speaks as the agent": _("speaks as the agent"),
+    "speaks as a customer": _("speaks as a customer"),
+    "came or left meanwhile": _("came or left meanwhile"),
+    "there while others came and left": _("there while others came and left"),
+}
+"""By what somebody in the picture is told for the agent or a customer."""
+
 PARTS = (
+    _("%(count)s by %(voice)s"),
+    _("voice %(count)s"),
+    _(" against "),
     _("; "),
     _("between %(value)s and %(value2)s"),
     _("at most %(value)s"),
@@ -193,6 +218,11 @@ THE = {
     "the anyone": _("anyone"),
 }
 """Roles as the subject of a sentence."""
+
+VOICES = {
+    "the left channel": _("the left channel"),
+    "the right channel": _("the right channel"),
+}
 
 NEEDS = {
     "who speaks when": _("who speaks when"),
