@@ -1,13 +1,14 @@
 """Kills what can be killed while a batch runs, and counts what was lost or done twice.
 
-    bench/chaos.py [--recordings 500] [--kills 20] [--every 3] [--postgresql] [--disk MB] [--seed 1] [--json]
+    bench/chaos.py [--recordings 500] [--kills 20] [--every 3] [--postgresql] [--disk MB] [--sound]
+                   [--seed 1] [--json]
 
-Writes so many chats and runs `comport batch` over them with two workers. Every `--every` seconds or so a
-worker gets SIGKILL; at a third of the way the batch with its scheduler gets SIGKILL and is started again.
-With `--postgresql` the ledger is in a PostgreSQL server of its own (Debian's programs) that at half of the
-way goes down as if the machine fell over, and comes back after five seconds. With `--disk` the home folder
-lies on a disk of so many MB (root may mount it) that is filled at two thirds of the way and freed after
-five seconds.
+Writes so many chats, or with `--sound` calls in which a tone is heard, and runs `comport batch` over them
+with two workers. Every `--every` seconds or so a worker gets SIGKILL; at a third of the way the batch with
+its scheduler gets SIGKILL and is started again. With `--postgresql` the ledger is in a PostgreSQL server of
+its own (Debian's programs) that at half of the way goes down as if the machine fell over, and comes back
+after five seconds. With `--disk` the home folder lies on a disk of so many MB (root may mount it) that is
+filled at two thirds of the way and freed after five seconds.
 
 At the end every recording must have one scorecard or one stated reason: `lost` have neither, `twice` have
 more than one scorecard or more than one result.
@@ -31,7 +32,7 @@ from sqlalchemy.exc import SQLAlchemyError
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.batch import write_chats
-from tests import postgres
+from tests import build, postgres
 
 AWAY_S = 5.0
 """So long database and disk stay away."""
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=3.0)
     parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--disk", type=int, default=0)
-    parser.add_argument("--rubric", default="chat-en")
+    parser.add_argument("--sound", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -66,6 +67,15 @@ def main() -> None:
     print(json.dumps(figures) if arguments.json else figures)
 
 
+def write_tones(folder: Path, number: int) -> Path:
+    """So many calls of two seconds, no two alike."""
+    folder.mkdir(parents=True)
+    (folder / "comport.intake.yaml").write_text("facts: {channel: call, language: en}\n", "utf-8")
+    for n in range(number):
+        build.write_wav(folder / f"{n:06}.wav", build.tone(2, 8000, 200 + n), rate_hz=8000)
+    return folder
+
+
 class Chaos:
     """One batch and whoever is after it."""
 
@@ -76,7 +86,9 @@ class Chaos:
         if arguments.disk:
             size = f"size={arguments.disk}m"
             subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", self.home], check=True)
-        self.source = write_chats(folder / "calls", arguments.recordings)
+        write = write_tones if arguments.sound else write_chats
+        self.source = write(folder / "calls", arguments.recordings)
+        self.rubric = "voice-en" if arguments.sound else "chat-en"
         self.database = server.new_database() if server else f"sqlite:///{self.home / 'comport.db'}"
         self.engine = create_engine(self.database)
         self.kills = self.schedulers = self.databases = self.disks = self.starts = 0
@@ -86,7 +98,7 @@ class Chaos:
         self.starts += 1
         command = [sys.executable, "-c", "from audit.cli import main; main()", "--home", str(self.home)]
         command += ["--database", self.database] if self.server else []
-        command += ["batch", str(self.source), "--rubric", self.arguments.rubric, "--workers", "2", "--json"]
+        command += ["batch", str(self.source), "--rubric", self.rubric, "--workers", "2", "--json"]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     def clear(self) -> None:
