@@ -10,7 +10,7 @@ from audit.users import add_user
 from models.camera import Zone
 from tests import build
 from tests.serving import CHROMIUM, served
-from tests.test_web import PASSWORD, keep_call, keep_video
+from tests.test_web import PASSWORD, STANDARDS, keep_call, keep_video
 from web import create_app
 
 BUNDLE = Path(__file__).parent.parent / "web" / "static" / "dist" / "interaction.js"
@@ -21,6 +21,16 @@ pytestmark = [
 ]
 
 SECONDS = 14.0
+
+HELD = [
+    ("channel-0", 1.0, "hold the line"),
+    ("channel-1", 6.0, "yes of course I will wait here"),
+    ("channel-0", 12.2, "thank you for holding"),
+]
+
+HOLDS = """  goes-on-hold: ["hold the line"]
+sections:"""
+"""A phrase more in a rubric."""
 
 COUNTER = ((520.0, 200.0), (620.0, 200.0), (620.0, 340.0), (520.0, 340.0))
 """A zone of the video, to the right of everybody."""
@@ -51,6 +61,16 @@ def calls(tmp_path_factory):
     keep_call(store, folder, mulaw, "unplayable")
     keep_call(store, folder, over, "just over")
     keep_call(store, folder, weak, "weak", 0.4, channels=(0,), standards=WHOLE)
+    held = build.encode(
+        folder / "held.opus",
+        [build.tone(SECONDS, 48000), build.tone(SECONDS, 48000, 250.0)],
+        "libopus",
+        48000,
+    )
+    path = folder / "house.yaml"
+    path.write_text(build.rubric_text(STANDARDS).replace("sections:", HOLDS))
+    rubric = build.load_rubric(path)
+    keep_call(store, folder, held, "waits", lines=HELD, rubric=rubric)
     keep_video(store, folder, title="seen", zones=(Zone("counter", COUNTER),))
     return store
 
@@ -230,6 +250,32 @@ def test_what_cannot_be_told_of_a_whole_call_covers_none_of_the_waveform(browse)
     assert page.get_attribute(".finding.current", "id") == "finding-handled"
     page.wait_for_timeout(SETTLED_MS)
     assert page.evaluate(REGIONS) == [pytest.approx(1.0, abs=0.01)]
+
+
+WAITS = """() => [...document.querySelectorAll('#waveform .waits i')].map(region => {
+  const [box, all] = [region, document.querySelector('#waveform')].map(one => one.getBoundingClientRect())
+  return [region.className, (box.left - all.left) / all.width, (box.right - all.left) / all.width]
+})"""
+"""Each silence and hold on the waveform: (its class, where it begins and ends, as shares of the whole)."""
+
+
+@pytest.mark.parametrize("locale", ["en", "fa"])
+def test_silences_and_holds_are_regions_of_their_own_and_in_the_way_of_nothing(browse, locale):
+    page = browse(locale=locale)
+    open_call(page, "waits")
+    page.wait_for_selector("#waveform .waits i", state="attached")
+    held, silent = page.evaluate(WAITS)
+    # "hold the line" ends at 2.2 s, the customer speaks from 6 to 8.8 s and the agent from 12.2 s on.
+    assert held == ["wait hold", pytest.approx(2.2 / SECONDS, abs=0.01), pytest.approx(6 / SECONDS, abs=0.01)]
+    assert silent[0] == "wait silence"
+    assert silent[1:] == [pytest.approx(8.8 / SECONDS, abs=0.01), pytest.approx(12.2 / SECONDS, abs=0.01)]
+    looks = "all => all.map(one => getComputedStyle(one).backgroundImage)"
+    of_hold, of_silence = page.eval_on_selector_all("#waveform .waits i", looks)
+    assert (of_hold.startswith("repeating-linear-gradient"), of_silence) == (True, "none")
+    assert page.locator(".legend .swatch.wait").count() == 2
+    box = page.locator("#waveform .waits i.silence").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    until(page, "Math.abs(media.currentTime - 10.5) < 0.2")
 
 
 def test_keys_can_be_switched_off_and_stay_off(browse):

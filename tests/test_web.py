@@ -82,10 +82,18 @@ CHAT = [
 
 
 def keep_call(
-    store, folder, path, title="a call", probability=1.0, channels=(0, 1), standards=STANDARDS, lines=LINES
+    store,
+    folder,
+    path,
+    title="a call",
+    probability=1.0,
+    channels=(0, 1),
+    standards=STANDARDS,
+    lines=LINES,
+    rubric=None,
 ):
     """Keeps a recording with words as a recogniser would have heard them, judged; gives the interaction."""
-    rubric = build.rubric(folder, standards)
+    rubric = rubric or build.rubric(folder, standards)
     recording = probe(path)
     said = tuple(
         build.utterance(speaker, start_s, text, probability)
@@ -530,6 +538,20 @@ def test_letters_that_are_none_break_no_form(visitor):
     body = f"csrf_token={quote(token(visitor))}&name=%ed%a0%80&password=%ff%ed%a0%80"
     form = "application/x-www-form-urlencoded"
     assert visitor.post("/login?next=%ed%a0%80", data=body, content_type=form).status_code == 401
+
+
+def test_a_player_gets_the_silences_of_a_call(client, call, video):
+    answer = client.get(f"/interactions/{call.id}/waits.json?rubric=house")
+    assert (answer.status_code, answer.mimetype, answer.headers["Cache-Control"]) == (
+        200,
+        "application/json",
+        "no-store",
+    )
+    assert [one["kind"] for one in answer.json] == []
+    assert f"/interactions/{call.id}/waits.json?rubric=house" in client.get(f"/interactions/{call.id}").text
+    assert client.get(f"/interactions/{call.id}/waits.json?rubric=other").status_code == 404
+    assert client.get(f"/interactions/{video.id}/waits.json").status_code == 404
+    assert "waits.json" not in client.get(f"/interactions/{video.id}").text
 
 
 def test_errors_name_no_folder_of_the_server(client, call, store):

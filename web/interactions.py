@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,8 +25,9 @@ from audit.score import Line, SectionScore
 from audit.scorecard import Scorecard
 from audit.searching import find as find_rows
 from audit.store import NotStored, Store
+from audit.waits import NEEDS, waits
 from audit.waveform import waveform_json
-from models.observations import Observations, ObservationsUnreadable, Recording, Span, Utterance
+from models.observations import PERCEIVED, Observations, ObservationsUnreadable, Recording, Span, Utterance
 from web import views
 from web.listing import asked, fields, places, rubric_names
 from web.playback import file_problem, is_media, playback_of, type_of
@@ -87,6 +89,7 @@ def room(store: Store) -> Blueprint:
         ("/interactions/<identity>", interaction),
         ("/interactions/<identity>/media", media),
         ("/interactions/<identity>/peaks.json", waveform),
+        ("/interactions/<identity>/waits.json", waiting),
     ):
         # Flask-WTF asks views for their names, which a partial has only when they are copied onto it.
         bound = functools.update_wrapper(functools.partial(view, store), view)
@@ -164,6 +167,7 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         playback=playback_of(Path(found.path), recording, gone_of(store, found))
         if is_media(recording)
         else None,
+        waited=observations is not None and observations.activity is not None,
         watched=observations is not None and observations.people is not None and is_media(recording),
         zoned=bool(observations and observations.people and observations.people.camera.zones),
         here=is_media(recording) and not file_problem(Path(found.path), recording),
@@ -197,6 +201,16 @@ def waveform(store: Store, identity: str) -> ResponseReturnValue:
     return Response(waveform_json(store, find(store, identity)), mimetype="application/json")
 
 
+def waiting(store: Store, identity: str) -> ResponseReturnValue:
+    found = find(store, identity)
+    card = card_asked_for(store, found)
+    observations = observations_of(store, found, NEEDS)
+    if card is None or observations is None or observations.activity is None:
+        raise NotStored("waits of interaction", found.title, "audit it again")
+    content = msgspec.json.encode(waits(found, observations, card, store.rubric(card.rubric_digest)))
+    return Response(content, mimetype="application/json")
+
+
 def find(store: Store, identity: str) -> Interaction:
     """The interaction with exactly this id that whoever asks may see: an address is no search.
 
@@ -219,6 +233,12 @@ def cards_of(store: Store, found: Interaction) -> tuple[Scorecard, ...]:
     return store.scorecards(found.id, scope())
 
 
+def card_asked_for(store: Store, found: Interaction) -> Scorecard | None:
+    """The scorecard that the page shows: under the rubric that the address asks for, or the newest."""
+    wanted = request.args.get("rubric", "")
+    return next((c for c in cards_of(store, found) if wanted in ("", c.rubric)), None)
+
+
 def recording_of(store: Store, found: Interaction) -> Recording:
     recording = store.recording(found.recording)
     if recording is None:
@@ -226,10 +246,12 @@ def recording_of(store: Store, found: Interaction) -> Recording:
     return recording
 
 
-def observations_of(store: Store, found: Interaction) -> Observations | None:
-    """What was perceived; None when it was lost on disk, which leaves the scorecard as it is."""
+def observations_of(
+    store: Store, found: Interaction, needs: Collection[str] = PERCEIVED
+) -> Observations | None:
+    """What was perceived of these needs; None when it was lost on disk, which leaves a scorecard as it is."""
     try:
-        return store.observations(found)
+        return store.observations(found, needs)
     except ObservationsUnreadable as error:
         current_app.logger.warning("%s", error.line)
         return None

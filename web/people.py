@@ -9,10 +9,8 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from audit.evidence import finding_picture, people_json
-from audit.interactions import Interaction
-from audit.scorecard import Scorecard
 from audit.store import NotStored, Store
-from web.interactions import cards_of, find, observations_of, recording_of
+from web.interactions import card_asked_for, find, observations_of, recording_of
 from web.playback import file_problem
 
 
@@ -33,7 +31,7 @@ def people(store: Store, identity: str) -> ResponseReturnValue:
     observations = observations_of(store, found)
     if observations is None or observations.people is None:
         raise NotStored("people of interaction", found.title, "nobody looked at its picture")
-    card = _card(store, found)
+    card = card_asked_for(store, found)
     roles = dict(card.roles.of if card else found.roles)
     return Response(people_json(observations.people, roles), mimetype="application/json")
 
@@ -41,7 +39,7 @@ def people(store: Store, identity: str) -> ResponseReturnValue:
 def frame(store: Store, identity: str, standard: str) -> ResponseReturnValue:
     moment = max(0, request.args.get("moment", 0, type=int))
     found = find(store, identity)
-    card = _card(store, found)
+    card = card_asked_for(store, found)
     if card is None:
         abort(404)
     recording, path = recording_of(store, found), Path(found.path)
@@ -61,9 +59,3 @@ def frame(store: Store, identity: str, standard: str) -> ResponseReturnValue:
     response.cache_control.private = True
     response.cache_control.no_cache = True
     return response
-
-
-def _card(store: Store, found: Interaction) -> Scorecard | None:
-    """The scorecard that the page shows: under the rubric asked for, or the newest."""
-    wanted = request.args.get("rubric", "")
-    return next((c for c in cards_of(store, found) if wanted in ("", c.rubric)), None)

@@ -125,6 +125,7 @@ RULES: dict[str, Right] = {
     "interactions.interaction": Right.READ,
     "interactions.media": Right.READ,
     "interactions.waveform": Right.READ,
+    "interactions.waiting": Right.READ,
     "exporting.take": Right.EXPORT,
     "views.keep": Right.READ,
     "views.change": Right.READ,

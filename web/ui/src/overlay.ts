@@ -163,7 +163,8 @@ function paint(ink: CanvasRenderingContext2D, people: People, on: Set<Layer>, no
     const found = around(pair.times_s, people.step_s, now_s);
     if (!one || !other || !found) continue;
     const [metres, low_m, high_m] = [pair.metres, pair.low_m, pair.high_m].map((values) => blended(values, found));
-    const words = `${metres?.toFixed(2)} m (${low_m?.toFixed(1)}–${high_m?.toFixed(1)})`;
+    // Read from the left in every language, as it is a number.
+    const words = `\u2066${metres?.toFixed(2)} m (${low_m?.toFixed(1)}–${high_m?.toFixed(1)})\u2069`;
     distance(ink, middle(one), middle(other), words, line);
   }
 }

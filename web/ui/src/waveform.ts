@@ -11,6 +11,12 @@ interface Outline {
   peaks: number[][];
 }
 
+interface Wait {
+  kind: "silence" | "hold";
+  start_s: number;
+  end_s: number;
+}
+
 /** A region is drawn at least so many pixels wide, so that one word can be seen and hit. */
 const NARROWEST_PX = 5;
 
@@ -55,6 +61,7 @@ export async function drawWaveform(player: Player, findings: Findings): Promise<
     plugins: [regions, TimelinePlugin.create({ height: timelineHeight(), formatTimeCallback: label, secondaryLabelOpacity: 0.7 })],
     ...colours(sides, height),
   });
+  void drawWaits(container, outline.duration_s);
   surfer.on("interaction", (to_s) => player.seek(to_s));
   if (!player.media) player.onMove((now_s) => surfer.setTime(now_s));
 
@@ -89,6 +96,24 @@ export async function drawWaveform(player: Player, findings: Findings): Promise<
     surfer.setOptions(colours(sides, height));
     draw();
   });
+}
+
+/** Silences and holds in a lane of their own at the waveform's lower edge, under no click. */
+async function drawWaits(container: HTMLElement, duration_s: number): Promise<void> {
+  if (!container.dataset.waits) return;
+  const answer = await fetch(container.dataset.waits, { headers: { Accept: "application/json" } });
+  // Without them the waveform is as good as before; whoever is not logged in any more was told so by it.
+  if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("application/json")) return;
+  const lane = document.createElement("div");
+  lane.className = "waits";
+  for (const { kind, start_s, end_s } of (await answer.json()) as Wait[]) {
+    const region = document.createElement("i");
+    region.className = `wait ${kind}`;
+    region.style.insetInlineStart = `${(100 * start_s) / duration_s}%`;
+    region.style.inlineSize = `${(100 * (end_s - start_s)) / duration_s}%`;
+    lane.append(region);
+  }
+  container.append(lane);
 }
 
 async function fetchOutline(address: string): Promise<Outline> {
