@@ -272,7 +272,12 @@ def test_silences_and_holds_are_regions_of_their_own_and_in_the_way_of_nothing(b
     looks = "all => all.map(one => getComputedStyle(one).backgroundImage)"
     of_hold, of_silence = page.eval_on_selector_all("#waveform .waits i", looks)
     assert (of_hold.startswith("repeating-linear-gradient"), of_silence) == (True, "none")
-    assert page.locator(".legend .swatch.wait").count() == 2
+    look = "one => ['backgroundImage', 'backgroundColor', 'borderRadius'].map(name => getComputedStyle(one)[name])"
+    for kind in ("silence", "hold"):
+        [on_it, in_legend] = [
+            page.eval_on_selector(f"{where} .{kind}", look) for where in (".waits", ".legend")
+        ]
+        assert on_it == in_legend, kind
     box = page.locator("#waveform .waits i.silence").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     until(page, "Math.abs(media.currentTime - 10.5) < 0.2")
