@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from audit.batch import ledger
-from audit.batch.driver import Cluster, _Driver
+from audit.batch.driver import _give_back
 from audit.batch.ledger import Settings, State
 from audit.batch.sources import find
 from audit.batch.worker import Order, _bench, folder_of, said_by, work
@@ -116,8 +116,7 @@ def test_what_a_worker_said_before_its_scheduler_was_lost_blames_nobody_later(tm
         ledger.take(connection, numbers, "one:1")
     said = said_by(store.home, run.id, numbers[0])
     said.write_text("memory: 1")
-    driver = _Driver(store, run, Order(run.id, 60.0, 0), Cluster(1), lambda done, of: None)
-    driver._give_back()
+    _give_back(store, run.id)
     assert not said.exists()
     assert [item.tries for item in ledger.items(store, run.id, (State.WAITING,))] == [0, 0]
 
