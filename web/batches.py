@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask.typing import ResponseReturnValue
 
 from audit.batch import behind, ledger
-from audit.batch.behind import BadBatch
+from audit.batch.behind import LONGEST_SOURCE, MOST_SOURCES, BadBatch
 from audit.batch.ledger import RunState, State
 from audit.batch.sources import UnusableSource
 from audit.pipeline import pack_names
@@ -21,9 +21,6 @@ from web.wording import told
 
 RUNS = 50
 """Batches on the page, the newest; and files without a scorecard on the page of one."""
-
-SOURCES, LONGEST = 50, 1000
-"""Folders and files that one batch names, and letters of each: as many as a program may."""
 
 _BAD = (State.FAILED, State.SET_ASIDE)
 
@@ -50,12 +47,12 @@ def everything(store: Store) -> ResponseReturnValue:
 
 def begin(store: Store) -> ResponseReturnValue:
     sources = [line.strip() for line in request.form.get("sources", "").splitlines() if line.strip()]
-    rubrics = request.form.getlist("rubric")[:SOURCES]
+    rubrics = request.form.getlist("rubric")[:MOST_SOURCES]
     problems: dict[str, str] = {}
     if not sources:
         problems["sources"] = gettext("Name at least one folder or file.")
-    elif len(sources) > SOURCES or any(len(line) > LONGEST for line in sources):
-        most = {"count": figures(SOURCES), "letters": figures(LONGEST)}
+    elif len(sources) > MOST_SOURCES or any(len(line) > LONGEST_SOURCE for line in sources):
+        most = {"count": figures(MOST_SOURCES), "letters": figures(LONGEST_SOURCE)}
         problems["sources"] = gettext("At most %(count)s lines, each of %(letters)s letters.", **most)
     if not rubrics:
         problems["rubric"] = gettext("Choose what it is to be judged under.")

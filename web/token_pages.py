@@ -81,7 +81,7 @@ def _page(
         locked={one.name for one in accounts(store) if one.locked},
         names=[one.name for one in accounts(store)],
         # After it was made the form is empty again, as it is for the next one.
-        typed=request.form if problems else {"days": str(DAYS)},
+        typed=request.form if problems else {"days": figures(DAYS)},
         chosen=request.form.getlist("scope") if problems else [],
         problems=problems or {},
         longest=LONGEST_PURPOSE,

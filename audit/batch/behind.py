@@ -26,6 +26,9 @@ from models.errors import ComportError
 LIMIT_S = 2 * 3600.0
 """For each file, as `comport batch` has it."""
 
+MOST_SOURCES, LONGEST_SOURCE = 50, 1000
+"""Folders and files that a batch asked for through the server names, and letters of each. Our choice."""
+
 COMPLAINTS = "behind.txt"
 
 

@@ -8,6 +8,7 @@ import msgspec
 from flask import current_app
 
 from audit.batch import behind, ledger, report
+from audit.batch.behind import LONGEST_SOURCE, MOST_SOURCES
 from audit.batch.ledger import RunState
 from audit.store import Store
 from web.api.operations import Made, Many, Operation, begun, following, unchanged
@@ -46,12 +47,12 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     where the house lets batches be asked of. `anew`: also what an earlier batch audited and is unchanged."""
 
     sources: Annotated[
-        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=1000)], ...],
-        msgspec.Meta(min_length=1, max_length=50),
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_SOURCE)], ...],
+        msgspec.Meta(min_length=1, max_length=MOST_SOURCES),
     ]
     rubrics: Annotated[
         tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=80)], ...],
-        msgspec.Meta(min_length=1, max_length=50),
+        msgspec.Meta(min_length=1, max_length=MOST_SOURCES),
     ]
     anew: bool = False
 
