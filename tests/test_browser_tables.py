@@ -1,4 +1,4 @@
-"""Tables that compare people and standards, in a narrow window of a real browser."""
+"""Tables that compare people and standards, icons and rooms, in a narrow window of a real browser."""
 
 import pytest
 
@@ -53,4 +53,33 @@ def test_no_word_is_broken_and_no_table_wider_than_the_window(chromium, site, la
             assert page.locator(".compare th").count(), path
             assert page.evaluate(BROKEN) == [], (path, width_px)
             assert page.evaluate("document.documentElement.scrollWidth") <= width_px, (path, width_px)
+    context.close()
+
+
+DRAWN = """() => [...document.querySelectorAll(".icon")].filter(one => one.checkVisibility())
+  .map(one => [one.querySelector("use").getAttribute("href").split("#")[1], one.getBBox().width])"""
+
+
+def test_in_a_narrow_window_the_rooms_stand_below_as_icons_with_their_names(chromium, site):
+    context = chromium.new_context(locale="en", viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{site}/login")
+    page.fill("#name", "ana")
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    page.wait_for_selector("header.top")
+    page.wait_for_load_state("networkidle")
+    drawn = page.evaluate(DRAWN)
+    assert {"chart-line", "users", "log-out"} <= {name for name, _ in drawn}
+    assert all(width_px > 5 for _, width_px in drawn), drawn
+    rooms = page.get_by_role("navigation", name="Rooms")
+    assert rooms.bounding_box()["y"] > 700
+    for name in ("Overview", "Interactions", "Standards"):
+        box = rooms.get_by_role("link", name=name, exact=True).bounding_box()
+        assert box["width"] >= 24 and box["height"] >= 24  # WCAG 2.2, 2.5.8
+    rooms.get_by_role("link", name="Interactions", exact=True).click()
+    page.wait_for_url("**/interactions")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    last = page.locator("footer.languages").bounding_box()
+    assert last["y"] + last["height"] <= page.get_by_role("navigation", name="Rooms").bounding_box()["y"] + 1
     context.close()

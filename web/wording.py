@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.dates import format_timedelta
-from flask import Flask
+from flask import Flask, url_for
 from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -110,6 +110,18 @@ CHANNELS = {
     Channel.SOCIAL: _("Social"),
 }
 
+CHANNEL_ICONS = {
+    Channel.CALL: "phone",
+    Channel.VIDEO: "video",
+    Channel.IN_PERSON: "store",
+    Channel.CHAT: "message-square",
+    Channel.EMAIL: "mail",
+    Channel.SOCIAL: "at-sign",
+}
+
+_MIRRORED = frozenset({"arrow-right", "log-out", "messages-square", "send", "undo-2"})
+"""Icons that point to where one reads on: they turn round where that is to the left."""
+
 KEPT = {
     "media": _("Recordings"),
     "transcripts": _("Words"),
@@ -178,6 +190,7 @@ RUN_STATES = {
 _BUNDLE = "dist/interaction.js"
 _PROGRESS = "dist/progress.js"
 _NOTICES = "dist/NOTICES.txt"
+_ICONS = "dist/icons.svg"
 _ZONES = "dist/zones.js"
 
 
@@ -210,6 +223,7 @@ def register(app: Flask) -> None:
     app.add_template_global(USER_ROLES, "USER_ROLES")  # type: ignore[arg-type]
     app.add_template_global(TOKEN_SCOPES, "TOKEN_SCOPES")  # type: ignore[arg-type]
     app.add_template_global(ACTIONS, "ACTIONS")  # type: ignore[arg-type]
+    app.add_template_global(CHANNEL_ICONS, "CHANNEL_ICONS")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
     app.add_template_global(FORMATS, "FORMATS")  # type: ignore[arg-type]
@@ -217,6 +231,12 @@ def register(app: Flask) -> None:
     app.add_template_global(ZONES, "ZONES")  # type: ignore[arg-type]
     app.add_template_global(RUN_STATES, "RUN_STATES")  # type: ignore[arg-type]
     app.add_template_global(csrf_field)
+    sprite = built.with_name(Path(_ICONS).name)
+    drawn = icon if sprite.is_file() else _no_icon
+    app.add_template_global(drawn, "icon")
+    app.add_template_global(
+        lambda one: Markup("{}{}").format(drawn(CHANNEL_ICONS[one]), CHANNELS[one]), "channel"
+    )
     progress, notices, zones = (built.with_name(Path(name).name) for name in (_PROGRESS, _NOTICES, _ZONES))
     app.context_processor(
         lambda: {
@@ -231,6 +251,17 @@ def register(app: Flask) -> None:
 def csrf_field() -> Markup:
     """What shows that a form was sent from a page of this dashboard."""
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+def icon(name: str) -> Markup:
+    """A drawing beside a word (one of web/ui/icons.json): whoever hears the page hears the word alone."""
+    drawn = Markup('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>')
+    classes = "icon mirrored" if name in _MIRRORED else "icon"
+    return drawn.format(classes, url_for("static", filename=_ICONS), name)
+
+
+def _no_icon(name: str) -> Markup:
+    return Markup("")
 
 
 def clock(time_s: float) -> str:
