@@ -69,6 +69,8 @@ class Action(StrEnum):
     HOLD = "hold"
     KEEP_TIMES = "keep times"
     CAMERA = "camera"
+    PEOPLE_JOINED = "people joined"
+    PEOPLE_PARTED = "people parted"
     VERIFIED = "log verified"
     COMMAND = "command"
     CHANGE = "change"

@@ -11,6 +11,8 @@ import msgspec
 from sqlalchemy import Connection, func, or_, select, update
 
 from audit import tables as t
+from audit.auditlog import Action
+from audit.auditlog import write as write_log
 from audit.identities import (
     GIVEN_KINDS,
     State,
@@ -121,6 +123,25 @@ def _find_person(store: Transactions, role: Role, who: str) -> Person:
     raise NotStored(_CALLED[role], who, f"`comport {_CALLED[role]} list` shows who is")
 
 
+def person_with(store: Transactions, role: Role, number: int) -> Person:
+    """The person to whom the identity of this number belongs.
+
+    Raises:
+        NotStored: there is no such identity of this role.
+    """
+
+    def read() -> Person:
+        row = t.person.c
+        with store.reading() as connection:
+            query = select(row.root_id).where(row.id == number, row.role == role.value)
+            root = connection.execute(query).scalar_one_or_none()
+            if root is None:
+                raise NotStored(_CALLED[role], f"#{number}", f"`comport {_CALLED[role]} list` shows who is")
+            return _people(connection, [root])[0]
+
+    return store.again(read)
+
+
 def people(
     store: Transactions,
     role: Role,
@@ -215,9 +236,16 @@ def customer_interactions(store: Transactions, customer: str) -> tuple[str, ...]
 
 
 def links(
-    store: Transactions, role: Role, state: State | None = None, person: Person | None = None
+    store: Transactions,
+    role: Role,
+    state: State | None = None,
+    person: Person | None = None,
+    number: int | None = None,
+    limit: int | None = None,
+    before: int | None = None,
 ) -> tuple[Link, ...]:
-    """The links between identities, the last one first: all of a role, in one state, or of one person."""
+    """The links between identities, the last one first: all of a role, in one state, of one person, or the
+    one of a number; at most `limit`, below the number `before`."""
 
     def read() -> tuple[Link, ...]:
         one, other, link = t.person.alias(), t.person.alias(), t.person_link.c
@@ -240,6 +268,12 @@ def links(
         if person:
             numbers = [identity.number for identity in person.identities]
             query = query.where(or_(link.one_id.in_(numbers), link.other_id.in_(numbers)))
+        if number is not None:
+            query = query.where(link.id == number)
+        if before is not None:
+            query = query.where(link.id < before)
+        if limit is not None:
+            query = query.limit(limit)
         with store.reading() as connection:
             found = connection.execute(query).all()
             logs: dict[int, list[Decision]] = {row.id: [] for row in found}
@@ -267,6 +301,7 @@ def decide(store: Transactions, number: int, state: State, by: str, why: str = "
     """Joins (`JOINED`) or parts (`REFUSED`) the two ends of a link; the log keeps who, when and why.
 
     A refused link is not proposed again, and a joined one can be refused: so every merge can be undone.
+    The log of who did what has the numbers of both ends.
 
     Raises:
         NotStored: there is no link of this number.
@@ -281,6 +316,10 @@ def decide(store: Transactions, number: int, state: State, by: str, why: str = "
             if link.state == state.value:
                 return
             roots = roots_of(connection, link.one_id, link.other_id)
+            if state != State.PROPOSED:
+                # The reason may name a customer, and no row of this log is ever erased: it stays at the link.
+                done = Action.PEOPLE_JOINED if state == State.JOINED else Action.PEOPLE_PARTED
+                write_log(connection, done, f"link {number}", one=link.one_id, other=link.other_id)
             connection.execute(update(t.person_link).where(row.id == number).values(state=state.value))
             log(connection, number, state, by, why)
             settle(connection, roots)
@@ -296,21 +335,33 @@ def join(store: Transactions, role: Role, one: str, other: str, by: str, why: st
         CannotJoin: they are one already.
     """
 
-    def write() -> int:
-        with store.writing() as connection:
+    def whole() -> int:
+        with store.writing():
             first, second = (_find_person(store, role, who) for who in (one, other))
             if first.number == second.number:
                 raise CannotJoin(one, f"is the same {_CALLED[role]} as {other} already")
-            known = link_of(connection, first.number, second.number)
-            if known is None:
-                number = add_link(connection, first.number, second.number, State.PROPOSED, [why])
-            else:
-                number = known.id
-        decide(store, number, State.JOINED, by, why)
-        return number
-
-    def whole() -> int:
-        with store.writing():
-            return write()
+            return join_people(store, first, second, by, why)
 
     return store.again(whole)
+
+
+def join_people(store: Transactions, one: Person, other: Person, by: str, why: str) -> int:
+    """Makes one person of these two; gives the number of the link, to undo it.
+
+    Raises:
+        CannotJoin: they are one already.
+    """
+    if one.number == other.number:
+        raise CannotJoin(one.title, f"is one {_CALLED[one.role]} already")
+
+    def write() -> int:
+        with store.writing() as connection:
+            known = link_of(connection, one.number, other.number)
+            if known is None:
+                number = add_link(connection, one.number, other.number, State.PROPOSED, [why])
+            else:
+                number = known.id
+            decide(store, number, State.JOINED, by, why)
+            return number
+
+    return store.again(write)

@@ -17,6 +17,7 @@ from audit.uploads import bring
 from audit.users import add_user
 from models.camera import Zone
 from tests.serving import CHROMIUM, served
+from tests.test_joining import fill as propose
 from tests.test_overview import company, keep
 from tests.test_web import PASSWORD, keep_call, keep_video, stereo
 from web import create_app
@@ -55,6 +56,7 @@ def pages(chromium, tmp_path_factory):
     add_camera(store, "desk", (640, 360), [Zone("counter", ((0.0, 0.0), (90.0, 0.0), (90.0, 90.0)))])
     run = ledger.begin(store, ["/calls"], ["0" * 64], Settings(), [Found("/calls/1.wav", 10, "", "is empty")])
     chat = audit_file(SAMPLE, [find_rubric("chat-en")], store).interaction
+    propose(store)
     [customer] = people(store, Role.CUSTOMER, "Laura", 1)
     with SAMPLE.open("rb") as file:
         brought, _ = bring(store, "ana", SAMPLE.name, file, ["chat-en"])
@@ -114,6 +116,8 @@ def pages(chromium, tmp_path_factory):
         "/employees/Ada",
         "/customers",
         "/customers/CUSTOMER",
+        "/customers/proposals",
+        "/customers/CUSTOMER/join?other=C-2001",
         "/standards",
         "/standards/house/greets",
         "/upload",

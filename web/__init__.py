@@ -32,6 +32,7 @@ from web import (
     exporting,
     interactions,
     interface,
+    joining,
     languages,
     logbook,
     overview,
@@ -114,6 +115,7 @@ def create_app(
     app.register_blueprint(overview.room(store))
     app.register_blueprint(employees.room(store))
     app.register_blueprint(customers.room(store))
+    app.register_blueprint(joining.room(store))
     app.register_blueprint(standards.room(store))
     app.register_blueprint(uploading.room(store))
     app.register_blueprint(batches.room(store))

@@ -8,12 +8,17 @@ from flask.typing import ResponseReturnValue
 
 from audit.customers import people
 from audit.interactions import Role
+from audit.merging import pairs, waiting
 from audit.store import Store
-from web.api.customers import journey
+from web.api.customers import LONGEST_REASON, journey
+from web.joining import decided
 from web.retention import holding
 from web.rights import may, scope
 
 ROWS = 50
+
+LINKS = 50
+"""Links between a customer's identities on their page, the newest: who has more is rare. Our choice."""
 
 
 def room(store: Store) -> Blueprint:
@@ -30,7 +35,8 @@ def everybody(store: Store) -> ResponseReturnValue:
     after = request.args.get("after", 0, type=int)
     found = people(store, Role.CUSTOMER, words, ROWS, min(max(after, 0), 2**31 - 1), scope())
     further = found[-1].number if len(found) == ROWS else None
-    return render_template("customers.html", found=found, words=words, further=further)
+    proposed = waiting(store, Role.CUSTOMER) if may("join") else 0
+    return render_template("customers.html", found=found, words=words, further=further, proposed=proposed)
 
 
 def one(store: Store, number: str) -> ResponseReturnValue:
@@ -39,5 +45,10 @@ def one(store: Store, number: str) -> ResponseReturnValue:
     found = journey(store, int(number))
     theirs = [step.interaction for step in found.steps]
     return render_template(
-        "journey.html", journey=found, holding=holding(store, theirs) if may("admin") else ()
+        "journey.html",
+        journey=found,
+        holding=holding(store, theirs) if may("admin") else (),
+        links=pairs(store, Role.CUSTOMER, person=found.customer, limit=LINKS) if may("join") else (),
+        decided=decided(store) if may("join") else None,
+        longest=LONGEST_REASON,
     )

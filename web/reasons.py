@@ -49,6 +49,7 @@ _SLOTS = {
     "label": r"[\w.-]+(?: \d+)?",
     "words": r"[a-z_ ]+",
     "text": r".+",
+    "own": r".+",
     "rest": r".+",
 }
 """Kind of slot → what may stand in it. A slot is called by its kind, with a digit where there are several."""
@@ -214,5 +215,6 @@ _SHOWN: dict[str, Callable[[str], Markup]] = {
     "label": _bdi,
     "words": _bdi,
     "text": lambda value: Markup('<bdi lang="en">{}</bdi>').format(value),
+    "own": _bdi,
     "rest": lambda value: _said(language(), value),
 }

@@ -46,6 +46,8 @@ class Right(StrEnum):
     """To show a scorecard to its agent."""
     REPLY = "reply"
     """To comment on or dispute one's own released scorecard."""
+    JOIN = "join"
+    """To say which identities are one customer: asks for seeing all interactions of both."""
     BRING = "bring"
     """To bring in recordings and to start their audits."""
     LOG = "log"
@@ -59,7 +61,7 @@ _VISITOR = frozenset({Right.PUBLIC, Right.OWN, Right.READ})
 
 RIGHTS: dict[UserRole, frozenset[Right]] = {
     UserRole.ADMIN: _ALL,
-    UserRole.REVIEWER: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE, Right.BRING},
+    UserRole.REVIEWER: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE, Right.JOIN, Right.BRING},
     UserRole.TRAINER: _VISITOR | {Right.COMPARE},
     UserRole.LEAD: _VISITOR | {Right.COMPARE, Right.EXPORT, Right.REVIEW, Right.RELEASE},
     UserRole.AGENT: _VISITOR | {Right.REPLY},
@@ -109,6 +111,10 @@ RULES: dict[str, Right] = {
     "employees.one": Right.READ,
     "customers.everybody": Right.READ,
     "customers.one": Right.READ,
+    "joining.proposals": Right.JOIN,
+    "joining.ask": Right.JOIN,
+    "joining.join": Right.JOIN,
+    "joining.decide": Right.JOIN,
     "standards.everything": Right.READ,
     "standards.one": Right.READ,
     "uploading.upload": Right.BRING,
@@ -164,6 +170,10 @@ RULES: dict[str, Right] = {
     "api.customer": Right.READ,
     "api.customer_interactions": Right.READ,
     "api.journey": Right.READ,
+    "api.links": Right.JOIN,
+    "api.link": Right.JOIN,
+    "api.join_customers": Right.JOIN,
+    "api.decide_link": Right.JOIN,
     "api.list_employees": Right.READ,
     "api.employee": Right.READ,
     "api.employee_interactions": Right.READ,

@@ -157,6 +157,13 @@ SENTENCES = (
         "Words were recognised by PocketSphinx, a weak substitute for Whisper: some are wrong. "
         "Better: comport weights fetch small"
     ),
+    # Why two may be one customer.
+    _("the same name, %(own)s"),
+    _("the same branch, %(own)s"),
+    _("the number %(label)s is said by both"),
+    _("two ids: %(own)s"),
+    _("two names: %(own)s"),
+    _("%(label)s gives %(label2)s %(own)s together with %(label3)s %(own2)s"),
     # Who is who.
     _("who is who was given with it"),
     _("the agent was given with it, the others are customers"),

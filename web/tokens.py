@@ -24,6 +24,7 @@ SCOPE_OF = {
     Right.REVIEW: TokenScope.REVIEW,
     Right.RELEASE: TokenScope.REVIEW,
     Right.REPLY: TokenScope.REVIEW,
+    Right.JOIN: TokenScope.REVIEW,
     Right.BRING: TokenScope.UPLOAD,
     Right.ADMIN: TokenScope.ADMIN,
 }

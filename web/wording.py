@@ -18,9 +18,11 @@ from audit.batch.driver import Busy
 from audit.batch.ledger import RunState
 from audit.camera_files import CameraChanged
 from audit.holds import Held
+from audit.identities import State
 from audit.interactions import Channel, Role
 from audit.intervals import Compared, Interval
 from audit.judge import Verdict
+from audit.merging import PairChanged
 from audit.outcomes import Evidence
 from audit.quantities import show
 from audit.scope import UserRole
@@ -95,6 +97,8 @@ ACTIONS = {
     Action.HOLD: _("changed a legal hold"),
     Action.KEEP_TIMES: _("changed keep times"),
     Action.CAMERA: _("changed a camera"),
+    Action.PEOPLE_JOINED: _("joined two people"),
+    Action.PEOPLE_PARTED: _("kept two people apart"),
     Action.ERASE: _("erased"),
     Action.VERIFIED: _("verified the log"),
     Action.COMMAND: _("ran a command"),
@@ -176,6 +180,7 @@ FORMATS = {
 CONFLICTS: dict[type[Exception], tuple[Any, Any]] = {
     Held: (_("It is held, so nothing was erased"), _("Lift the legal hold first, if that may be.")),
     Busy: (_("It is being worked on"), _("Wait until it is over, or cancel it first.")),
+    PairChanged: (_("They were changed meanwhile"), _("Look at both again, then decide.")),
     CameraChanged: (_("The camera was changed meanwhile"), _("Open it again and draw yours anew.")),
 }
 """What else than a review somebody was too late for → (title, what to do)."""
@@ -185,6 +190,21 @@ RUN_STATES = {
     RunState.INTERRUPTED: _("interrupted"),
     RunState.CANCELLED: _("cancelled"),
     RunState.FINISHED: _("finished"),
+}
+
+IDENTITIES = {
+    "crm": _("customer number"),
+    "employee": _("employee number"),
+    "email": _("e-mail"),
+    "phone": _("telephone"),
+    "name": _("name"),
+}
+"""Kinds of identities; what is known from one interaction alone has no name."""
+
+LINK_STATES = {
+    State.PROPOSED: _("proposed"),
+    State.JOINED: _("joined"),
+    State.REFUSED: _("kept apart"),
 }
 
 _BUNDLE = "dist/interaction.js"
@@ -224,6 +244,8 @@ def register(app: Flask) -> None:
     app.add_template_global(TOKEN_SCOPES, "TOKEN_SCOPES")  # type: ignore[arg-type]
     app.add_template_global(ACTIONS, "ACTIONS")  # type: ignore[arg-type]
     app.add_template_global(CHANNEL_ICONS, "CHANNEL_ICONS")  # type: ignore[arg-type]
+    app.add_template_global(IDENTITIES, "IDENTITIES")  # type: ignore[arg-type]
+    app.add_template_global(LINK_STATES, "LINK_STATES")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
     app.add_template_global(FORMATS, "FORMATS")  # type: ignore[arg-type]

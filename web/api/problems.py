@@ -11,9 +11,11 @@ from audit.batch.behind import BadBatch
 from audit.batch.driver import Busy
 from audit.batch.sources import UnusableSource
 from audit.camera_files import CameraChanged
+from audit.customers import CannotJoin
 from audit.database import ConnectionLost, StoreUnusable, TooSlow, Unstorable
 from audit.holds import Held
 from audit.leaving import TooMuch
+from audit.merging import PairChanged
 from audit.once import BadKey
 from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
@@ -51,6 +53,8 @@ STATUS: dict[type[ComportError], HTTPStatus] = {
     BadUser: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadCamera: HTTPStatus.UNPROCESSABLE_ENTITY,
     CameraChanged: HTTPStatus.CONFLICT,
+    PairChanged: HTTPStatus.CONFLICT,
+    CannotJoin: HTTPStatus.UNPROCESSABLE_ENTITY,
     Held: HTTPStatus.CONFLICT,
     BadToken: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadKey: HTTPStatus.UNPROCESSABLE_ENTITY,
