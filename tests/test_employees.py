@@ -92,7 +92,7 @@ def test_employees_come_by_name_and_not_by_score(store):
         ("lea", "/employees/Ada", 404),
         ("cy", "/employees", 403),
         ("cy", "/employees/Ada", 404),
-        ("cy", "/employees/Cy", 404),  # nothing was released yet
+        ("cy", "/employees/Cy", 200),  # nothing was released yet: it says so
         ("cy", "/standards", 200),
         ("ana", "/standards/house/greets", 200),
         ("ana", "/standards/house/none", 404),
@@ -101,6 +101,12 @@ def test_employees_come_by_name_and_not_by_score(store):
 )
 def test_who_may_see_whom(site, who, path, code):
     assert browser(site, who).get(path).status_code == code
+
+
+@pytest.mark.parametrize("path", ["/employees/Cy", "/interactions"])
+def test_an_agent_of_whom_nothing_was_released_is_told_so(site, path):
+    told = browser(site, "cy").get(path).text
+    assert "Nothing is released to you yet" in told and "comport" not in told
 
 
 @pytest.mark.parametrize(

@@ -152,3 +152,18 @@ def test_what_stays_english_together_reads_in_one_direction(app):
 
 def test_no_sentence_stands_twice():
     assert len(SENTENCES) == len(set(SENTENCES))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 of 3 interactions have no time: they stand last, compared with none",
+        "1 of 3 interactions have no words yet: audit them",
+        "2 of 3 interactions were not looked at for repetition: who is who in them is unknown",
+        "1 of 3 interactions were not looked at for repetition: only en, fa, it are known; a language that is "
+        "missing goes into the .meta.yaml beside the file, as language: en",
+    ],
+)
+def test_what_a_journey_lacks_is_said_in_the_language_of_the_page(app, text):
+    assert english(app, text) == []
+    assert "interactions" not in said(app, "it", text) + said(app, "fa", text)

@@ -33,6 +33,8 @@ def one(store: Store, name: str) -> ResponseReturnValue:
     if seen.employee not in (None, name):
         abort(404)
     found = employee(store, name, newest_stretch(store, weeks), seen)
+    if found is None and seen.employee == name:
+        return render_template("own_page.html", name=name)
     if found is None:
         abort(404)
     with store.writing() as connection:

@@ -180,6 +180,17 @@ SENTENCES = (
     _("whether the one person seen is the agent is unknown"),
     _("who of the %(count)s people seen is the agent is unknown"),
     _("no agent among the %(count)s people seen"),
+    # Of a customer's journey.
+    _("%(count)s of %(count2)s interactions have no time: they stand last, compared with none"),
+    _("%(count)s of %(count2)s interactions have no words yet: audit them"),
+    _(
+        "%(count)s of %(count2)s interactions were not looked at for repetition: "
+        "who is who in them is unknown"
+    ),
+    _(
+        "%(count)s of %(count2)s interactions were not looked at for repetition: only %(text)s are known; "
+        "a language that is missing goes into the .meta.yaml beside the file, as language: en"
+    ),
 )
 
 CUES = {
