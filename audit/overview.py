@@ -203,9 +203,27 @@ def _sides(rows: Iterable[tuple[int, str, Sums]]) -> dict[str, tuple[Sums, Sums]
     return sides
 
 
-def weeks_of(stretch: Stretch, sums: dict[int, Sums]) -> tuple[Week, ...]:
-    """The weeks of a stretch, also those in which nothing began."""
+def weeks_of(stretch: Stretch, sums: dict[int, Sums], shares: bool = False) -> tuple[Week, ...]:
+    """The weeks of a stretch, also those in which nothing began; `shares` says that sums are of 0 and 100."""
     first = week_of(stretch.since)
     count = week_of(stretch.until) - first
     found = (sums.get(first + n, Sums()) for n in range(count))
-    return tuple(Week(stretch.since + n * WEEK, one, interval(one)) for n, one in enumerate(found))
+    return tuple(Week(stretch.since + n * WEEK, one, interval(one, shares)) for n, one in enumerate(found))
+
+
+def standard_weeks(
+    store: Transactions, rubric: str, standard: str, stretch: Stretch, scope: Scope = EVERYTHING
+) -> tuple[Week, ...]:
+    """The share met of one standard, in percent of what was met or missed, in each week of a stretch."""
+    settle(store, week_of(stretch.since), week_of(stretch.last_day))
+    sums = t.verdict_sum
+    of_it = (sums.c.rubric_name == rubric, sums.c.standard == standard)
+
+    def read() -> tuple[Week, ...]:
+        with store.reading() as connection:
+            rows = summed_standards(
+                connection, (sums.c.week,), (*begun(sums, stretch), *of_it, *seen_in(sums, scope))
+            )
+        return weeks_of(stretch, {week: share_met(met, missed) for week, met, missed in rows}, shares=True)
+
+    return store.again(read)

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from audit import tables as t
 from audit.interactions import Channel, Roles
 from audit.intervals import Sums, compare, evenness, interval
-from audit.overview import Of, Stretch, newest_stretch, overview
+from audit.overview import Of, Stretch, newest_stretch, overview, standard_weeks
 from audit.scope import Scope, UserRole
 from audit.score import Score
 from audit.scorecard import Scorecard
@@ -21,7 +21,7 @@ from models.observations import to_json
 from tests import build
 from tests.test_web import PASSWORD, log_in, page
 from web import create_app
-from web.charts import scale_of, trend
+from web.charts import scale_of, scale_of_weeks, spread_of
 
 NEWEST = datetime(2026, 3, 6, 12, tzinfo=UTC)  # a Friday
 UNTIL = datetime(2026, 3, 9, tzinfo=UTC)  # the Monday after
@@ -203,12 +203,43 @@ def test_one_employee_is_compared_with_nobody():
 
 
 def test_a_chart_has_room_for_its_marks(filled):
-    shown = trend(overview(filled, Of(), newest_stretch(filled, 12)).weeks)
-    assert [mark.y is None for mark in shown.marks] == [True] * 4 + [False] * 8
-    assert all(0 <= mark.y <= 100 for mark in shown.marks if mark.y is not None)
+    weeks = overview(filled, Of(), newest_stretch(filled, 12)).weeks
+    assert [week.scores.mean is None for week in weeks] == [True] * 4 + [False] * 8
+    scale = scale_of_weeks(weeks)
+    held = [end for week in weeks if week.interval for end in (week.interval.low, week.interval.high)]
+    assert scale.low <= min(held) and max(held) <= scale.high
+    assert scale_of_weeks(weeks[:4]).ticks == (0, 20, 40, 60, 80, 100)
     assert (scale_of([83, 97], []).low, scale_of([83, 97], []).high) == (80, 100)
     assert (scale_of([100], []).low, scale_of([100], []).high) == (80, 100)
     assert (scale_of([0], []).low, scale_of([0], []).high) == (0, 20)
+
+
+@pytest.mark.parametrize(
+    ("means", "bins", "as_dots"),
+    [
+        ([70.0, 70.9, 71.0, 90.0], [(70, 71, 2), (71, 72, 1), (89, 90, 1)], True),
+        ([61.0, 62.0, 100.0], [(60, 62, 1), (62, 64, 1), (98, 100, 1)], True),
+        ([3.0, 99.0], [(0, 4, 1), (96, 100, 1)], True),
+        ([80.5] * 6, [(80, 81, 6)], True),
+        ([80.5] * 7, [(80, 81, 7)], False),
+    ],
+)
+def test_means_are_counted_in_steps_of_their_scale(means, bins, as_dots):
+    spread = spread_of(means)
+    assert [(one.low, one.high, one.n) for one in spread.bins] == bins
+    assert spread.as_dots is as_dots
+
+
+def test_the_share_met_of_a_standard_week_by_week(filled):
+    weeks = standard_weeks(filled, "house", "greets", newest_stretch(filled, 4))
+    assert [week.scores.n for week in weeks] == [36, 36, 37, 36]
+    assert [round(week.scores.mean, 1) for week in weeks] == [66.7, 66.7, 64.9, 66.7]
+    assert all(week.interval.low < week.scores.mean < week.interval.high for week in weeks)
+    rome = standard_weeks(filled, "house", "greets", newest_stretch(filled, 4), Scope(team="Rome desk"))
+    assert [week.scores.n for week in rome] == [12] * 4
+    for rubric, standard in (("other", "greets"), ("house", "nothing")):
+        none = standard_weeks(filled, rubric, standard, newest_stretch(filled, 4))
+        assert [week.scores.n for week in none] == [0] * 4
 
 
 @pytest.fixture(scope="module")
@@ -247,6 +278,20 @@ def test_a_lead_sees_the_team_and_an_agent_no_comparison(site):
     shown = page(browser(site, "lea"), "/?weeks=4")
     assert "Rome" in shown.text and "Milan" not in shown.text
     assert browser(site, "cy").get("/").location == "/interactions"
+
+
+def test_the_numbers_of_a_chart_stand_in_a_table_and_lead_to_their_interactions(site):
+    client = browser(site)
+    shown = page(client, "/standards/house/silence?weeks=4")
+    links = [a["href"] for tag, a in shown.tags if tag == "a" and "since=" in a.get("href", "")]
+    assert len(links) == 4
+    assert all("standard=silence" in one and "verdict=missed" in one for one in links)
+    rows = [a for tag, a in shown.tags if tag == "tr" and "data-mean" in a]
+    assert [row["data-n"] for row in rows] == ["24"] * 4 and {row["data-mean"] for row in rows} == {"0.0"}
+    found = page(client, links[0])
+    assert sum(tag == "a" and a.get("class") == "row" for tag, a in found.tags) == 24
+    # An agent is compared with nobody: of others' findings there is nothing.
+    assert "data-chart" not in browser(site, "cy").get("/standards/house/silence").text
 
 
 def test_an_empty_installation_says_what_to_do_first(tmp_path):

@@ -1,7 +1,7 @@
-"""Where marks of a chart stand, in percent of its width and height: templates draw them as SVG."""
+"""Numbers of charts: how far their scales go, and how many means lie in each step of one."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -10,6 +10,12 @@ from audit.overview import Week
 
 STEP = 10
 """Points between two lines of a grid."""
+
+BINS = 25
+"""A distribution has at most so many steps: as many as are still told apart on a telephone. Our choice."""
+
+STACK = 6
+"""So many dots fit over each other; where more employees lie in one step, bars count them. Our choice."""
 
 
 class Scale(msgspec.Struct, frozen=True):
@@ -29,54 +35,56 @@ class Scale(msgspec.Struct, frozen=True):
         return tuple(range(int(self.low), int(self.high) + 1, step))
 
 
-def scale_of(scores: Sequence[float], intervals: Sequence[Interval | None]) -> Scale:
+def scale_of(scores: Sequence[float], intervals: Iterable[Interval | None]) -> Scale:
     """A scale that has room for all of them, ends at tens, and is at least 20 points high."""
-    low = min([*scores, *(one.low for one in intervals if one)], default=0.0)
-    high = max([*scores, *(one.high for one in intervals if one)], default=100.0)
+    held = [one for one in intervals if one]
+    low = min([*scores, *(one.low for one in held)], default=0.0)
+    high = max([*scores, *(one.high for one in held)], default=100.0)
     top = min(100, STEP * math.ceil(high / STEP))
     bottom = max(0, STEP * math.floor(low / STEP))
     bottom = min(bottom, max(0, top - 2 * STEP))
     return Scale(bottom, max(top, bottom + 2 * STEP))
 
 
-class Mark(msgspec.Struct, frozen=True):
-    """A week of a chart: `x` and `y` in percent from left and top, `bar` its share of the busiest week."""
-
-    week: Week
-    x: float
-    y: float | None
-    bar: float
+def scale_of_weeks(weeks: Sequence[Week]) -> Scale:
+    """The scale of the means of some weeks and their intervals."""
+    means = [week.scores.mean for week in weeks if week.scores.mean is not None]
+    return scale_of(means, (week.interval for week in weeks))
 
 
-class Trend(msgspec.Struct, frozen=True):
+class Bin(msgspec.Struct, frozen=True):
+    """How many means (`n`) lie from `low` on, below `high`; the last one of a scale has its high end, too."""
+
+    low: float
+    high: float
+    n: int
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """Means over a scale: `bins` are those that are not empty, lowest first."""
+
     scale: Scale
-    marks: tuple[Mark, ...]
-    band: str
-    """Points of a polygon around the intervals, in a square of 100."""
-    line: str
-    """Points of the line through the means."""
+    bins: tuple[Bin, ...]
+
+    @property
+    def most(self) -> int:
+        """How many lie in the fullest."""
+        return max((one.n for one in self.bins), default=0)
+
+    @property
+    def as_dots(self) -> bool:
+        """Whether each mean can be a dot of its own."""
+        return self.most <= STACK
 
 
-def trend(weeks: Sequence[Week]) -> Trend:
-    """The chart of some weeks; those without a score leave a gap in nothing: the line goes on to the next."""
-    scored = [week for week in weeks if week.scores.mean is not None]
-    scale = scale_of([week.scores.mean or 0.0 for week in scored], [week.interval for week in scored])
-    most = max((week.scores.n for week in weeks), default=0) or 1
-    marks = tuple(
-        Mark(
-            week,
-            100 * (place + 0.5) / len(weeks),
-            None if week.scores.mean is None else 100 - scale.at(week.scores.mean),
-            week.scores.n / most,
-        )
-        for place, week in enumerate(weeks)
+def spread_of(means: Sequence[float]) -> Spread:
+    """Means in steps of 1, 2 or 4 points: the finest that makes at most `BINS` of the scale."""
+    scale = scale_of(means, ())
+    width = next(width for width in (1, 2, 4) if (scale.high - scale.low) / width <= BINS)
+    last = int((scale.high - scale.low) / width) - 1
+    places = [min(last, int((mean - scale.low) // width)) for mean in means]
+    found = sorted({place: places.count(place) for place in places}.items())
+    return Spread(
+        scale,
+        tuple(Bin(scale.low + width * place, scale.low + width * (place + 1), n) for place, n in found),
     )
-    held = [(mark.x, mark.week.interval) for mark in marks if mark.week.interval]
-    upper = [(x, 100 - scale.at(one.high)) for x, one in held if one]
-    lower = [(x, 100 - scale.at(one.low)) for x, one in held if one]
-    line = [(mark.x, mark.y) for mark in marks if mark.y is not None]
-    return Trend(scale, marks, _points([*upper, *lower[::-1]]), _points(line))
-
-
-def _points(points: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{x:.2f},{y:.2f}" for x, y in points)

@@ -9,9 +9,11 @@ from sqlalchemy import func, select
 from audit import tables as t
 from audit.agreement import agreements, apart
 from audit.auditlog import Action, write
+from audit.overview import WEEKS, newest_stretch, standard_weeks
 from audit.rubric import Rubric
 from audit.store import Store
-from web.rights import scope
+from web.employees import asked_weeks
+from web.rights import may, scope
 
 
 def room(store: Store) -> Blueprint:
@@ -33,6 +35,13 @@ def one(store: Store, rubric: str, standard: str) -> ResponseReturnValue:
     if found is None or standard not in known:
         abort(404)
     differ = apart(store, rubric, standard, *scope().scorecards())
+    weeks = asked_weeks()
+    # An agent sees what was released to them, which is in no sum.
+    trend = (
+        standard_weeks(store, rubric, standard, newest_stretch(store, weeks), scope())
+        if may("compare")
+        else ()
+    )
     with store.writing() as connection:
         # What people said of them may quote them.
         for one_of in differ:
@@ -43,6 +52,10 @@ def one(store: Store, rubric: str, standard: str) -> ResponseReturnValue:
         standard=known[standard],
         agreement=agreements(store).get((rubric, standard)),
         apart=differ,
+        trend=trend,
+        listed={"rubric": rubric, "standard": standard, "verdict": "missed"},
+        weeks=weeks,
+        lengths=WEEKS,
     )
 
 

@@ -30,7 +30,7 @@ from audit.score import Score, show_sum
 from audit.terminal import UNSURE
 from audit.tokens import TokenScope
 from models.errors import ComportError
-from web.charts import scale_of, trend
+from web.charts import scale_of, scale_of_weeks, spread_of
 from web.languages import date, day, figures, gettext, language, ngettext, number, percent, plain, short_day
 from web.playback import codec_name
 from web.reasons import measured, reason
@@ -212,6 +212,7 @@ _PROGRESS = "dist/progress.js"
 _NOTICES = "dist/NOTICES.txt"
 _ICONS = "dist/icons.svg"
 _ZONES = "dist/zones.js"
+_CHARTS = "dist/charts.js"
 
 
 def register(app: Flask) -> None:
@@ -233,10 +234,10 @@ def register(app: Flask) -> None:
     app.add_template_filter(iso_day)
     app.add_template_filter(short_day)
     app.add_template_filter(without)
-    app.add_template_filter(trend)
     app.add_template_filter(reason)
     app.add_template_filter(lambda rows: scale_of(*_spans(rows)), "scale")
-    app.add_template_filter(lambda scores: scale_of(scores, ()), "scale_of_scores")
+    app.add_template_filter(scale_of_weeks)
+    app.add_template_filter(spread_of, "spread")
     app.add_template_global(timedelta(days=6), "one_week")  # type: ignore[arg-type]
     app.add_template_global(VERDICTS, "VERDICTS")  # type: ignore[arg-type]
     app.add_template_global(ROLES, "ROLES")  # type: ignore[arg-type]
@@ -259,13 +260,16 @@ def register(app: Flask) -> None:
     app.add_template_global(
         lambda one: Markup("{}{}").format(drawn(CHANNEL_ICONS[one]), CHANNELS[one]), "channel"
     )
-    progress, notices, zones = (built.with_name(Path(name).name) for name in (_PROGRESS, _NOTICES, _ZONES))
+    progress, notices, zones, charts = (
+        built.with_name(Path(name).name) for name in (_PROGRESS, _NOTICES, _ZONES, _CHARTS)
+    )
     app.context_processor(
         lambda: {
             "bundle": _BUNDLE if built.is_file() else "",
             "progress_script": _PROGRESS if progress.is_file() else "",
             "notices": _NOTICES if notices.is_file() else "",
             "zones_script": _ZONES if zones.is_file() else "",
+            "charts_script": _CHARTS if charts.is_file() else "",
         }
     )
 
