@@ -86,7 +86,8 @@ class NoAccount(ComportError):
 def let_in(store: Store, provider: Provider, claims: dict[str, Any]) -> str:
     """The name of the account that these (checked) claims are about, its role brought up to date.
 
-    It is known by its subject; the first time by an e-mail address that the provider has verified.
+    It is known by its subject; the first time by an e-mail address that the provider has verified and
+    that an admin gave the account: one that its owner gave says nothing of who that is.
 
     Raises:
         NoAccount: there is none, it is locked, or no claim gives it a role.
@@ -97,7 +98,7 @@ def let_in(store: Store, provider: Provider, claims: dict[str, Any]) -> str:
     with store.writing() as connection:
         found = connection.execute(select(user).where(user.c.subject == subject)).one_or_none()
         if found is None and email:
-            by_address = (user.c.email == email, user.c.subject.is_(None))
+            by_address = (user.c.email == email, user.c.subject.is_(None), user.c.email_own.is_(False))
             found = connection.execute(select(user).where(*by_address)).one_or_none()
             if found is not None:
                 connection.execute(update(user).where(user.c.id == found.id).values(subject=subject))

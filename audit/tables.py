@@ -235,6 +235,8 @@ user = Table(
     Column("employee", Text, nullable=False, server_default=""),
     # By what an identity provider knows them; the subject with its issuer.
     Column("email", String(320), index=True, unique=True),
+    # Its owner gave it: an identity provider's word about it is none about this account.
+    Column("email_own", Boolean, nullable=False, server_default=false()),
     Column("subject", Text, unique=True, index=True),
     # Password, role or second factor were changed then: sessions from before are over.
     Column("changed_at", UtcTime),

@@ -43,13 +43,17 @@ _hasher = PasswordHasher()
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An account as lists show it: whose interactions it sees (`team`, `employee`), and how it logs in."""
+    """An account as lists show it: whose interactions it sees (`team`, `employee`), and how it logs in.
+
+    `email_own`: its owner gave the address, so that no identity provider finds the account by it.
+    """
 
     name: str
     role: UserRole
     team: str
     employee: str
     email: str | None
+    email_own: bool
     added_at: datetime
     locked: bool
     has_password: bool
@@ -138,17 +142,24 @@ def _holding(name: str) -> Update:
     return update(token).where(theirs, token.c.revoked_at.is_(None)).values(revoked_at=datetime.now(UTC))
 
 
-def set_email(store: Store, name: str, email: str) -> None:
+def set_email(store: Store, name: str, email: str, own: bool = False) -> None:
     """Gives an account another e-mail address, or (empty) none; its sessions are over.
+
+    `own`: its owner gives it. No identity provider finds the account by such an address: whoever took that of
+    somebody else would otherwise get their role, too.
 
     Raises:
         NotStored: there is no such account.
         BadUser: it is no address, or another account's.
     """
     with store.writing() as connection:
+        known = connection.execute(select(user.c.email).where(user.c.name == name)).scalar()
+        if own and (known or "") == email.strip().lower():
+            return  # what an admin gave stays given by an admin
         change_account(connection, name, email=None)
-        change_account(connection, name, email=_email(connection, name, email))
-        write(connection, Action.EMAIL, name)
+        given = _email(connection, name, email)
+        change_account(connection, name, email=given, email_own=own and given is not None)
+        write(connection, Action.EMAIL, name, own=own or None)
 
 
 def set_locked(store: Store, name: str, locked: bool) -> None:
@@ -198,7 +209,7 @@ def _email(connection: Connection, name: str, email: str | None) -> str | None:
     email = (email or "").strip().lower() or None
     if email is None:
         return None
-    if not _EMAIL.fullmatch(email):
+    if not _EMAIL.fullmatch(email) or not email.isprintable():
         raise BadUser(name, f"'{email[:80]}' is no e-mail address")
     if connection.execute(select(user.c.id).where(user.c.email == email)).scalar() is not None:
         raise BadUser(name, f"another account has the address {email}")
@@ -261,6 +272,7 @@ def accounts(store: Store) -> tuple[Account, ...]:
             row.team,
             row.employee,
             row.email,
+            row.email_own,
             row.added_at,
             row.locked_at is not None,
             bool(row.password_hash),

@@ -288,7 +288,17 @@ def test_an_address_of_which_no_mail_can_be_made_stops_nobody_elses(store, call,
 
 
 @pytest.mark.parametrize(
-    "email", ["(rita@x.de", "anna@[firm", "x,y@corp", '"a"@x.de', "a@x.de;b@x.de", "a@b@c"]
+    "email",
+    [
+        "(rita@x.de",
+        "anna@[firm",
+        "x,y@corp",
+        '"a"@x.de',
+        "a@x.de;b@x.de",
+        "a@b@c",
+        "a\x01@x.de",
+        "a\u202eb@x.de",
+    ],
 )
 def test_an_account_has_no_address_that_cannot_stand_in_a_mail(store, email):
     with pytest.raises(BadUser, match="is no e-mail address"):

@@ -18,7 +18,7 @@ from audit.auditlog import entries
 from audit.provider import BadProvider, load_provider
 from audit.scope import UserRole
 from audit.store import open_store
-from audit.users import accounts, add_user, set_locked
+from audit.users import accounts, add_user, set_email, set_locked
 from tests.test_web import PASSWORD
 from web import create_app
 
@@ -178,6 +178,20 @@ def test_a_verified_address_lets_in_and_is_known_by_its_subject_from_then_on(app
         ("log in", "ana", "ana"),
         ("identity joined", "nobody", "ana"),
     ]
+
+
+def test_who_takes_the_address_of_somebody_else_gets_neither_their_login_nor_their_role(
+    store, provider, tmp_path
+):
+    provider.claims = {"email": "boss@example.org", "email_verified": True, "groups": "comport-admins"}
+    app = create_app(store, identities=load_provider(configured(tmp_path, provider.issuer, **MAPPED)))
+    add_user(store, "eve", PASSWORD, UserRole.REVIEWER)
+    set_email(store, "eve", "boss@example.org", own=True)
+    assert visit(app.test_client()).status_code == 401
+    assert {one.name: one.role for one in accounts(store)}["eve"] == UserRole.REVIEWER
+    # Once an admin says that it is hers, it is.
+    set_email(store, "eve", "boss@example.org")
+    assert visit(app.test_client()).location == "/"
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ SAY_THEMSELVES = frozenset(
         "joining.join",
         "joining.decide",
         "own.password",
+        "own.email",
         "own.end_others",
         "provider.back",
         "uploading.take",

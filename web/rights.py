@@ -82,6 +82,7 @@ RULES: dict[str, Right] = {
     "second_factor.turn_off": Right.OWN,
     "own.account": Right.OWN,
     "own.password": Right.OWN,
+    "own.email": Right.OWN,
     "own.end_others": Right.OWN,
     "own.notify": Right.OWN,
     "admin.users": Right.ADMIN,
