@@ -41,9 +41,11 @@ from audit.indexing import fold
 from audit.interactions import Channel
 from audit.journey import journey_of
 from audit.judge import Verdict
+from audit.misses import misses
 from audit.overview import Of, newest_stretch, overview
 from audit.pipeline import audit_file, find_rubric
 from audit.reviews import next_waiting
+from audit.scope import Scope
 from audit.searching import Place, Wanted, find
 from audit.store import Store, open_store
 from audit.tallies import outdate, settle
@@ -379,6 +381,13 @@ def ask(store: Store, invented: Invented, times: int) -> dict[str, Any]:
         "two_verdicts": lambda: rows(Wanted(standards=(standard(), standard()), verdict=missed)),
         "agent_verdict": lambda: rows(
             Wanted(agent=one(invented.agents), standards=(standard(),), verdict=missed)
+        ),
+        "misses": lambda: len(misses(store, invented.rubric, standard())),
+        "misses_of_team": lambda: len(
+            misses(store, invented.rubric, standard(), Scope(team=f"Team {random.integers(40):02}"))
+        ),
+        "misses_of_agent": lambda: len(
+            misses(store, invented.rubric, standard(), Scope(employee=one(invented.agents)))
         ),
         "low_score": lambda: rows(Wanted(most_score=float(random.integers(30, 80)))),
         "score_language_channel": lambda: rows(Wanted(least_score=95, language="fa", channel=Channel.EMAIL)),

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from audit import tables as t
 from audit.agreement import agreements, apart
 from audit.auditlog import Action, write
+from audit.misses import misses
 from audit.overview import WEEKS, newest_stretch, standard_weeks
 from audit.rubric import Rubric
 from audit.store import Store
@@ -42,10 +43,12 @@ def one(store: Store, rubric: str, standard: str) -> ResponseReturnValue:
         if may("compare")
         else ()
     )
+    missed = misses(store, rubric, standard, scope())
+    # What people said of them may quote them.
+    quoted = dict.fromkeys((*(of.interaction for of in differ), *(of.interaction.id for of in missed)))
     with store.writing() as connection:
-        # What people said of them may quote them.
-        for one_of in differ:
-            write(connection, Action.VIEW, one_of.interaction, address="standard")
+        for identity in quoted:
+            write(connection, Action.VIEW, identity, address="standard")
     return render_template(
         "standard.html",
         rubric=found,
@@ -56,6 +59,7 @@ def one(store: Store, rubric: str, standard: str) -> ResponseReturnValue:
         listed={"rubric": rubric, "standard": standard, "verdict": "missed"},
         weeks=weeks,
         lengths=WEEKS,
+        misses=missed,
     )
 
 
