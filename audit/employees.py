@@ -54,6 +54,8 @@ class Employee(msgspec.Struct, frozen=True):
     stretch: Stretch
     whole: Compared
     weeks: tuple[Week, ...]
+    others: tuple[Week, ...]
+    """The same weeks of everybody else whose name is known; empty where there is nobody to compare with."""
     standards: tuple[Compared, ...]
     strengths: tuple[Compared, ...]
     gaps: tuple[Compared, ...]
@@ -81,6 +83,9 @@ def _employee(store: Transactions, name: str, stretch: Stretch, scope: Scope) ->
         theirs = standard_sums(connection, held)
         of_nobody = (*_began(stretch), *scope.scorecards(), facts.agent.is_(None))
         alone = scope.employee is not None
+        sums = t.score_sum
+        elsewhere = (*begun(sums, stretch), *seen_in(sums, scope), sums.c.agent.not_in((name, "")))
+        around = [] if alone else summed_scores(connection, (sums.c.week,), elsewhere)
         nobody = {} if alone else standard_sums(connection, of_nobody)
         of_others = _others(connection, stretch, scope, theirs, nobody)
         titles = titles_of(connection)
@@ -97,6 +102,7 @@ def _employee(store: Transactions, name: str, stretch: Stretch, scope: Scope) ->
         stretch,
         compare("", sum(by_week.values(), Sums()), sum((one.scores for one in earlier), Sums())),
         weeks_of(stretch, by_week),
+        weeks_of(stretch, {cell.key[0]: cell.scores for cell in around}) if around else (),
         tuple(sorted(rows, key=lambda row: (row.now.mean or 0.0, row.name))),
         strengths,
         gaps,

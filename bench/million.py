@@ -42,7 +42,7 @@ from audit.interactions import Channel
 from audit.journey import journey_of
 from audit.judge import Verdict
 from audit.misses import misses
-from audit.overview import Of, newest_stretch, overview
+from audit.overview import Of, newest_stretch, overview, standard_weeks
 from audit.pipeline import audit_file, find_rubric
 from audit.reviews import next_waiting
 from audit.scope import Scope
@@ -370,6 +370,10 @@ def ask(store: Store, invented: Invented, times: int) -> dict[str, Any]:
         found = employee(store, agent, newest_stretch(store, 12))
         return len(found.clips) if found else 0
 
+    def met(weeks: int = 12) -> int:
+        stretch = newest_stretch(store, weeks)
+        return sum(week.scores.n for week in standard_weeks(store, invented.rubric, standard(), stretch))
+
     some = {name: words[begin:end] for name, begin, end in WORDS}
     missed = Verdict.MISSED
     questions: dict[str, Callable[[], int]] = {
@@ -409,6 +413,8 @@ def ask(store: Store, invented: Invented, times: int) -> dict[str, Any]:
         "employees": lambda: len(employees(store, newest_stretch(store, 12))),
         "employee": lambda: moments(one(invented.agents)),
         "next": lambda: len(next_waiting(store, one(invented.ids), invented.rubric) or ()),
+        "standard": met,
+        "standard_year": lambda: met(52),
         "agreement": lambda: len(agreements(store)),
     }
     # As in a dashboard that runs: what is loaded once is loaded.

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from audit.employees import employee
 from audit.overview import Of, newest_stretch, overview
 from audit.store import open_store
 from audit.users import add_user
@@ -128,7 +129,14 @@ def test_other_pages_have_a_trend_too(browse, path):
     assert sum(n for n, _ in halves(browse(path))) > 20
 
 
-def test_dots_and_bars_are_drawn(browse):
+def test_beside_an_employee_stands_the_mean_of_the_others(house, browse):
+    page = browse("/employees/Gap?weeks=4")
+    others = employee(house, "Gap", newest_stretch(house, 4)).others
+    expected = [f"{week.scores.mean:.1f}" for week in others]
+    assert [row[3] for row in page.evaluate(COLUMNS)] == expected
+
+
+def test_dots_are_drawn(browse):
     page = browse("/?weeks=12")
     assert page.locator("[data-chart=dots] tbody tr").count() == 4
     assert sum(n for n, _ in halves(page, "[data-chart=dots] canvas")) > 100

@@ -67,6 +67,7 @@ def test_who_may_see_one_alone_compares_them_with_nobody(store):
         connection.execute(insert(t.release).from_select(given, own))
     alone = employee(store, "Ada", newest_stretch(store, 4), Scope(employee="Ada"))
     assert alone.strengths == () and all(row.before.n == 0 for row in alone.standards)
+    assert alone.others == ()
 
 
 def test_the_others_are_employees_and_not_what_nobody_is_known_of(tmp_path):
@@ -76,6 +77,11 @@ def test_the_others_are_employees_and_not_what_nobody_is_known_of(tmp_path):
     found = employee(store, "Ada", newest_stretch(store, 4))
     of_bo = employee(store, "Bo", newest_stretch(store, 4))
     assert {row.name: row.before for row in found.standards} == {row.name: row.now for row in of_bo.standards}
+    assert [(week.begins, week.scores.n) for week in found.others] == [
+        (w.begins, w.scores.n) for w in of_bo.weeks
+    ]
+    means = [week.scores.mean for week in of_bo.weeks]
+    assert [week.scores.mean for week in found.others] == pytest.approx(means)
 
 
 def test_employees_come_by_name_and_not_by_score(store):

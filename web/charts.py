@@ -46,9 +46,9 @@ def scale_of(scores: Sequence[float], intervals: Iterable[Interval | None]) -> S
     return Scale(bottom, max(top, bottom + 2 * STEP))
 
 
-def scale_of_weeks(weeks: Sequence[Week]) -> Scale:
-    """The scale of the means of some weeks and their intervals."""
-    means = [week.scores.mean for week in weeks if week.scores.mean is not None]
+def scale_of_weeks(weeks: Sequence[Week], others: Sequence[Week] = ()) -> Scale:
+    """The scale of the means of some weeks and their intervals, and of the means of other people's weeks."""
+    means = [week.scores.mean for week in (*weeks, *others) if week.scores.mean is not None]
     return scale_of(means, (week.interval for week in weeks))
 
 

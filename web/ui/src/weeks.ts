@@ -29,7 +29,7 @@ export function weeks(of: Told, now: Look): ChartConfiguration {
   // Of scales on one side the heavier stands higher on the left, and lower on the right.
   const above = mirrored ? -1 : 1;
   const all = (name: string): number[] => of.rows.map((row) => value(row, name));
-  const [low, mean, high, counts] = [all("low"), all("mean"), all("high"), all("n")];
+  const [low, mean, high, counts, others] = [all("low"), all("mean"), all("high"), all("n"), all("others")];
   const most = Math.max(...counts);
   // A band needs two weeks side by side: that of a week on its own is a bar.
   const alone = (n: number): boolean => !(low[n - 1]! >= 0) && !(low[n + 1]! >= 0);
@@ -57,6 +57,7 @@ export function weeks(of: Told, now: Look): ChartConfiguration {
         { type: "line", data: mean, clip: 6, borderWidth: 2, ...point, ...tint },
         { type: "line", data: low, ...plain, order: 1 },
         { type: "line", data: high, fill: "-1", ...band, ...plain, order: 1 },
+        { type: "line", data: others, ...plain, borderColor: now.line, borderWidth: 1.5, borderDash: [5, 4] },
         { ...bar, data: single as never, ...band, barThickness: 12, order: 1 },
         { ...bar, data: counts, yAxisID: "n", ...grey, maxBarThickness: 28 },
       ],
