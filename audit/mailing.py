@@ -125,12 +125,12 @@ def wishes(store: "Store", name: str) -> tuple[frozenset[str], str]:
     return frozenset(json.loads(row.notify)), row.email or ""
 
 
-def set_wishes(store: "Store", name: str, events: Collection[str], language: str) -> None:
-    """Says of what an account is told by e-mail from now on, and in which language."""
+def set_wishes(store: "Store", name: str, events: Collection[str], language: str | None = None) -> None:
+    """Says of what an account is told by e-mail from now on, and in which language; None: as before."""
     kept = json.dumps(sorted(set(events) & set(EVENTS)))
     with store.writing() as connection:
         row = update(t.user).where(t.user.c.name == name)
-        connection.execute(row.values(notify=kept, language=language))
+        connection.execute(row.values(notify=kept, **({} if language is None else {"language": language})))
 
 
 def tell(connection: Connection, event: str, interactions: Iterable[str], only: int | None = None) -> None:

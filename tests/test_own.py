@@ -1,12 +1,15 @@
-"""One's own account on its page: the e-mail address, changed by whoever knows the password."""
+"""One's own account, on its page and for programs: changed by whoever knows its password."""
 
+import pyotp
 import pytest
 from sqlalchemy import update
 
 from audit import tables as t
 from audit.auditlog import entries
 from audit.scope import UserRole
-from audit.users import accounts, add_user, set_email
+from audit.second_factor import new_secret, turn_on
+from audit.tokens import TokenScope, add_token
+from audit.users import accounts, add_user, password_fits, set_email
 from tests.test_web import PASSWORD, app, client, log_in, send, store, token  # noqa: F401
 from web import create_app
 
@@ -104,3 +107,101 @@ def test_who_has_no_password_is_sent_to_an_admin(store):  # noqa: F811
     page = browser.get("/account").text
     assert "This account has no password" in page and 'name="email"' not in page
     assert send(browser, "/account/email", email="a@x.example", password="").status_code == 422
+
+
+# By programs
+
+
+@pytest.fixture
+def ask(app, store):  # noqa: F811
+    """Asks the interface with a token of ana, of all scopes unless others are given."""
+    secrets = {
+        scopes: add_token(store, "ana", scopes)[0] for scopes in (tuple(TokenScope), (TokenScope.READ,))
+    }
+
+    def asked(path="/account", method="GET", scopes=tuple(TokenScope), headers=(), **body):
+        sent = {"Authorization": f"Bearer {secrets[scopes]}"} | dict(headers)
+        return app.test_client().open(f"/api/v1{path}", method=method, headers=sent, **body)
+
+    return asked
+
+
+def test_a_program_changes_the_account_of_its_token(ask, store):  # noqa: F811
+    mine = ask().json
+    assert (mine["account"]["name"], mine["account"]["email"], mine["events"]) == ("ana", None, [])
+    assert (mine["token"], mine["scopes"]) == (1, ["read", "review", "upload", "admin"])
+    told = ask(method="PATCH", json={"events": ["assigned"]})
+    assert (told.status_code, told.json["events"]) == (200, ["assigned"])
+    change = {"email": "Ana@x.example", "password": PASSWORD}
+    changed = ask(method="PATCH", json=change).json
+    assert (changed["account"]["email"], changed["account"]["email_own"]) == ("ana@x.example", True)
+    assert ask().json["events"] == ["assigned"]
+    late = ask(method="PATCH", headers={"If-Match": '"old"'}, json={"events": []})
+    assert late.status_code == 412
+    [row] = entries(store, 9, action="e-mail address")
+    assert row.origin.startswith("token 1 at ") and entries(store, 9, action="change") == ()
+
+
+def test_a_new_password_ends_the_token_unless_it_is_kept(ask, store):  # noqa: F811
+    new = {"password": PASSWORD, "new_password": "another long password"}
+    assert ask(method="PATCH", json=new | {"keep_tokens": True}).status_code == 200
+    assert password_fits(store, "ana", "another long password")
+    back = {"password": "another long password", "new_password": PASSWORD}
+    assert ask(method="PATCH", json=back).status_code == 200
+    assert ask().status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "says"),
+    [
+        ({"new_password": "another long password"}, 422, "'password' is not the account's password"),
+        ({"email": "a@x.example", "password": WRONG}, 422, "'password' is not the account's password"),
+        ({"email": "", "password": WRONG}, 422, "'password' is not the account's password"),
+        ({"password": PASSWORD, "new_password": "short"}, 422, "needs 12 to 256 letters"),
+        ({"password": PASSWORD, "email": "nobody"}, 422, "is no e-mail address"),
+        ({"events": ["all"]}, 400, "Invalid enum value 'all'"),
+        ({"role": "admin"}, 400, "unknown field `role`"),
+    ],
+)
+def test_what_is_not_to_be_changed_so_is_told(ask, store, change, code, says):  # noqa: F811
+    answer = ask(method="PATCH", json={"events": ["assigned"]} | change)
+    assert (answer.status_code, says in answer.json["detail"]) == (code, True)
+    assert (ask().json["events"], address_of(store)) == ([], (None, False))
+
+
+def test_wrong_passwords_of_programs_and_pages_are_counted_together(ask, client, store):  # noqa: F811
+    wrong = {"password": WRONG, "new_password": "another long password"}
+    for number in range(5):
+        if number % 2:
+            assert ask(method="PATCH", json=wrong).status_code == 422
+        else:
+            assert send(client, "/account/email", email="", password=WRONG).status_code == 422
+    answer = ask(method="PATCH", json=wrong | {"password": PASSWORD})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
+    assert answer.mimetype == "application/problem+json" and "15 minutes" in answer.json["detail"]
+    assert send(client, "/account/email", email="", password=PASSWORD).status_code == 429
+    assert password_fits(store, "ana", PASSWORD) and ask().status_code == 200
+
+
+def test_a_token_for_reading_changes_nothing(ask):
+    assert ask(scopes=(TokenScope.READ,)).status_code == 200
+    assert ask(method="PATCH", scopes=(TokenScope.READ,), json={"events": []}).status_code == 403
+
+
+def test_an_admin_helps_whoever_lost_their_second_factor(ask, store):  # noqa: F811
+    secret = new_secret()
+    assert turn_on(store, "ana", secret, pyotp.TOTP(secret).now())
+    assert ask().json["account"]["second_factor"]
+    assert ask("/users/ana", "PATCH", json={"second_factor_off": True}).status_code == 200
+    assert not ask().json["account"]["second_factor"]
+    assert entries(store, 9, action="second factor off")
+
+
+def test_the_log_is_verified_by_programs_also_against_a_seal(ask, store):  # noqa: F811
+    found = ask("/log/verification", "POST", json={}).json
+    assert (found["rows"], found["problems"]) == (len(entries(store)) - 1, [])
+    assert ask("/log/verification", "POST", json={"seal": found["seal"]}).json["problems"] == []
+    gone = ask("/log/verification", "POST", json={"seal": f"1:{'0' * 64}"}).json["problems"]
+    assert gone == ["row 1, of which the seal was kept, is not what it was"]
+    assert ask("/log/verification", "POST", json={"seal": "1"}).status_code == 400
+    assert [row.detail["problems"] for row in entries(store, 9, action="log verified")] == [1, 0, 0]

@@ -131,7 +131,7 @@ def create_app(
     app.register_blueprint(releasing.room(store))
     app.register_blueprint(assigning.room(store))
     app.register_blueprint(interface.room())
-    programs = api.room(app, store, tries.of_this_process(app))
+    programs = api.room(app, store, tries.of_this_process(app), limiter)
     app.register_blueprint(programs)
     # A token in a header is sent by no form and by no page of others.
     csrf.exempt(programs)
@@ -219,10 +219,10 @@ def _stale_form(error: Exception) -> ResponseReturnValue:
 def _show_error(error: Exception) -> ResponseReturnValue:
     if not isinstance(error, HTTPException) or error.code is None or error.code < 400:
         return error  # type: ignore[return-value]
-    if problems.is_ours():
-        return problems.of(error)
     if isinstance(error.response, Response):  # a room has answered for itself, as the login does
         return error.response
+    if problems.is_ours():
+        return problems.of(error)
     headers = [(k, v) for k, v in error.get_headers() if k in ("Retry-After", "Allow", "Content-Range")]
     return _error_page(HTTPStatus(error.code), ""), error.code, headers
 

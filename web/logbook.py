@@ -71,6 +71,8 @@ SAY_THEMSELVES = frozenset(
             "decide_link",
             "make_user",
             "change_user",
+            "change_own",
+            "verify_log",
             "drop_user",
             "make_token",
             "drop_token",

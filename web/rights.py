@@ -220,6 +220,9 @@ RULES: dict[str, Right] = {
     "api.begin_erasure": Right.ADMIN,
     "api.finish_erasure": Right.ADMIN,
     "api.log": Right.LOG,
+    "api.verify_log": Right.LOG,
+    "api.own_account": Right.OWN,
+    "api.change_own": Right.OWN,
     "api.openapi": Right.PUBLIC,
 }
 """Endpoint → the right it asks for."""

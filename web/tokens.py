@@ -39,7 +39,7 @@ PERSONAL = frozenset(
 )
 """What shows who customers are, or lets them be heard or seen: `read` is not enough for it."""
 
-CHANGES = frozenset(f"api.{name}" for name in ("make_search", "change_search", "drop_search"))
+CHANGES = frozenset(f"api.{name}" for name in ("make_search", "change_search", "drop_search", "change_own"))
 """What changes something though it asks for no right of its own."""
 
 

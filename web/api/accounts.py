@@ -8,6 +8,7 @@ import msgspec
 
 from audit import auditlog
 from audit.scope import UserRole
+from audit.second_factor import turn_off
 from audit.store import NotStored, Store
 from audit.tokens import DAYS, MOST_DAYS, Token, TokenScope, add_token, revoke_token, tokens
 from audit.users import (
@@ -44,7 +45,7 @@ class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be otherwise; what is null stays. A role comes with its team or employee; an empty e-mail
-    address is none."""
+    address is none. `second_factor_off` is for whoever lost their app and their recovery codes."""
 
     role: UserRole | None = None
     team: _Short = ""
@@ -52,6 +53,7 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: _Password | None = None
     locked: bool | None = None
     email: Annotated[str, msgspec.Meta(max_length=320)] | None = None
+    second_factor_off: bool = False
 
 
 class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +82,20 @@ class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: _Time | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
     before: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None = None
+
+
+class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A seal of the log that was kept from before, if any: it must still hold."""
+
+    seal: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}:[0-9a-f]{64}$")] | None = None
+
+
+class LogVerified(msgspec.Struct, frozen=True):
+    """How many rows the log has, the newest one's seal, to be kept elsewhere, and what is wrong."""
+
+    rows: int
+    seal: str
+    problems: tuple[str, ...]
 
 
 def users(store: Store) -> Many[Account]:
@@ -111,6 +127,8 @@ def change_user(store: Store, name: str, body: Change) -> Account:
             set_email(store, name, body.email)
         if body.locked is not None:
             set_locked(store, name, body.locked)
+        if body.second_factor_off:
+            turn_off(store, name)
     return user(store, name)
 
 
@@ -139,6 +157,13 @@ def log(store: Store, query: Rows) -> Many[auditlog.Entry]:
     more = len(found) == query.limit and found[-1].id > 1
     further = following(f"{ROOT}/log", query, before=found[-1].id) if more else None
     return Many(found, further)
+
+
+def verify_log(store: Store, body: Kept) -> LogVerified:
+    number, _, digest = (body.seal or "").partition(":")
+    found = auditlog.verify(store, auditlog.Seal(int(number), digest) if body.seal else None)
+    auditlog.record(store, auditlog.Action.VERIFIED, problems=len(found.problems))
+    return LogVerified(found.rows, str(found.seal), found.problems)
 
 
 _CHANGED = (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -172,6 +197,11 @@ OPERATIONS = (
     Operation(
         *("DELETE", "/tokens/<int:number>", drop_token, "Makes a token worthless", None),
         status=HTTPStatus.NO_CONTENT,
+    ),
+    Operation(
+        *("POST", "/log/verification", verify_log, "Whether a row of the log was changed or is gone"),
+        LogVerified,
+        body=Kept,
     ),
     Operation("GET", "/log", log, "Who did and saw what, newest first", Many[auditlog.Entry], Rows),
 )

@@ -69,6 +69,8 @@ class Operation(msgspec.Struct, frozen=True):
     problems: tuple[HTTPStatus, ...] = ()
     once: bool = False
     """What it begins is begun once of the same `Idempotency-Key`."""
+    asks_password: bool = False
+    """It takes the password of the account: being wrong about it is limited as on the page."""
 
     @property
     def name(self) -> str:
