@@ -13,8 +13,10 @@ DATABASE_URL = "COMPORT_DATABASE_URL"
 """The variable that says which database belongs to the home."""
 
 
-def start_beside(store: Store, module: str, *arguments: str, complaints: Path | None = None) -> None:
-    """Starts `python -m MODULE HOME ARGUMENTS…` on the home and the database of a store.
+def start_beside(
+    store: Store, module: str, *arguments: str, complaints: Path | None = None
+) -> "subprocess.Popen[bytes]":
+    """Starts `python -m MODULE HOME ARGUMENTS…` on the home and the database of a store; gives the process.
 
     What it has to complain of is added to the file `complaints`; without one it goes where ours goes.
     """
@@ -32,3 +34,4 @@ def start_beside(store: Store, module: str, *arguments: str, complaints: Path | 
         )
     # Else it stays in the list of processes when it is over.
     threading.Thread(target=process.wait, daemon=True).start()
+    return process

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, s
 
 from audit import tables as t
 from audit.auditlog import Action, write
+from audit.copies import forget
 from audit.customers import find_person
 from audit.database import StoreUnusable, place
 from audit.enclosed import ENCLOSED
@@ -244,6 +245,8 @@ def _finish(store: Store, number: int, asked: Asked) -> Erased:
         if is_folder(path):
             touched += forget_in(Path(path), form, asked.interactions)[0]
     rows = store.again(lambda: _remove_rows(store, asked))
+    # A page that was open may have asked for a copy before the row was gone.
+    forget(store, asked.recordings)
     if number:
         _account_books(store, asked)
         # What only they did stands in sums, too.
@@ -272,14 +275,12 @@ def _finish(store: Store, number: int, asked: Asked) -> Erased:
 
 def _remove_files(store: Store, asked: Asked) -> dict[str, int]:
     """Removes recordings that lie in the home, silent copies, curves and observations."""
-    done: dict[str, int] = {}
-    copies = [
-        file
-        for folder in ("muted", "peaks")
-        for one in asked.recordings
-        for file in (store.home / folder / one[:2]).glob(f"{one}.*")
+    copies = forget(store, asked.recordings)
+    done = {"muted": copies} if copies else {}
+    outlines = [
+        file for one in asked.recordings for file in (store.home / "peaks" / one[:2]).glob(f"{one}.*")
     ]
-    for file in dict.fromkeys((*map(Path, asked.files), *copies)):
+    for file in dict.fromkeys((*map(Path, asked.files), *outlines)):
         home = store.home.resolve()
         kind = file.relative_to(home if file.is_relative_to(home) else store.home).parts[0]
         try:

@@ -1,10 +1,7 @@
 """What has to go: card data from sound that is played, personal data too from what leaves the house."""
 
-import hashlib
 import re
-import threading
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
 
 import msgspec
 
@@ -12,10 +9,9 @@ from audit.interactions import Interaction, Role
 from audit.personal import personal_data
 from audit.pictures import blur, present
 from audit.speakers import is_recognised
-from audit.store import Store
 from models.carddata import find as find_secrets
 from models.frames import Frame
-from models.muting import Paint, suffix, write_muted
+from models.muting import Paint
 from models.observations import Observations, People, Recording, Span, Utterance, Word, span, union
 from models.spoken_digits import normal
 
@@ -88,40 +84,6 @@ def _with_margin(where: Span, recording: Recording) -> Span:
 def silences(gone: Iterable[Gone]) -> tuple[Span, ...]:
     """When there has to be silence, in order and without touching."""
     return union(sorted(one.span for one in gone if one.where == "sound"))
-
-
-def played(
-    store: Store, interaction: Interaction, recording: Recording, gone: Iterable[Gone], anew: bool = False
-) -> Path:
-    """The file that may be played: the recording where nothing is `gone` from its sound, else a copy that is
-    silent there; made once and kept in `muted/` beside the store, readable by its owner alone.
-
-    `anew` gives a copy in a form that browsers play also where nothing has to be silent.
-
-    Raises:
-        UnreadableMedia: the recording cannot be decoded.
-        CopyUnsaved: the copy cannot be written.
-    """
-    quiet = silences(gone)
-    source = Path(interaction.path)
-    if not anew and not (quiet and recording.channels):
-        return source
-    name = hashlib.sha256(repr((quiet, COPIES)).encode()).hexdigest()[:16]
-    path = store.home / "muted" / recording.id[:2] / f"{recording.id}.{name}{suffix(recording)}"
-    with _making:
-        if not path.exists():
-            write_muted(path, source, recording, quiet)
-            for other in path.parent.glob(f"{recording.id}.*"):
-                if other != path:
-                    other.unlink(missing_ok=True)
-    return path
-
-
-COPIES = 1
-"""Raised when copies are made otherwise: those made before are then made anew."""
-
-_making = threading.Lock()
-"""A player asks for several ranges at once: the copy is made by the first."""
 
 
 def personal(

@@ -15,6 +15,7 @@ from sqlalchemy import Select, delete, func, select, update
 from audit import tables as t
 from audit import yamlfile
 from audit.auditlog import Action, write
+from audit.copies import forget, kept
 from audit.enclosed import ENCLOSED
 from audit.erasing import Erased, erase, of_interactions
 from audit.holds import held
@@ -253,15 +254,13 @@ def _media(store: Store, one: Interaction) -> list[Path]:
     enclosed = path.is_relative_to(home / ENCLOSED)
     brought = path.is_relative_to(uploads_folder(store).resolve())
     recording = (enclosed or (brought and path.suffix.lower() in RECORDING_SUFFIXES)) and path.exists()
-    copies = [
-        file
-        for folder in ("muted", "peaks")
-        for file in (home / folder / one.recording[:2]).glob(f"{one.recording}.*")
-    ]
+    outlines = (home / "peaks" / one.recording[:2]).glob(f"{one.recording}.*")
+    copies = [*kept(store, one.recording), *outlines]
     return [path, *copies] if recording else copies
 
 
 def _remove_media(store: Store, one: Interaction) -> None:
+    forget(store, [one.recording])
     for file in _media(store, one):
         file.unlink(missing_ok=True)
 

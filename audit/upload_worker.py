@@ -22,6 +22,7 @@ from audit.arrivals import Rejected
 from audit.auditlog import Actor, acting
 from audit.batch.guard import cause, guarded
 from audit.beside import DATABASE_URL
+from audit.copies import prepare
 from audit.intake import arrivals
 from audit.pipeline import audit_arrival
 from audit.store import Store, open_store
@@ -104,6 +105,9 @@ def _work(store: Store, row: Any) -> None:
                     told = _progress(store, row.id)
                     audited = audit_arrival(one, rubrics, store, progress=told, camera=camera)
                     done.append(audited.interaction.id)
+                    with contextlib.suppress(ComportError):
+                        # What stands against a copy is told by the page of the interaction.
+                        prepare(store, audited.interaction)
         except Exception as error:  # noqa: BLE001  the next file must not wait for a mended program
             failed(error)
     if not done and not reasons:

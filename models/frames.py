@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.media import LONGEST_GAP_S, Clock, UnreadableMedia, jumps, opened, picture_of, shown_size
+from models.media import (
+    LONGEST_GAP_S,
+    Clock,
+    UnreadableMedia,
+    jumps,
+    opened,
+    picture_of,
+    shown_size,
+    unordered,
+)
 
 if TYPE_CHECKING:
     import av
@@ -76,8 +85,15 @@ class Frames:
             last_step = -1
             last_s = -1.0
             usual_s = 1 / float(stream.average_rate) if stream.average_rate else 0.04
-            for frame in self._decoded(container, stream, _Unwanted(start_s, self.per_s)):
-                time_s = clock.read(frame.time) if frame.time is not None else last_s + usual_s
+            first = 0 if unordered(container, stream) else None
+            unwanted = _Unwanted(start_s, self.per_s) if first is None else None
+            for frame in self._decoded(container, stream, unwanted):
+                at_s = frame.time
+                if first is not None and frame.dts is not None and frame.time_base is not None:
+                    # They come in the order in which they are shown, the first one late.
+                    first = first or frame.dts
+                    at_s = start_s + float((frame.dts - first) * frame.time_base)
+                time_s = clock.read(at_s) if at_s is not None else last_s + usual_s
                 if time_s <= last_s:
                     continue  # a repeated frame
                 last_s = self.duration_s = max(0.0, time_s)

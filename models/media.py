@@ -1,6 +1,7 @@
 """Media files: what they are, and their sound. Decoded by PyAV (FFmpeg)."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -150,11 +151,19 @@ def picture_duration_s(path: Path) -> float:
 
 
 def jumps(path: Path, container: "av.container.InputContainer") -> bool:
-    """Whether the clock jumps inside the file, so that a time cannot be sought in it. Only in the streams of
-    MPEG, which may be put one behind the other, is it asked."""
+    """Whether the clock jumps inside the file, or its pictures are `unordered`, so that a time cannot be
+    sought in it. Only in the streams of MPEG, which may be put one behind the other, is the clock asked."""
+    if unordered(container, picture_of(container)):
+        return True
     if container.format.name not in ("mpegts", "mpeg") or container.duration is None:
         return False
     return abs(picture_duration_s(path) - container.duration / 1_000_000) > JUMP_S
+
+
+def unordered(container: "av.container.InputContainer", stream: "av.VideoStream | None") -> bool:
+    """Whether the times of pictures are those of their decoding, another order than that in which they are
+    shown: AVI has no others, and its pictures may refer to later ones."""
+    return container.format.name == "avi" and stream is not None and stream.codec_context.has_b_frames
 
 
 def picture_of(container: "av.container.InputContainer") -> "av.VideoStream | None":
@@ -191,10 +200,11 @@ class Decoded(NamedTuple):
     caveat: str
 
 
-def decode(path: Path, rate_hz: int = RATE_HZ) -> Decoded:
+def decode(path: Path, rate_hz: int = RATE_HZ, told: Callable[[float], None] | None = None) -> Decoded:
     """The sound at `rate_hz`, each frame at its own time: where the track has nothing there is silence.
 
     A file that ends in the middle of a packet gives what came before it; damaged packets are counted.
+    `told` gets the seconds decoded, after each packet; what it raises ends the decoding.
 
     Raises:
         UnreadableMedia: nothing, or less than `SHORTEST_S`, could be decoded.
@@ -215,6 +225,8 @@ def decode(path: Path, rate_hz: int = RATE_HZ) -> Decoded:
             try:
                 for frame in next(packets).decode():
                     joined.add(frame)
+                if told is not None:
+                    told(joined.duration_s)
             except (StopIteration, av.error.EOFError):
                 break
             except av.error.InvalidDataError as error:
@@ -246,6 +258,11 @@ class _Joined:
         self._sound = SoundWriter(2 if layout == "stereo" else 1, rate_hz)
         self._form: tuple[Any, ...] = ()
         self._resampler: Any = None
+
+    @property
+    def duration_s(self) -> float:
+        """Of what was added."""
+        return self._sound.length / self._rate_hz
 
     def add(self, frame: "av.AudioFrame") -> None:
         import av

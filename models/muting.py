@@ -1,5 +1,6 @@
 """Copies of recordings that are silent over stretches of time, and whose picture may be painted over."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -13,6 +14,7 @@ from models.errors import ComportError
 from models.frames import Frame, Frames
 from models.media import decode, jumps, opened, picture_of
 from models.observations import Recording, Span
+from models.playable import copied_to_mp4
 from models.sound import Sound
 
 if TYPE_CHECKING:
@@ -29,9 +31,6 @@ BLOCK_S = 1.0
 VIDEO_RATE_HZ = 48_000
 """The rate of the sound beside a picture: the usual one of video."""
 
-COPIED = frozenset({"h264", "vp9", "libvpx-vp9", "av1", "libdav1d"})
-"""Picture codecs that browsers play out of MP4: they are copied as they are, others made anew as H.264."""
-
 QUALITY = "20"
 """H.264's constant rate factor of pictures made anew: a little better than x264's own 23."""
 
@@ -40,6 +39,14 @@ TICKS_HZ = 1000
 
 Paint = Callable[[Frame], None]
 """Paints over the picture of a frame where it lies."""
+
+PART = ".part-"
+
+Told = Callable[[float], None]
+"""Gets how much of a copy is made, 0 to 1, some times a second; what it raises ends the making."""
+
+DECODED_SHARE, DECODED_SHARE_OF_VIDEO = 0.5, 0.1
+"""How much of the making the decoding of the sound is, alone and beside a picture: about what it takes."""
 
 
 class CopyUnsaved(ComportError):
@@ -67,12 +74,14 @@ def write_muted(
     silences: Sequence[Span],
     tone: bool = False,
     paint: Paint | None = None,
+    told: Told = lambda _share: None,
 ) -> None:
     """Writes a copy of `source` to `path` (named with `suffix`), whole or not at all, for its owner alone.
 
     All channels are silent during `silences` (in order, not overlapping), or carry a tone: a voice leaks into
     the other channel. The other sound of recordings without a picture is what it was, sample for sample at
-    16 bits. With `paint` every picture is made anew.
+    16 bits. With `paint` every picture is made anew. What a killed process leaves of a copy is named as it,
+    with `PART` behind.
 
     Raises:
         UnreadableMedia: the source cannot be decoded.
@@ -83,12 +92,16 @@ def write_muted(
     part: Path | None = None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}{PART}", delete=False) as file:
             part = Path(file.name)
         if recording.size_px is None:
-            _write_sound(part, source, recording, silences, tone)
+            _write_sound(part, source, recording, silences, tone, told)
         else:
-            _write_video(part, source, recording, silences, tone, paint)
+            _write_video(part, source, recording, silences, tone, paint, told)
+        # Else a power failure might leave a whole name with half a copy.
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        told(1.0)
         part.replace(path)
     except (OSError, av.error.FFmpegError) as error:
         raise CopyUnsaved(str(path), error.strerror or str(error)) from error
@@ -124,8 +137,9 @@ class _Track:
         sound: Sound,
         silences: Sequence[Span],
         tone: bool,
+        told: Told = lambda _done_s: None,
     ) -> None:
-        self._container, self._sound = container, sound
+        self._container, self._sound, self._told = container, sound, told
         self._layout = "stereo" if sound.channels == 2 else "mono"
         self._stream: Any = container.add_stream(codec, rate=sound.rate_hz, layout=self._layout)
         self._blocks = (
@@ -148,6 +162,7 @@ class _Track:
             frame.pts = round(start_s * self._sound.rate_hz)
             self._container.mux(self._stream.encode(frame))
             self._written_s = start_s + block.shape[1] / self._sound.rate_hz
+            self._told(self._written_s)
 
     def finish(self) -> None:
         self.write(float("inf"))
@@ -155,13 +170,21 @@ class _Track:
 
 
 def _write_sound(
-    path: Path, source: Path, recording: Recording, silences: Sequence[Span], tone: bool
+    path: Path, source: Path, recording: Recording, silences: Sequence[Span], tone: bool, told: Told
 ) -> None:
     import av
 
-    sound = decode(source, recording.sample_rate_hz).sound
+    heard = _shares(told, recording, 0.0, DECODED_SHARE)
+    sound = decode(source, recording.sample_rate_hz, heard).sound
+    written = _shares(told, recording, DECODED_SHARE, 1.0)
     with av.open(str(path), "w", format="flac") as container:
-        _Track(container, "flac", sound, silences, tone).finish()
+        _Track(container, "flac", sound, silences, tone, written).finish()
+
+
+def _shares(told: Told, recording: Recording, first: float, last: float) -> Told:
+    """Tells seconds of a recording as shares from `first` to `last`."""
+    length_s = recording.duration_s
+    return lambda done_s: told(first + (last - first) * min(1.0, done_s / length_s if length_s else 0.0))
 
 
 def _write_video(
@@ -171,20 +194,22 @@ def _write_video(
     silences: Sequence[Span],
     tone: bool,
     paint: Paint | None,
+    told: Told,
 ) -> None:
     import av
 
-    sound = decode(source, VIDEO_RATE_HZ).sound if recording.channels else None
+    first = DECODED_SHARE_OF_VIDEO if recording.channels else 0.0
+    sound = (
+        decode(source, VIDEO_RATE_HZ, _shares(told, recording, 0.0, first)).sound
+        if recording.channels
+        else None
+    )
+    written = _shares(told, recording, first, 1.0)
     # The index goes to the front, so that a player need not read to the end.
     options = {"movflags": "+faststart"}
     with av.open(str(path), "w", format="mp4", options=options) as container, opened(source) as read:
         picture = picture_of(read)
-        copies = (
-            paint is None
-            and picture is not None
-            and picture.codec_context.name in COPIED
-            and not jumps(source, read)
-        )
+        copies = paint is None and picture is not None and copied_to_mp4(picture) and not jumps(source, read)
         packets = (
             _copied(container, read, picture)
             if copies and picture is not None
@@ -197,6 +222,7 @@ def _write_video(
             ):  # The picture's stream stands; the sound's has to as well before the first packet.
                 track = _Track(container, "aac", sound, silences, tone) if sound else None
                 continue
+            written(time_s)
             if track:
                 track.write(time_s)
             container.mux(packet)

@@ -330,6 +330,11 @@ def test_things_that_are_worn():
     assert {one[of]["asked"] for one in told.values() for of in ("frames", "persons")} == {0}
 
 
+def test_how_long_others_wait_for_a_copy():
+    found = figures("bench/copies.py", "--minutes", 0.05, "--openers", 2)
+    assert min(found[name] for name in ("list_s", "other_media_s", "long_media_s")) > 0
+
+
 @pytest.mark.chromium
 @pytest.mark.skipif(CHROMIUM is None or not BUNDLE.is_file(), reason="no Chromium, or run make web")
 def test_the_page_of_a_long_call():

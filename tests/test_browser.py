@@ -114,9 +114,9 @@ def browse(chromium, site):
     assert problems == []
 
 
-def until(page, holds):
+def until(page, holds, seconds=15):
     """Waits until an expression about `media` holds; Playwright's own wait needs `eval`, which the policy bars."""
-    end_s = time.monotonic() + 15
+    end_s = time.monotonic() + seconds
     while not page.evaluate(f"(media => {holds})(document.querySelector('#media'))"):
         assert time.monotonic() < end_s, f"waited for {holds}"
         page.wait_for_timeout(20)

@@ -94,6 +94,14 @@ def test_one_frame_is_a_video(tmp_path):
     assert [f.time_s for f in Frames(write_video(tmp_path / "a.mp4", [card(1)]), 5)] == [0.0]
 
 
+def test_pictures_of_avi_come_in_the_order_in_which_they_are_shown(tmp_path):
+    path = write_video(tmp_path / "a.avi", [card(n) for n in range(20)], fps=5, codec="libx264")
+    frames = list(Frames(path, 5))
+    assert numbers(frames) == list(range(20))
+    assert [f.time_s for f in frames] == pytest.approx([n / 5 for n in range(20)], abs=0.21)
+    assert numbers([picture_at(path, 2.0)]) == [10]
+
+
 def test_a_damaged_middle_is_left_out_and_told(tmp_path):
     random = np.random.default_rng(0)
     pictures = [random.integers(0, 255, (96, 128, 3), np.uint8) for _ in range(40)]

@@ -1,7 +1,6 @@
 """What must not be heard, read or seen is silent, marked and blurred; all the rest is what it was."""
 
 import json
-import stat
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,7 +10,7 @@ from click.testing import CliRunner
 from audit.cli import cli
 from audit.intake import take_in
 from audit.interactions import Channel, Interaction, Party, Role
-from audit.redaction import MARGIN_S, Gone, personal, played, secrets, silences
+from audit.redaction import MARGIN_S, personal, secrets, silences
 from audit.store import open_store
 from models.frames import Frames
 from models.media import decode, probe
@@ -222,36 +221,6 @@ LINES = [
     ("channel-1", 2.0, f"it is {CARD}"),
     ("channel-0", 7.0, "thank you Laura"),
 ]
-
-
-def test_what_is_played_is_a_private_copy_made_once(store, tmp_path):
-    call = keep(store, build.write_wav(tmp_path / "a.wav", noise(10), noise(10, seed=1)), LINES)
-    observations = store.observations(call)
-    gone = secrets(observations)
-    copy = played(store, call, observations.recording, gone)
-    made = copy.stat()
-    assert copy.is_relative_to(store.home / "muted")
-    assert stat.S_IMODE(made.st_mode) == 0o600
-    assert stat.S_IMODE(copy.parent.stat().st_mode) == 0o700
-    assert played(store, call, observations.recording, gone) == copy
-    assert copy.stat().st_mtime_ns == made.st_mtime_ns
-    assert not decode(copy).sound.read(2.8, 4.4).any()
-
-
-def test_a_copy_that_is_no_longer_silent_enough_goes_when_another_is_made(store, tmp_path):
-    call = keep(store, build.write_wav(tmp_path / "a.wav", noise(10)), LINES)
-    recording = store.observations(call).recording
-    first = played(store, call, recording, [Gone(Span(1.0, 2.0), "pin", "sound")])
-    second = played(store, call, recording, [Gone(Span(1.0, 3.0), "pin", "sound")])
-    assert list((store.home / "muted").rglob("*.flac")) == [second]
-    assert first != second
-
-
-def test_a_recording_without_secrets_is_played_as_it_is(store, tmp_path):
-    call = keep(store, build.write_wav(tmp_path / "a.wav", noise(10)), LINES[2:])
-    observations = store.observations(call)
-    assert str(played(store, call, observations.recording, secrets(observations))) == call.path
-    assert not (store.home / "muted").exists()
 
 
 def redact(store, folder, *more):

@@ -29,6 +29,7 @@ from models.camera import Zone, assumed_camera
 from models.media import decode, probe
 from models.observations import Activity, Observed, Provenance, gather, union
 from tests import build, serving
+from tests.copying import played
 from web import create_app
 from web.accounts import own_path
 from web.playback import playback_of
@@ -945,7 +946,7 @@ def test_of_what_a_browser_cannot_play_a_copy_is_played_and_the_page_says_so(
     assert ("Browsers cannot play" in shown.text) is (mime is None)
     assert "mp3float" not in shown.text
     assert ("mp3, mono" in shown.text) is (name == "call.mp3")
-    got = client.get(f"/interactions/{one.id}/media")
+    got = played(client, f"/interactions/{one.id}/media")
     assert playback_of(path, probe(path), ()).mime == (mime or "audio/flac") == got.mimetype
     assert (got.data == path.read_bytes()) is (mime is not None)
     if not mime:
@@ -969,7 +970,7 @@ def test_where_card_data_is_said_the_player_gets_a_copy_that_is_silent_there(
     assert "Card data or a secret is said at 0:04: nothing is heard there." in shown.text
     assert "4242" not in shown.text
     assert "audio" in [t for t, _ in shown.tags]
-    got = client.get(f"/interactions/{one.id}/media")
+    got = played(client, f"/interactions/{one.id}/media")
     assert (got.status_code, got.mimetype) == (200, "audio/flac")
     assert got.data != path.read_bytes()
     (tmp_path / "got.flac").write_bytes(got.data)
@@ -1149,7 +1150,7 @@ def test_of_a_video_that_browsers_cannot_play_a_copy_is_played(client, store, tm
     path.write_bytes(CLIP.read_bytes())
     one = keep_video(store, tmp_path, path)
     assert "Browsers cannot play this recording (mkv, h264)" in page(client, f"/interactions/{one.id}").text
-    got = client.get(f"/interactions/{one.id}/media")
+    got = played(client, f"/interactions/{one.id}/media")
     assert (got.status_code, got.mimetype) == (200, "video/mp4")
     (tmp_path / "got.mp4").write_bytes(got.data)
     before, after = probe(path), probe(tmp_path / "got.mp4")

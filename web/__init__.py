@@ -27,6 +27,7 @@ from web import (
     assigning,
     batches,
     cameras,
+    copying,
     customers,
     employees,
     exporting,
@@ -120,6 +121,7 @@ def create_app(
     app.register_blueprint(uploading.room(store))
     app.register_blueprint(batches.room(store))
     app.register_blueprint(interactions.room(store))
+    app.register_blueprint(copying.room(store))
     app.register_blueprint(exporting.room(store))
     app.register_blueprint(views.room(store))
     app.register_blueprint(admin.room(store))

@@ -10,12 +10,14 @@ import msgspec
 from flask import Blueprint, Response, abort, current_app, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
+from audit import copies
 from audit.assigning import assignable, assigned, assigned_among, reviewers
+from audit.copies import Copy, CopyFailed, CopyUnready
 from audit.evidence import is_visual, moments
 from audit.interactions import Interaction, Role
 from audit.judge import Finding
 from audit.outcomes import Evidence
-from audit.redaction import Gone, played, secrets
+from audit.redaction import Gone, secrets
 from audit.releasing import release_of
 from audit.replies import Reply
 from audit.reviews import Review, Stands, card_stands, shown
@@ -27,12 +29,22 @@ from audit.searching import find as find_rows
 from audit.store import NotStored, Store
 from audit.waits import NEEDS, waits
 from audit.waveform import waveform_json
-from models.observations import PERCEIVED, Observations, ObservationsUnreadable, Recording, Span, Utterance
+from models.observations import (
+    PERCEIVED,
+    Observations,
+    ObservationsUnreadable,
+    ObservationsUnsaved,
+    Recording,
+    Span,
+    Utterance,
+)
+from models.playable import media_type
 from web import views
 from web.listing import asked, fields, places, rubric_names
-from web.playback import file_problem, is_media, playback_of, type_of
+from web.playback import copy_told, file_problem, is_media, playback_of
 from web.retention import holding
 from web.rights import may, scope
+from web.wording import told
 
 PAGE_ROWS = 50
 """Rows of the list on one page: two screens, so that the end can still be seen."""
@@ -143,6 +155,8 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
     if wanted and card is None:
         abort(404)
     recording = recording_of(store, found)
+    gone = gone_of(store, found)
+    playback = playback_of(Path(found.path), recording, gone) if is_media(recording) else None
     observations = observations_of(store, found)
     machine, now = card, card_stands(store, card) if card else None
     if card and now:
@@ -164,8 +178,9 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         unreadable=observations is None,
         missing=dict(observations.missing) if observations else {},
         sides=channel_roles(recording.channels, card),
-        playback=playback_of(Path(found.path), recording, gone_of(store, found))
-        if is_media(recording)
+        playback=playback,
+        copying=copy_told(copy_asked(store, found, recording, gone))
+        if playback and not playback.problem and gone is not None
         else None,
         waited=observations is not None and observations.activity is not None,
         watched=observations is not None and observations.people is not None and is_media(recording),
@@ -177,24 +192,45 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
 
 
 def media(store: Store, identity: str, as_it_is: bool = False) -> ResponseReturnValue:
-    """The recording, or the copy that is played: `as_it_is` only where something has to be silent."""
+    """The recording, or the copy that is played: `as_it_is` only where something has to be silent.
+
+    Raises:
+        CopyUnready: the copy is being made.
+        CopyFailed: it could not be.
+    """
     found = find(store, identity)
     recording, path = recording_of(store, found), Path(found.path)
     gone = gone_of(store, found)
     if not is_media(recording) or file_problem(path, recording) or gone is None:
         abort(404)
-    how = playback_of(path, recording, gone)
-    copy = played(store, found, recording, gone, anew=bool(how.copied) and not as_it_is)
+    copy = copy_asked(store, found, recording, gone, as_it_is)
+    if copy.failed:
+        raise CopyFailed(path.name, copy.failed)
+    if not copy.ready:
+        raise CopyUnready(path.name, copy.share)
     response = send_file(
-        copy,
-        mimetype=type_of(path) if copy == path else how.mime,
+        copy.path,
+        mimetype=media_type(copy.path),
         conditional=True,
-        etag=recording.id if copy == path else copy.stem,
+        etag=recording.id if copy.path == path else copy.path.stem,
         max_age=0,
         download_name=path.name,
     )
     response.cache_control.private = True
     return response
+
+
+def copy_asked(
+    store: Store, found: Interaction, recording: Recording, gone: Collection[Gone], as_it_is: bool = False
+) -> Copy:
+    """What is played of a recording; what is not made yet is asked for."""
+    copy = copies.copy_of(store, found, recording, gone, as_it_is)
+    if not copy.ready and not copy.failed:
+        try:
+            copies.ask(store, found)
+        except ObservationsUnsaved as error:
+            return msgspec.structs.replace(copy, failed=told(error))
+    return copy
 
 
 def waveform(store: Store, identity: str) -> ResponseReturnValue:

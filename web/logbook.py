@@ -88,7 +88,7 @@ SAY_THEMSELVES = frozenset(
 )
 """Endpoints whose change is logged where it is made, with what was changed."""
 
-UNSEEN = frozenset({"languages.choose", "reviewing.newest"})
+UNSEEN = frozenset({"languages.choose", "reviewing.newest", "copying.events"})
 """What shows and changes nothing of the store: the language, and what an open page asks for by itself."""
 
 PLAYED = frozenset({"interactions.media", "api.media"})

@@ -3,42 +3,20 @@
 import functools
 import stat
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from audit.redaction import Gone, silences
-from models import muting
+from audit.copies import Copy, quiet_in
+from audit.redaction import Gone
 from models.media import UnreadableMedia, digest_file
+from models.muting import suffix
 from models.observations import Recording, Span
-from web.languages import gettext
-
-_PCM = frozenset({"pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_s32le", "pcm_f32le"})
-_MP3 = frozenset({"mp3", "mp3float"})
-_FREE = frozenset({"opus", "libopus", "vorbis", "libvorbis"})
-_MP4 = frozenset({"aac"}) | _MP3 | _FREE
+from models.playable import media_type, unplayable
+from web.languages import gettext, percent
 
 _CODEC_NAMES = {"mp3float": "mp3", "libopus": "opus", "libvorbis": "vorbis", "libmp3lame": "mp3"}
 """FFmpeg's names of decoders → what people call the codec."""
-
-_CONTAINERS: dict[str, tuple[str, frozenset[str]]] = {
-    ".wav": ("audio/wav", _PCM),
-    ".mp3": ("audio/mpeg", _MP3),
-    ".m4a": ("audio/mp4", _MP4),
-    ".aac": ("audio/aac", frozenset({"aac"})),
-    ".ogg": ("audio/ogg", _FREE | {"flac"}),
-    ".oga": ("audio/ogg", _FREE | {"flac"}),
-    ".opus": ("audio/ogg", _FREE),
-    ".flac": ("audio/flac", frozenset({"flac"})),
-    ".mp4": ("video/mp4", _MP4),
-    ".m4v": ("video/mp4", _MP4),
-    ".webm": ("video/webm", _FREE),
-}
-"""Suffix → (type, sound codecs by their FFmpeg names) that Chromium, Firefox and Safari all play.
-Source: MDN, "Media container formats" and "Web audio codec guide"."""
-
-
-_PICTURES = frozenset({"h264", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d"})
-"""Picture codecs that they all play, by their FFmpeg names; asked of videos without sound."""
 
 
 class Playback(msgspec.Struct, frozen=True):
@@ -55,31 +33,40 @@ class Playback(msgspec.Struct, frozen=True):
 
 def playback_of(path: Path, recording: Recording, gone: tuple[Gone, ...] | None) -> Playback:
     """How a browser gets this recording; what is `gone` from its sound (None: nobody knows) is not played."""
-    codecs = _CONTAINERS.get(path.suffix.lower(), ("", frozenset[str]()))[1]
-    mime, copied = type_of(path), ""
+    mime, copied = media_type(path), ""
     problem = file_problem(path, recording)
-    quiet = silences(gone or ()) if recording.channels else ()
+    quiet = quiet_in(recording, gone or ())
     if not problem and gone is None:
         problem = gettext(
             "The recording is not played: what was heard in it is damaged, so nobody knows where card data "
             "is said. Audit it again."
         )
-    elif not problem and quiet:
-        mime, _ = _CONTAINERS[muting.suffix(recording)]
-    elif not problem and recording.codec not in (codecs if recording.channels or not codecs else _PICTURES):
-        mime, _ = _CONTAINERS[muting.suffix(recording)]
-        copied = gettext(
-            "Browsers cannot play this recording (%(suffix)s, %(codec)s). "
-            "What is played is a copy, which is made once: the first time takes longer.",
-            suffix=path.suffix.lstrip(".") or gettext("no suffix"),
-            codec=codec_name(recording.codec),
-        )
+    elif not problem:
+        try:
+            codec = unplayable(path, recording)
+        except UnreadableMedia as error:
+            return Playback(mime, recording.size_px is not None, _unreadable(path, error.found))
+        if codec or quiet:
+            mime = media_type(Path(f"copy{suffix(recording)}"))
+        if codec:
+            copied = gettext(
+                "Browsers cannot play this recording (%(suffix)s, %(codec)s). "
+                "What is played is a copy, which is made once.",
+                suffix=path.suffix.lstrip(".") or gettext("no suffix"),
+                codec=codec_name(codec),
+            )
     return Playback(mime, recording.size_px is not None, problem, quiet, copied)
 
 
-def type_of(path: Path) -> str:
-    """The media type of a file by its name; that of any bytes where browsers know none."""
-    return _CONTAINERS.get(path.suffix.lower(), ("application/octet-stream", None))[0]
+def copy_told(copy: Copy) -> dict[str, Any]:
+    """How far a copy is, in the language of the page."""
+    if copy.failed:
+        text = gettext("The copy that is played could not be made: %(why)s", why=copy.failed)
+    elif copy.ready:
+        text = gettext("The copy is made.")
+    else:
+        text = gettext("The copy that is played is being made: %(share)s", share=percent(copy.share))
+    return {"share": copy.share, "text": text, "ready": copy.ready, "failed": bool(copy.failed)}
 
 
 def is_media(recording: Recording) -> bool:

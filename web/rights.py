@@ -133,6 +133,8 @@ RULES: dict[str, Right] = {
     "interactions.media": Right.READ,
     "interactions.waveform": Right.READ,
     "interactions.waiting": Right.READ,
+    "copying.events": Right.READ,
+    "copying.again": Right.READ,
     "exporting.take": Right.EXPORT,
     "views.keep": Right.READ,
     "views.change": Right.READ,

@@ -17,6 +17,7 @@ from audit.auditlog import Action
 from audit.batch.driver import Busy
 from audit.batch.ledger import RunState
 from audit.camera_files import CameraChanged
+from audit.copies import CopyUnready
 from audit.holds import Held
 from audit.identities import State
 from audit.interactions import Channel, Role
@@ -182,6 +183,7 @@ CONFLICTS: dict[type[Exception], tuple[Any, Any]] = {
     Busy: (_("It is being worked on"), _("Wait until it is over, or cancel it first.")),
     PairChanged: (_("They were changed meanwhile"), _("Look at both again, then decide.")),
     CameraChanged: (_("The camera was changed meanwhile"), _("Open it again and draw yours anew.")),
+    CopyUnready: (_("The copy that is played is being made"), _("Open it again in some seconds.")),
 }
 """What else than a review somebody was too late for → (title, what to do)."""
 

@@ -11,6 +11,7 @@ from audit.batch.behind import BadBatch
 from audit.batch.driver import Busy
 from audit.batch.sources import UnusableSource
 from audit.camera_files import CameraChanged
+from audit.copies import CopyFailed, CopyUnready, StillMade
 from audit.customers import CannotJoin
 from audit.database import ConnectionLost, StoreUnusable, TooSlow, Unstorable
 from audit.holds import Held
@@ -32,6 +33,10 @@ ROOT = "/api/v1"
 
 WAIT_S = 60
 """So long whoever asked too often is told to wait: the limit counts by the minute."""
+
+
+COPY_WAIT_S = 5
+"""So long whoever asked for a copy that is being made is told to wait. Our choice."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -65,6 +70,9 @@ STATUS: dict[type[ComportError], HTTPStatus] = {
     ReviewConflict: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unstorable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CopyUnready: HTTPStatus.SERVICE_UNAVAILABLE,
+    CopyFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    StillMade: HTTPStatus.CONFLICT,
     ConnectionLost: HTTPStatus.SERVICE_UNAVAILABLE,
     TooSlow: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -96,7 +104,10 @@ def of(error: Exception) -> Response:
             status = HTTPStatus.UNPROCESSABLE_ENTITY  # the body was of the right shape
         if isinstance(error, OF_DATABASE) or status is None:
             current_app.logger.error("%s", error.line)
-        return told(status or HTTPStatus.INTERNAL_SERVER_ERROR, "" if status is None else _line(error))
+        response = told(status or HTTPStatus.INTERNAL_SERVER_ERROR, "" if status is None else _line(error))
+        if isinstance(error, CopyUnready):
+            response.headers["Retry-After"] = str(COPY_WAIT_S)
+        return response
     status, detail, headers = HTTPStatus.INTERNAL_SERVER_ERROR, "", []
     if isinstance(error, HTTPException) and error.code is not None:
         status = HTTPStatus(error.code)

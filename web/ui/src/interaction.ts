@@ -1,3 +1,4 @@
+import { awaitCopy } from "./copying";
 import { Findings } from "./findings";
 import { listenToKeys } from "./keys";
 import { drawPeople } from "./overlay";
@@ -10,6 +11,7 @@ import { drawWaveform } from "./waveform";
 const player = new Player(document.querySelector<HTMLMediaElement>("#media"));
 const findings = new Findings(player);
 if (player.media) document.body.classList.add("live");
+awaitCopy();
 followTranscript(player);
 searchTranscript();
 listenToKeys(player, findings, new Reviewing(findings));
