@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from audit.console import FAILED, complain, json_option, out, print_json, progress_bar, store_of
+from audit.console import FAILED, complain, json_option, out, print_json, print_table, progress_bar, store_of
 from audit.interactions import Channel
 
 
@@ -76,7 +76,7 @@ def compare_command(
     for one in found.counts:
         numbers = (one.asked, one.approved, one.wrong, one.cannot_tell, one.unanswered)
         table.add_row(escape(one.question), one.channel, *map(str, numbers))
-    out.print(table)
+    print_table(table)
     for answer in found.answers:
         if everything or answer.given != Given.APPROVED:
             out.print(

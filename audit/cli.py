@@ -272,7 +272,7 @@ def show(context: click.Context, interaction: str | None, search: str, limit: in
             print_json({"interactions": rows[:limit], "more": len(rows) > limit})
             return
         if rows:
-            print_rows(out, rows[:limit])
+            print_rows(rows[:limit])
         elif search:
             out.print(f"nothing that is stored has '{search}' in it", highlight=False, markup=False)
         else:

@@ -10,6 +10,7 @@ from audit.console import (
     json_option,
     out,
     print_json,
+    print_table,
     progress_bar,
     store_of,
 )
@@ -48,7 +49,7 @@ def weights_list(as_json: bool) -> None:
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for i in items:
         table.add_row(i.name, w.state(i), f"{i.size_bytes / 1e6:.1f} MB", i.licence, i.purpose)
-    out.print(table)
+    print_table(table)
     out.print(f"[dim]cache {w.cache_folder()}, mirror {w.mirror_folder() or 'none'}[/]", highlight=False)
 
 

@@ -1,5 +1,6 @@
 """What every command shares: output, progress, errors on one line, and the store."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from models.errors import ComportError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from audit.outbox import Delivered
     from audit.store import Store
 
@@ -29,6 +32,19 @@ DATABASE = "comport.database"
 
 out = Console()
 err = Console(stderr=True)
+
+PIPED_WIDTH = 1000
+"""Letters of a line that goes into a pipe or file: what reads it there gets all of a table."""
+
+
+def is_piped() -> bool:
+    """Whether what is printed goes into a pipe or file, and no width (`COLUMNS`) is asked for it."""
+    return not out.is_terminal and "COLUMNS" not in os.environ
+
+
+def print_table(table: "Table") -> None:
+    """Prints a table as wide as the terminal; into a pipe or file nothing of it is cut."""
+    (Console(file=out.file, width=PIPED_WIDTH) if is_piped() else out).print(table)
 
 
 def complain(error: ComportError | str) -> None:

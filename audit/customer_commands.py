@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from audit.console import json_option, out, print_json, store_of
+from audit.console import json_option, out, print_json, print_table, store_of
 from audit.interactions import Role
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _group(name: str, role: Role) -> click.Group:
         for one in found:
             known = ", ".join(i.value for i in one.identities if i.kind not in ("interaction", "name"))
             table.add_row(f"#{one.number}", escape(one.title), escape(known), str(one.interactions))
-        out.print(table)
+        print_table(table)
         if len(found) == limit:
             out.print(f"more with --after {found[-1].number}", highlight=False)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from audit.console import FAILED, complain, counted, json_option, out, print_json, store_of
+from audit.console import FAILED, complain, counted, json_option, out, print_json, print_table, store_of
 
 if TYPE_CHECKING:
     from audit.erasing import Erased
@@ -53,6 +53,8 @@ def erase(
                 f"nobody is stored as '{customer}': erased already, or typed otherwise than it is known; "
                 f"`comport customer list` shows who there is"
             )
+            if not yes:
+                context.exit(FAILED)
         if not yes:
             told = f"Erase {counted(len(asked.interactions))} for ever?"
             click.confirm(told, abort=True)
@@ -178,7 +180,7 @@ def retention_show(context: click.Context, path: Path | None, as_json: bool) -> 
         table.add_column(name, justify="left" if name == "days" else "right")
     for channel, kept in rows.items():
         table.add_row(channel, *("forever" if kept[k] is None else str(kept[k]) for k in KINDS))
-    out.print(table)
+    print_table(table)
     if times.keep_sums:
         out.print("scores of what is erased go on counting in sums, without anybody", highlight=False)
 

@@ -58,7 +58,7 @@ def journey(context: click.Context, customer: str, answers_file: Path | None, as
 
 
 def _told(found: "Journey") -> Iterator[str]:
-    yield f"#{found.customer.number} {found.customer.title}, {counted(len(found.steps))}"
+    yield f"#{found.customer.number} {found.customer.title}, {counted(len(found.steps))}, times in UTC"
     for step in found.steps:
         yield from _step(step)
     if found.again:

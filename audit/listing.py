@@ -128,11 +128,28 @@ def search(
         print_json({"interactions": page.rows, "older": str(page.older) if page.older else None})
         return
     if not page.rows:
-        out.print("nothing that is stored fits", highlight=False)
+        told = f"nothing that is stored fits{_unknown(store, wanted)}"
+        out.print(told, markup=False, highlight=False, soft_wrap=True)
         return
-    print_rows(out, page.rows)
+    print_rows(page.rows)
     if page.older:
         out.print(f"more with --older {page.older}", highlight=False)
+
+
+def _unknown(store: "Store", wanted: "Wanted") -> str:
+    """Which standards were asked for that no rubric has, and which one may be meant."""
+    from difflib import get_close_matches
+
+    from audit.overview import titles_of
+
+    with store.reading() as connection:
+        known = titles_of(connection)
+    told = ""
+    for standard in wanted.standards:
+        if standard not in known:
+            told += f"; no rubric that is stored has a standard '{standard}'"
+            told += "".join(f", but '{near}'" for near in get_close_matches(standard, known, n=1))
+    return told
 
 
 def _over(kept: "Wanted", given: "Wanted") -> "Wanted":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audit.console import FAILED, Day, json_option, out, print_json, store_of
+from audit.console import FAILED, Day, json_option, out, print_json, print_table, store_of
 
 if TYPE_CHECKING:
     from audit.auditlog import Seal
@@ -57,7 +57,7 @@ def show(
         detail = " ".join(f"{name}={value}" for name, value in one.detail.items())
         cells = (str(one.id), f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.origin, one.action)
         table.add_row(*(Text(cell) for cell in (*cells, one.subject, detail)))
-    out.print(table)
+    print_table(table)
 
 
 class _SealType(click.ParamType):  # type: ignore[type-arg]

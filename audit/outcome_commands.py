@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from audit.console import FAILED, complain, json_option, out, print_json, progress_bar, store_of
+from audit.console import FAILED, complain, json_option, out, print_json, print_table, progress_bar, store_of
 
 
 @click.group()
@@ -90,7 +90,7 @@ def by_standard_command(context: click.Context, kind: str, rubric: str, as_json:
         )
         numbers = (str(one.met), shown(one.mean_met), str(one.missed), shown(one.mean_missed))
         table.add_row(one.rubric, one.standard, *numbers, shown(one.difference, "+"), interval)
-    out.print(table)
+    print_table(table)
     intervals = sum(one.low is not None for one in found)
     told = "A difference is no cause: hard cases are rated low and miss more standards."
     if intervals:

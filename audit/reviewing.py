@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audit.console import json_option, out, print_json, store_of
+from audit.console import json_option, out, print_json, print_table, store_of
 from models.errors import ComportError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def list_(context: click.Context, interaction: str, rubric: str | None, as_json:
         cells = (f"{one.at:%Y-%m-%d %H:%M}", one.reviewer, one.standard, *words)
         table.add_row(*(Text(cell, style="" if holds else "dim") for cell in cells))
     if now.history:
-        out.print(table)
+        print_table(table)
     waiting = ", ".join(now.waiting) or "nothing"
     out.print(f"waits for a person: {waiting}", highlight=False, markup=False)
 

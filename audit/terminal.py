@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from audit.console import is_piped, out, print_table
 from audit.interactions import Interaction, clock
 from audit.judge import Finding, Verdict
 from audit.outcomes import Evidence
@@ -150,17 +151,18 @@ def print_moves(console: Console, moves: Iterable[tuple[str, float | None, float
         console.print(Text(f"{old} → {new}  {title}"))
 
 
-def print_rows(console: Console, rows: Iterable[Row]) -> None:
+def print_rows(rows: Iterable[Row]) -> None:
     """Prints stored interactions, a line each; long names are cut, ids never: they name what to show.
 
-    In a narrow terminal the agents are left out, for nothing of the titles would be left beside them.
+    In a narrow terminal the agents are left out, for nothing of the titles would be left beside them. Into a
+    pipe or file nothing is cut.
     """
     rows = list(rows)
-    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=not is_piped())
     # Only these two give way when the terminal is narrow.
     ratios = {"title": 3, "agent": 2}
     names = ["id", "title", "channel", "length", "agent", "rubric", "score", "judged", "critical"]
-    if console.width < WIDE:
+    if out.width < WIDE and not is_piped():
         names.remove("agent")
     if not any(row.critical_misses for row in rows):
         names.remove("critical")
@@ -180,4 +182,4 @@ def print_rows(console: Console, rows: Iterable[Row]) -> None:
             "critical": str(row.critical_misses or ""),
         }
         table.add_row(*(told[name] for name in names))
-    console.print(table)
+    print_table(table)

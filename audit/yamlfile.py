@@ -23,6 +23,15 @@ Path_ = tuple[str | int, ...]
 T = TypeVar("T", bound="Checked")
 
 
+_PLAIN = {
+    "mapping values are not allowed": "a ':' where none may stand: the line is indented otherwise than those "
+    "it belongs to, or its text needs quotation marks",
+    "did not find expected": "the line is indented otherwise than those it belongs to",
+    "expected <block end>": "the line is indented otherwise than those it belongs to",
+}
+"""What the reader of YAML says → what is likely wrong, in plain words. Sources: the messages of PyYAML 6."""
+
+
 class Checked(BaseModel):
     """Base of all types read from YAML: frozen, unknown keys refused."""
 
@@ -146,7 +155,8 @@ class Document:
             problem = f"{problem} ({doing}, which begins on line {begun.line + 1})"
         if "\t" in (text.splitlines() or [""])[min(line, len(text.splitlines())) - 1]:
             problem += "; indent with spaces, not with tabs"
-        self.report((), f"not YAML: {problem}", line=line)
+        told = next((f"{plain} ({problem})" for said, plain in _PLAIN.items() if said in problem), problem)
+        self.report((), f"not YAML: {told}", line=line)
 
     def _acceptable(self, text: str) -> bool:
         if len(text) > MAX_BYTES:

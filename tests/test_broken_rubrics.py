@@ -331,7 +331,7 @@ FILES = [
     ("two documents", b"rubric: x\n---\nrubric: y\n", 2, "expected a single document"),
     ("a tab", b"rubric: x\nsections:\n\t- id: a\n", 3, "indent with spaces, not with tabs"),
     ("a quotation mark left open", b"rubric: x\ntitle: 'Inn\nversion: 1\nlanguage: en\n", 2, "opened here and never closed"),
-    ("wrong indentation", b"rubric: x\n  title: Inn\n", 2, "not YAML: mapping values are not allowed"),
+    ("wrong indentation", b"rubric: x\n  title: Inn\n", 2, "not YAML: a ':' where none may stand: the line is indented otherwise"),
     ("a list among keys", b"rubric: x\n- title: Inn\n", 2, "not YAML"),
     ("a bracket left open", b"rubric: x\nvalues: {a: b\ntitle: y\n", 3, "while parsing a flow mapping, which begins on line 2"),
     ("a colon in a text", b"rubric: x\ntitle: Inn: the best\n", 2, "mapping values are not allowed"),

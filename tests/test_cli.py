@@ -226,6 +226,36 @@ def test_a_list_keeps_its_titles_in_a_narrow_terminal(comport, columns, shown):
     assert shown in " ".join(comport("show", columns=columns).stdout.split())
 
 
+def test_a_list_that_goes_into_a_pipe_is_whole(home):
+    long = "A title of many words " * 12
+    (home.parent / "call.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:01.000\n<v Agent>Hello\n", "utf-8")
+    (home.parent / "call.meta.yaml").write_text(f"title: {long}\nagent: Sarah Lind\n", "utf-8")
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+
+    def piped(*command: str) -> str:
+        run = [str(COMPORT), "--home", str(home), *command]
+        done = subprocess.run(run, check=True, capture_output=True, text=True, timeout=110, env=environment)
+        return done.stdout
+
+    piped("audit", str(home.parent / "call.vtt"), "--rubric", "voice-en")
+    [_, line] = piped("show").splitlines()
+    assert long.strip() in line and "Sarah Lind" in line and "voice-en 1" in line
+
+
+def test_a_search_tells_a_standard_that_no_rubric_has(comport):
+    comport("audit", SAMPLES / "chat-wrong-size.jsonl", "--rubric", "chat-en")
+    told = comport("search", "--standard", "right-answr").stdout
+    assert "no rubric that is stored has a standard 'right-answr', but 'right-answer'" in told
+
+
+def test_nobody_is_asked_whether_to_erase_nothing(comport):
+    comport("audit", SAMPLES / "chat-wrong-size.jsonl", "--rubric", "chat-en")
+    done = comport("erase", "--customer", "C-999")
+    assert (
+        done.returncode == 1 and "nobody is stored as 'C-999'" in done.stderr and "Erase" not in done.stdout
+    )
+
+
 def test_users_have_no_default_and_a_password_of_some_length(comport):
     assert comport("user", "list").stdout == ""
     assert "12 to 256 letters" in comport("user", "add", "ana", "--password-stdin", input="short\n").stderr
