@@ -68,7 +68,12 @@ def house(tmp_path_factory):
         for week, count in ((0, 1), (2, 3), (5, 3), (6, 2))
         for n in range(count)
     ]
-    keep(store, rubric, [*rows, *gaps])
+    even = [
+        (NEWEST - timedelta(weeks=10, hours=n), f"Even {who}", "", "", "call", 77.5, "greets:met met")
+        for who in range(8)
+        for n in range(5)
+    ]
+    keep(store, rubric, [*rows, *gaps, *even])
     return store
 
 
@@ -136,10 +141,15 @@ def test_beside_an_employee_stands_the_mean_of_the_others(house, browse):
     assert [row[3] for row in page.evaluate(COLUMNS)] == expected
 
 
-def test_dots_are_drawn(browse):
-    page = browse("/?weeks=12")
-    assert page.locator("[data-chart=dots] tbody tr").count() == 4
-    assert sum(n for n, _ in halves(page, "[data-chart=dots] canvas")) > 100
+@pytest.mark.parametrize(
+    ("path", "kind", "counts"), [("/?branch=Milan", "dots", [1, 1]), ("/", "bars", [1, 1, 1, 8, 1])]
+)
+def test_a_few_employees_are_dots_and_many_are_counted_by_bars(browse, path, kind, counts):
+    page = browse(path)
+    figure = f"[data-chart={kind}]"
+    rows = page.locator(f"{figure} tbody tr").evaluate_all("all => all.map(row => Number(row.dataset.n))")
+    assert rows == counts
+    assert sum(n for n, _ in halves(page, f"{figure} canvas")) > 100
 
 
 def test_the_colours_follow_those_of_the_page(browse):

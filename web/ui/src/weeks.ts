@@ -1,7 +1,7 @@
 import type { Chart, ChartConfiguration, Plugin } from "chart.js";
 import { cell, type Look, type Told, tooltip, value } from "./figure";
 
-/** Room for one mark in px: with less, the points of a line are drawn small. */
+/** Room for one mark in px: with less, a line is drawn without its points. */
 const CROWDED_PX = 16;
 
 /** Shades the column of the week that is pointed at, or whose row has the focus. */
@@ -32,11 +32,12 @@ export function weeks(of: Told, now: Look): ChartConfiguration {
   const [low, mean, high, counts, others] = [all("low"), all("mean"), all("high"), all("n"), all("others")];
   const most = Math.max(...counts);
   // A band needs two weeks side by side: that of a week on its own is a bar.
-  const alone = (n: number): boolean => !(low[n - 1]! >= 0) && !(low[n + 1]! >= 0);
-  const single = of.rows.map((_, n) => (alone(n) && low[n]! >= 0 ? [low[n]!, high[n]!] : null));
+  const alone = (all: number[], n: number): boolean => ![n - 1, n + 1].some((beside) => (all[beside] ?? NaN) >= 0);
+  const single = of.rows.map((_, n) => (alone(low, n) && low[n]! >= 0 ? [low[n]!, high[n]!] : null));
   const plain = { pointRadius: 0, pointHitRadius: 0, pointHoverRadius: 0, borderWidth: 0 };
-  const radius = ({ chart }: { chart: Chart }): number => (chart.width / of.rows.length < CROWDED_PX ? 2 : 4);
-  const point = { pointRadius: radius, pointHoverRadius: radius, pointBorderWidth: 1.5 };
+  const radius = ({ chart, dataIndex }: { chart: Chart; dataIndex: number }): number =>
+    chart.width / of.rows.length < CROWDED_PX && !alone(mean, dataIndex) ? 0 : 4;
+  const point = { pointRadius: radius, pointHoverRadius: 4, pointBorderWidth: 1.5 };
   const tint = {
     borderColor: now.accent,
     pointBackgroundColor: now.accent,
