@@ -31,6 +31,7 @@ from web import (
     customers,
     employees,
     exporting,
+    in_place,
     interactions,
     interface,
     joining,
@@ -144,6 +145,7 @@ def create_app(
     logbook.register(app, store)
     rights.register(app)
     app.after_request(_harden)
+    app.after_request(in_place.vary)
     app.register_error_handler(ComportError, _explain)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _show_error)

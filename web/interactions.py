@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,7 @@ from audit.rubric import Rubric, Standard
 from audit.saved import Saved
 from audit.score import Line, SectionScore
 from audit.scorecard import Scorecard
+from audit.searching import BadSearch, Page
 from audit.searching import find as find_rows
 from audit.store import NotStored, Store
 from audit.waits import NEEDS, waits
@@ -40,6 +42,7 @@ from models.observations import (
 )
 from models.playable import media_type
 from web import views
+from web.in_place import in_place
 from web.listing import asked, fields, places, rubric_names
 from web.playback import copy_told, file_problem, is_media, playback_of
 from web.retention import holding
@@ -110,19 +113,30 @@ def room(store: Store) -> Blueprint:
 
 
 def index(store: Store) -> ResponseReturnValue:
-    return list_page(store)
+    try:
+        return list_page(store)
+    except BadSearch as error:
+        if not in_place():
+            raise
+        return list_page(store, told(error), Page((), None, None), "en"), HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-def list_page(store: Store, problem: str = "") -> str:
-    """The list that the address asks for, with what went wrong."""
+def list_page(store: Store, problem: str = "", page: Page | None = None, lang: str = "") -> str:
+    """The list that the address asks for, or this page of it, with what went wrong, in this language.
+
+    Raises:
+        BadSearch: it asks for something that cannot be understood.
+    """
     wanted = asked(request.args)
-    page = find_rows(store, wanted, PAGE_ROWS, *places(request.args), scope=scope())
+    if page is None:
+        page = find_rows(store, wanted, PAGE_ROWS, *places(request.args), scope=scope())
     return render_template(
         "interactions.html",
         page=page,
         wanted=wanted,
         asked=fields(wanted),
         problem=problem,
+        problem_lang=lang,
         given=request.args.get("given", 0, type=int),
         here={name: value for name, value in request.args.items() if name in ("older", "newer")},
         reviewers=reviewers(store, scope().team) if may("review") else (),

@@ -24,6 +24,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from audit.scope import Scope, UserRole, scope_of
+from web.in_place import in_place, open_anew
 from web.sessions import Person
 
 
@@ -263,6 +264,8 @@ def check() -> ResponseReturnValue | None:
     if not current_user.is_authenticated:
         if request.blueprint == "api":
             abort(HTTPStatus.UNAUTHORIZED)
+        if in_place():
+            return open_anew()
         asked = request.full_path.removesuffix("?") if request.method == "GET" else None
         return redirect(url_for("accounts.login", next=None if asked == "/" else asked))
     if right is None:
@@ -270,7 +273,7 @@ def check() -> ResponseReturnValue | None:
     if right is None or right not in RIGHTS[person().role]:
         abort(HTTPStatus.FORBIDDEN)
     if right != Right.OWN and needs_second_factor():
-        return redirect(url_for("second_factor.set_up"))
+        return open_anew() if in_place() else redirect(url_for("second_factor.set_up"))
     return None
 
 

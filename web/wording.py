@@ -210,6 +210,7 @@ LINK_STATES = {
 }
 
 _BUNDLE = "dist/interaction.js"
+_PAGES = "dist/pages.js"
 _PROGRESS = "dist/progress.js"
 _NOTICES = "dist/NOTICES.txt"
 _ICONS = "dist/icons.svg"
@@ -262,11 +263,12 @@ def register(app: Flask) -> None:
     app.add_template_global(
         lambda one: Markup("{}{}").format(drawn(CHANNEL_ICONS[one]), CHANNELS[one]), "channel"
     )
-    progress, notices, zones, charts = (
-        built.with_name(Path(name).name) for name in (_PROGRESS, _NOTICES, _ZONES, _CHARTS)
+    pages, progress, notices, zones, charts = (
+        built.with_name(Path(name).name) for name in (_PAGES, _PROGRESS, _NOTICES, _ZONES, _CHARTS)
     )
     app.context_processor(
         lambda: {
+            "pages_script": _PAGES if pages.is_file() else "",
             "bundle": _BUNDLE if built.is_file() else "",
             "progress_script": _PROGRESS if progress.is_file() else "",
             "notices": _NOTICES if notices.is_file() else "",
