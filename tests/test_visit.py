@@ -207,6 +207,14 @@ def nobody():
     return gather(Recording(build.IDENTITY, FRAMES / 5, 0, 0, ""), observed, missing), {"agent": A}
 
 
+def brief(frames):
+    """An agent alone in so many frames of a fifth of a second."""
+    people = build.people([build.track(frames)])
+    observed = [Observed(build.IDENTITY, Provenance("people", "mediapipe", "1", "", ()), people=people)]
+    missing = (("activity", "the recording has no sound"),)
+    return gather(Recording(build.IDENTITY, frames / 5, 0, 0, ""), observed, missing), {"person-0": A}
+
+
 @pytest.mark.parametrize(
     ("measure", "seen", "value", "reason"),
     [
@@ -246,6 +254,9 @@ def nobody():
         ("queue_length", scene([], ONE), 1, ""),
         ("queue_length", scene([]), 0, ""),
         ("queue_length", nobody(), None, "nobody was seen"),
+        ("queue_length", brief(1), None, "only 0 s of picture"),
+        ("queue_length", brief(9), None, "only 1.8 s of picture"),
+        ("queue_length", brief(10), 0, ""),
         ("queue_length", scene([], ONE, roles={"person-1": None}), None, "is unknown of 1 of the people"),
     ],
 )

@@ -124,6 +124,7 @@ SENTENCES = (
     _("who is agent and who customer is unknown of %(count)s of the people seen"),
     _("somebody else may have been there: people were looked for by a weak detector"),
     _("only %(count)s %% of the time has a picture"),
+    _("only %(count)s s of picture"),
     _("somebody could be seen well enough only %(count)s %% of the time"),
     _("%(who)s could be seen well enough only %(count)s %% of the time"),
     _("nobody could be located: feet and hips are out of sight"),

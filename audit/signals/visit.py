@@ -7,13 +7,17 @@ import numpy as np
 from audit.interactions import Conversation, Event, Role
 from audit.signals import EventKind, Measure, MeasureKind
 from audit.signals.timing import untold
-from audit.spells import nobody_of, spells, within
+from audit.spells import Readings, nobody_of, spells, within
 from audit.visits import GLANCE_S, Visit, presence, visits
 from audit.voices import NO_SOUND
 from models.observations import Span, span
 
 QUEUE_S = 2.0
-"""So many people wait at once for so long: shorter is one leaving as the next one comes. Our choice."""
+"""So many people wait at once for so long: shorter is one leaving as the next one comes. Our choice. So in
+less of a picture no queue could be seen, and that there is none cannot be told."""
+
+ROUNDING_S = 0.01
+"""Times of frames are rounded."""
 
 
 def enters(conversation: Conversation) -> tuple[Event, ...]:
@@ -174,7 +178,7 @@ def waiting_time(conversation: Conversation, of: Role, window: Span) -> Measure:
 
 def queue_length(conversation: Conversation, of: Role, window: Span) -> Measure:
     """The most customers who wait at the same time in the window; untold where nobody at all was seen, as a
-    dark, covered or tilted camera shows no queue either."""
+    dark, covered or tilted camera shows no queue either, and where less is seen than a queue lasts."""
     lacking = _lacking(conversation, window, agent=False)
     people = conversation.observations.people
     if lacking or people is None:
@@ -182,6 +186,9 @@ def queue_length(conversation: Conversation, of: Role, window: Span) -> Measure:
     if not conversation.persons:
         return untold("queue_length", "people", window, "nobody was seen")
     looked_s = people.times_s[within(people.times_s, window)]
+    seen_s = _seen_s(people.times_s, looked_s)
+    if seen_s < QUEUE_S - ROUNDING_S:
+        return untold("queue_length", "people", window, f"only {round(seen_s, 1):g} s of picture")
     waiting = np.zeros(len(looked_s))
     for visit in visits(conversation):
         waiting += within(looked_s, visit.waits)
@@ -190,6 +197,13 @@ def queue_length(conversation: Conversation, of: Role, window: Span) -> Measure:
         if held:
             return Measure("queue_length", count, "people", window, evidence=tuple(s.span for s in held))
     return Measure("queue_length", 0, "people", window)
+
+
+def _seen_s(times_s: Readings, looked_s: Readings) -> float:
+    """How long frames at `looked_s` show, of those at `times_s`: each stands for the time to the next one."""
+    if not len(looked_s) or len(times_s) < 2:
+        return 0.0
+    return float(looked_s[-1] - looked_s[0] + np.median(np.diff(times_s)))
 
 
 def _lacking(conversation: Conversation, window: Span, agent: bool = True) -> str:
