@@ -192,21 +192,27 @@ def zone_of(name: str, corners: Iterable[str]) -> Zone:
     return msgspec.convert({"name": name, "corners_px": points}, Zone)
 
 
+EDGE_PX = 1.0
+"""A corner may lie so far outside: whoever draws along the border of the picture hits it by a pixel."""
+
+
 def check_zone(zone: Zone, size_px: tuple[int, int], where: str) -> None:
     """Sees that a zone can hold anybody.
 
     Raises:
-        BadCamera: it has too few corners, or lies outside the picture.
+        BadCamera: it has too few corners, or one lies outside the picture.
     """
     corners = np.asarray(zone.corners_px, np.float64).reshape(-1, 2)
     if len(corners) < 3:
         raise BadCamera(where, f"zone '{zone.name}' with {len(corners)} corners", "expected three or more")
-    outside = (corners.max(axis=0) <= 0).any() or (corners.min(axis=0) >= size_px).any()
-    if outside or not np.isfinite(corners).all():
+    inside = (corners >= -EDGE_PX) & (corners <= np.asarray(size_px) + EDGE_PX)
+    if not inside.all():
+        x, y = next(corner for corner, within in zip(corners, inside, strict=True) if not within.all())
+        width, height = size_px
         raise BadCamera(
             where,
-            f"zone '{zone.name}' lies outside the picture of {size_px[0]}x{size_px[1]} pixels",
-            "give its corners as pixels of the picture as shown",
+            f"zone '{zone.name}' has a corner at {x:g},{y:g}, outside the picture of {width}x{height}",
+            f"give its corners as pixels of the picture as shown: 0 to {width} across, 0 to {height} down",
         )
 
 
