@@ -1,4 +1,5 @@
 import type { Player } from "./player";
+import { Screen } from "./screen";
 import { gettext } from "./words";
 
 interface Track {
@@ -80,6 +81,9 @@ export async function drawPeople(player: Player): Promise<void> {
   const ink = canvas?.getContext("2d");
   const buttons = [...document.querySelectorAll<HTMLButtonElement>("[data-overlay]")];
   if (!canvas || !ink || !(video instanceof HTMLVideoElement)) return;
+  const screen = new Screen(video);
+  const on = new Set<Layer>(buttons.map((button) => button.dataset.overlay as Layer).filter(chosen));
+  screen.cover(on.has("faces") || on.has("agents"));
   let people: People;
   try {
     people = await fetchPeople(canvas.dataset.people ?? "");
@@ -87,9 +91,9 @@ export async function drawPeople(player: Player): Promise<void> {
     const group = buttons[0]?.parentElement;
     group?.setAttribute("role", "status");
     if (group) group.textContent = error instanceof Error ? error.message : String(error);
+    screen.stayHidden();
     return;
   }
-  const on = new Set<Layer>();
   const draw = (): void => {
     fit(canvas, video);
     ink.resetTransform();
@@ -98,17 +102,12 @@ export async function drawPeople(player: Player): Promise<void> {
   };
   for (const button of buttons) {
     const layer = button.dataset.overlay as Layer;
-    const turn = (to: boolean): void => {
-      if (to) on.add(layer);
-      else on.delete(layer);
-      button.setAttribute("aria-pressed", String(to));
-    };
-    // Until somebody chose, it is as the page was written.
-    const stored = localStorage.getItem(STORED + layer);
-    turn(stored ? stored === "on" : button.getAttribute("aria-pressed") === "true");
+    button.setAttribute("aria-pressed", String(on.has(layer)));
     button.addEventListener("click", () => {
-      turn(!on.has(layer));
+      if (!on.delete(layer)) on.add(layer);
+      button.setAttribute("aria-pressed", String(on.has(layer)));
       localStorage.setItem(STORED + layer, on.has(layer) ? "on" : "off");
+      screen.cover(on.has("faces") || on.has("agents"));
       draw();
     });
   }
@@ -116,6 +115,14 @@ export async function drawPeople(player: Player): Promise<void> {
   new ResizeObserver(draw).observe(video);
   video.addEventListener("loadeddata", draw);
   draw();
+  screen.show();
+}
+
+/** Whether something is drawn: as somebody chose on this browser, until then as the page was written. */
+function chosen(layer: Layer): boolean {
+  const stored = localStorage.getItem(STORED + layer);
+  if (stored) return stored === "on";
+  return document.querySelector(`[data-overlay="${layer}"]`)?.getAttribute("aria-pressed") === "true";
 }
 
 async function fetchPeople(address: string): Promise<People> {
