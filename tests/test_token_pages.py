@@ -64,6 +64,31 @@ def test_a_program_asks_with_it_until_it_is_revoked(app, client, store):  # noqa
     assert send(client, "/admin/tokens/1/revoke").status_code == 404
 
 
+def test_a_form_that_is_sent_twice_makes_one_token(client, store):  # noqa: F811
+    key = re.search(r'name="key" value="([\w-]{22})"', client.get("/admin/tokens").text)[1]
+    first = send(client, **FORM, key=key)
+    again = send(client, **FORM, key=key)
+    assert secret_in(first) not in again.text and 'class="secret"' not in again.text
+    assert "This form made token 1 already" in again.text and len(tokens(store)) == 1
+    assert len(entries(store, 9, action="token added")) == 1
+    other = send(client, **FORM | {"purpose": "another"}, key=key)
+    assert (other.status_code, len(tokens(store))) == (422, 1)
+    assert re.search(r'name="key" value="([\w-]{22})"', again.text)[1] != key
+
+
+@pytest.mark.parametrize("scope", TokenScope)
+def test_a_token_makes_none_with_scopes_that_it_lacks(app, store, scope):  # noqa: F811
+    secret, _ = add_token(store, "ana", [TokenScope.ADMIN])
+    sent = {"Authorization": f"Bearer {secret}"}
+    asked = {"user": "ana", "scopes": sorted({"admin", scope})}
+    answer = app.test_client().post("/api/v1/tokens", json=asked, headers=sent)
+    made = scope == TokenScope.ADMIN
+    assert (answer.status_code, len(tokens(store))) == ((201, 2) if made else (403, 1))
+    if not made:
+        assert f"scopes that it lacks: {scope}" in answer.json["detail"]
+        assert entries(store, 1, action="refused")[0].origin.startswith("token 1 at ")
+
+
 @pytest.mark.parametrize(
     ("change", "code", "says"),
     [

@@ -1,11 +1,14 @@
 """Administration of tokens: which there are, a form that makes one, which is shown once, and their end."""
 
 import functools
+import secrets
 from http import HTTPStatus
 
+import msgspec
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from audit.once import once
 from audit.store import Store
 from audit.tokens import (
     DAYS,
@@ -20,6 +23,10 @@ from audit.tokens import (
 )
 from audit.users import accounts
 from web.languages import figures, gettext
+from web.rights import person
+
+KEY_BYTES = 16
+"""128 bits: no two forms have the same key."""
 
 
 def room(store: Store) -> Blueprint:
@@ -40,7 +47,10 @@ def everything(store: Store) -> ResponseReturnValue:
 
 
 def add(store: Store) -> ResponseReturnValue:
-    """Makes a token; its secret is in this answer, which no cache keeps, and nowhere else."""
+    """Makes a token; its secret is in this answer, which no cache keeps, and nowhere else.
+
+    The same form sent again makes no second one, which would hold though nobody ever saw it.
+    """
     name, purpose = request.form.get("user", ""), request.form.get("purpose", "")
     days, scopes = _days(), _scopes()
     problems: dict[str, str] = {}
@@ -52,12 +62,21 @@ def add(store: Store) -> ResponseReturnValue:
         problems["days"] = gettext("A whole number of days, 1 to %(most)s.", most=figures(MOST_DAYS))
     if problems:
         return _page(store, problems), HTTPStatus.UNPROCESSABLE_ENTITY
+    begun: list[tuple[str, Token]] = []
+
+    def begin() -> str:
+        begun.append(add_token(store, name, scopes, purpose, days))
+        return str(begun[0][1].number)
+
+    asked = msgspec.json.encode(["token of the page", name, scopes, purpose, days])
     try:
-        secret, made = add_token(store, name, scopes, purpose, days)
+        number = once(store, person().name, request.form.get("key"), asked, begin)
     except BadToken:
         problems["purpose"] = gettext("At most %(letters)s letters.", letters=figures(LONGEST_PURPOSE))
         return _page(store, problems), HTTPStatus.UNPROCESSABLE_ENTITY
-    return _page(store, secret=secret, made=made)
+    if not begun:
+        return _page(store, again=int(number))
+    return _page(store, secret=begun[0][0], made=begun[0][1])
 
 
 def revoke(store: Store, number: int) -> ResponseReturnValue:
@@ -71,6 +90,7 @@ def _page(
     secret: str = "",
     made: Token | None = None,
     revoked: int | None = None,
+    again: int | None = None,
 ) -> str:
     found = tokens(store)[::-1]
     holding = {one.number for one in found if one.holds}
@@ -88,6 +108,8 @@ def _page(
         most_days=MOST_DAYS,
         secret=secret,
         made=made,
+        again=again,
+        key=secrets.token_urlsafe(KEY_BYTES),
         revoked=revoked if any(one.number == revoked and one.revoked_at for one in found) else None,
     )
 

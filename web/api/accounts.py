@@ -2,15 +2,16 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
+from werkzeug.exceptions import Forbidden
 
 from audit import auditlog
 from audit.scope import UserRole
 from audit.second_factor import turn_off
 from audit.store import NotStored, Store
-from audit.tokens import DAYS, MOST_DAYS, Token, TokenScope, add_token, revoke_token, tokens
+from audit.tokens import DAYS, MOST_DAYS, Bearer, Token, TokenScope, add_token, revoke_token, tokens
 from audit.users import (
     MAX_PASSWORD,
     Account,
@@ -25,6 +26,7 @@ from audit.users import (
 )
 from web.api.operations import Made, Many, Operation, each, following, unchanged
 from web.api.problems import ROOT
+from web.tokens import this_bearer
 
 _Short = Annotated[str, msgspec.Meta(max_length=80)]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -143,6 +145,10 @@ def list_tokens(store: Store) -> Many[Token]:
 
 
 def make_token(store: Store, body: NewToken) -> Made:
+    # Else one for the keep times could give itself the words of customers.
+    lacking = [one for one in body.scopes if one not in cast(Bearer, this_bearer()).token.scopes]
+    if lacking:
+        raise Forbidden(f"a token makes none with scopes that it lacks: {', '.join(lacking)}")
     secret, token = add_token(store, body.user, body.scopes, body.purpose, body.days)
     return Made(Secret(secret, token), f"{ROOT}/tokens")
 
