@@ -2,24 +2,10 @@
 
 import bisect
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
-
-FEW = 16
-"""So many are looked for one after the other: a megabyte takes some 0.2 ms for each, and all together 3.6 ms
-for 17 ids of interactions, 21 ms for 20,000. Our measurement (not kept as a bench)."""
-
-KEY_BYTES = 8
-"""By so many bytes longer strings are known; what is shorter is always looked for one after the other."""
-
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-"""2^64 by the golden ratio: a product with it has its top bits well mixed. Source: Knuth, TAOCP 3, 6.4."""
-
-_THIN = 7
-"""A place of what is looked through agrees by chance with one of 2^7."""
+from ahocorasick_rs import BytesAhoCorasick
 
 
 class Sought:
@@ -32,15 +18,8 @@ class Sought:
                 forms.setdefault(form, set()).add(one)
         self.longest = max(map(len, forms), default=0)
         """In bytes."""
-        together = {form for form in forms if len(form) >= KEY_BYTES}
-        together = together if len(together) > FEW else set()
-        self._alone = [(form, which) for form, which in forms.items() if form not in together]
-        self._by_key: dict[bytes, list[tuple[bytes, set[str]]]] = {}
-        for form in together:
-            self._by_key.setdefault(form[:KEY_BYTES], []).append((form, forms[form]))
-        self._shift = np.uint64(64 - (_THIN + len(self._by_key).bit_length()))
-        self._marks = np.zeros(1 << (64 - int(self._shift)), np.bool_)
-        self._marks[self._hashed(b"".join(self._by_key), 0)] = True
+        self._which = list(forms.values())
+        self._automaton = BytesAhoCorasick(list(forms))
 
     def standing(self, texts: Sequence[str | None]) -> dict[int, set[str]]:
         """In which of these texts one of the strings stands, by number, and which."""
@@ -48,36 +27,17 @@ class Sought:
         parts = [(text or "").lower().encode("utf-8", "surrogatepass") for text in texts]
         ends = list(itertools.accumulate(len(part) + 1 for part in parts))
         found: dict[int, set[str]] = {}
-        for place, _, which in self._places(b"\0".join(parts)):
-            found.setdefault(bisect.bisect_right(ends, place), set()).update(which)
+        for which, first, _ in self._places(b"\0".join(parts)):
+            found.setdefault(bisect.bisect_right(ends, first), set()).update(self._which[which])
         return found
 
     def count(self, content: bytes, after: int = 0) -> int:
         """How often they stand in bytes, but for those that end within the first `after`."""
-        return sum(place + length > after for place, length, _ in self._places(content.lower()))
+        return sum(end > after for _, _, end in self._places(content.lower()))
 
-    def _places(self, content: bytes) -> Iterator[tuple[int, int, set[str]]]:
-        """(first byte, bytes, which) of each place."""
-        for form, which in self._alone:
-            place = content.find(form)
-            while place >= 0:
-                yield place, len(form), which
-                place = content.find(form, place + len(form))
-        if not self._by_key:
-            return
-        for first in range(KEY_BYTES):
-            likely = np.flatnonzero(self._marks[self._hashed(content, first)])
-            for place in (KEY_BYTES * likely + first).tolist():
-                for form, which in self._by_key.get(content[place : place + KEY_BYTES], ()):
-                    if content.startswith(form, place):
-                        yield place, len(form), which
-
-    def _hashed(self, content: bytes, first: int) -> NDArray[np.uint64]:
-        """A number for each `KEY_BYTES` bytes from `first` on."""
-        keys = np.frombuffer(
-            content, "<u8", max(0, len(content) - first) // KEY_BYTES, min(first, len(content))
-        )
-        return np.asarray(keys * _ODD >> self._shift)
+    def _places(self, content: bytes) -> list[tuple[int, int, int]]:
+        """(number of the form, first byte, byte after the last) of each place."""
+        return self._automaton.find_matches_as_indexes(content, overlapping=True)
 
 
 def _forms(text: str) -> set[bytes]:

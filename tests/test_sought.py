@@ -6,7 +6,10 @@ import re
 
 import pytest
 
-from audit.sought import FEW, Sought
+from audit.sought import Sought
+
+FEW = 16
+"""So many strings, and more than that."""
 
 
 def ids(n):
