@@ -46,23 +46,36 @@ def once(store: Store, owner: str, key: str | None, asked: bytes, begin: Callabl
     """
     if key is None:
         return begin()
-    if not is_key(key):
-        raise BadKey(key, NO_KEY)
-    # Keyed: what was asked for may be a telephone number, which whoever reads a plain hash could guess.
-    digest = keyed(store, asked)
-    row, now = t.begun.c, datetime.now(UTC)
+    now = datetime.now(UTC)
     with store.writing() as connection:
-        connection.execute(delete(t.begun).where(row.at < now - KNOWN_FOR))
-        same = (row.owner == owner, row.key == key)
-        known = connection.execute(select(row.asked, row.place).where(*same)).one_or_none()
-        if known is not None and known.asked != digest:
-            raise BadKey(key, "something else was begun with it; choose a new one")
-        if known is not None:
-            return str(known.place)
+        connection.execute(delete(t.begun).where(t.begun.c.at < now - KNOWN_FOR))
+        place = known(store, owner, key, asked)
+        if place is not None:
+            return place
         place = begin()
-        values = {"owner": owner, "key": key, "asked": digest, "place": place, "at": now}
+        values = {"owner": owner, "key": key, "asked": keyed(store, asked), "place": place, "at": now}
         connection.execute(insert(t.begun).values(**values))
     return place
+
+
+def known(store: Store, owner: str, key: str | None, asked: bytes) -> str | None:
+    """What was begun with this key and is known still; None where nothing was, or there is no key.
+
+    Raises:
+        BadKey: it is no key, or something else was begun with it.
+    """
+    if key is None:
+        return None
+    if not is_key(key):
+        raise BadKey(key, NO_KEY)
+    row, since = t.begun.c, datetime.now(UTC) - KNOWN_FOR
+    same = (row.owner == owner, row.key == key, row.at >= since)
+    with store.reading() as connection:
+        found = connection.execute(select(row.asked, row.place).where(*same)).one_or_none()
+    # Keyed: what was asked for may be a telephone number, which whoever reads a plain hash could guess.
+    if found is not None and found.asked != keyed(store, asked):
+        raise BadKey(key, "something else was begun with it; choose a new one")
+    return None if found is None else str(found.place)
 
 
 def is_key(text: str) -> bool:

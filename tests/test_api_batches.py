@@ -80,6 +80,25 @@ def test_a_batch_is_begun_once_and_what_failed_is_tried_again(site):
     assert rows == [("rita", "batch 1", {"retried": 1}), ("rita", "batch 1", {"files": 4})]
 
 
+def test_what_lies_in_a_folder_is_listed_while_others_may_write(site, monkeypatch):
+    find, listed = behind.find, []
+
+    def looked(sources):
+        other = open_store(site.store.home)
+        add_user(other, f"other{len(listed)}", None, UserRole.AUDITOR)
+        listed.append(sources)
+        return find(sources)
+
+    monkeypatch.setattr(behind, "find", looked)
+    monkeypatch.setattr(behind, "start", lambda store, number: None)
+    key = {"Idempotency-Key": "night"}
+    assert [site.begin(site.calls, headers=key).status_code for _ in range(2)] == [202, 202]
+    assert len(listed) == 1 and len(ledger.runs(site.store, 9)) == 1
+    # What was begun is known though its folder is gone.
+    site.calls.rename(site.calls.with_name("moved"))
+    assert site.begin(site.calls, headers=key).status_code == 202
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [

@@ -59,9 +59,8 @@ def begin(store: Store) -> ResponseReturnValue:
     if problems:
         return _page(store, problems), HTTPStatus.UNPROCESSABLE_ENTITY
     try:
-        run = behind.begin(
-            store, current_app.config["BATCHES_FROM"], sources, rubrics, anew="anew" in request.form
-        )
+        found = behind.listed(store, current_app.config["BATCHES_FROM"], sources, rubrics)
+        run = behind.begin(store, found, anew="anew" in request.form)
     except (BadBatch, UnusableSource) as error:
         where = "sources" if error.source else "rubric"
         return _page(store, {where: told(error)}, lang="en"), HTTPStatus.UNPROCESSABLE_ENTITY

@@ -8,13 +8,14 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import filelock
 
 from audit.auditlog import Action, write
 from audit.batch import ledger, report
 from audit.batch.driver import Busy, Cluster, drive
-from audit.batch.ledger import Run, RunState
+from audit.batch.ledger import Found, Run, RunState
 from audit.batch.sources import find
 from audit.batch.worker import Order, folder_of
 from audit.beside import DATABASE_URL, start_beside
@@ -43,13 +44,19 @@ class BadBatch(ComportError):
         return f"{self.source[:200] or 'batch'}: {self.problem}"
 
 
-def begin(
-    store: Store, places: Collection[Path], sources: Sequence[str], rubrics: Sequence[str], anew: bool = False
-) -> Run:
-    """The batch of these folders and files under these rubrics (packs, or names of stored ones): one that is
-    not over, or a new one. `anew` audits also what an earlier one audited and is unchanged.
+class Listed(NamedTuple):
+    """What a batch is asked of: its sources without links, the digests of its rubrics, and its files."""
 
-    Whoever asks has no account of this machine: so all has to lie in one of the `places`.
+    sources: list[str]
+    digests: tuple[str, ...]
+    files: list[Found]
+
+
+def listed(store: Store, places: Collection[Path], sources: Sequence[str], rubrics: Sequence[str]) -> Listed:
+    """What lies in these folders and files, under these rubrics (packs, or names of stored ones).
+
+    It may take long, so it is asked for before anything is written. Whoever asks has no account of this
+    machine: so all has to lie in one of the `places`.
 
     Raises:
         BadBatch: a source lies elsewhere, or a rubric is none.
@@ -58,14 +65,22 @@ def begin(
     digests = tuple(sorted({newest_version(store, rubric, BadBatch) for rubric in rubrics}))
     if not asked or not digests:
         raise BadBatch("", "names no source" if digests else "names no rubric")
-    settings, files = ledger.Settings(), list(find(asked))
+    return Listed(asked, digests, list(find(asked)))
+
+
+def begin(store: Store, of: Listed, anew: bool = False) -> Run:
+    """The batch of what was listed: one that is not over, or a new one.
+
+    `anew` audits also what an earlier one audited and is unchanged.
+    """
+    settings = ledger.Settings()
     with store.writing() as connection:
-        known = ledger.unfinished(store, asked, digests, settings)
+        known = ledger.unfinished(store, of.sources, of.digests, settings)
         if known is not None:
             return known
-        run = ledger.begin(store, asked, digests, settings, files, anew)
+        run = ledger.begin(store, of.sources, of.digests, settings, of.files, anew)
         ledger.mark(store, run.id, RunState.INTERRUPTED)
-        write(connection, Action.BATCH, f"batch {run.id}", files=len(files))
+        write(connection, Action.BATCH, f"batch {run.id}", files=len(of.files))
     return ledger.run_of(store, run.id)
 
 

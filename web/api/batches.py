@@ -11,7 +11,7 @@ from audit.batch import behind, ledger, report
 from audit.batch.behind import LONGEST_SOURCE, MOST_SOURCES
 from audit.batch.ledger import RunState
 from audit.store import Store
-from web.api.operations import Made, Many, Operation, begun, following, unchanged
+from web.api.operations import Made, Many, Operation, begun, begun_before, following, unchanged
 from web.api.problems import ROOT
 
 
@@ -71,12 +71,13 @@ def batch(store: Store, number: int) -> RunWhole:
 
 
 def begin_batch(store: Store, body: NewRun) -> Made:
-    places = current_app.config["BATCHES_FROM"]
-
-    def begin() -> int:
-        return behind.begin(store, places, body.sources, body.rubrics, body.anew).id
-
-    return _started(store, begun(store, "batch", body, begin))
+    number = begun_before(store, "batch", body)
+    if number is None:
+        # A folder of many thousands is listed while others may write.
+        places = current_app.config["BATCHES_FROM"]
+        found = behind.listed(store, places, body.sources, body.rubrics)
+        number = begun(store, "batch", body, lambda: behind.begin(store, found, body.anew).id)
+    return _started(store, number)
 
 
 def retry_batch(store: Store, number: int) -> Made:

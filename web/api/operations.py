@@ -20,7 +20,7 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from audit.once import once
+from audit.once import known, once
 from audit.store import Store
 
 T = TypeVar("T")
@@ -204,6 +204,17 @@ def begun(store: Store, what: str, asked: Any, begin: Callable[[], int]) -> int:
     """
     key, whole = request.headers.get("Idempotency-Key"), msgspec.json.encode([what, asked])
     return int(once(store, current_user.name, key, whole, lambda: str(begin())))
+
+
+def begun_before(store: Store, what: str, asked: Any) -> int | None:
+    """The number that `begun` would give without beginning anything; None where it would begin.
+
+    Raises:
+        BadKey: it is no key, or something else was begun with it.
+    """
+    key, whole = request.headers.get("Idempotency-Key"), msgspec.json.encode([what, asked])
+    found = known(store, current_user.name, key, whole)
+    return None if found is None else int(found)
 
 
 def following(base: str, query: msgspec.Struct, **change: Any) -> str:
