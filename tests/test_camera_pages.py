@@ -214,6 +214,34 @@ def test_zones_are_drawn_by_mouse_and_by_keys(chromium, site):
     assert problems == []
 
 
+def test_a_program_is_given_the_picture_to_draw_on_and_that_is_logged(site):
+    from audit.tokens import TokenScope, add_token
+
+    secret, made = add_token(site.store, "ana", [TokenScope.ADMIN])
+    sent, client = {"Authorization": f"Bearer {secret}"}, site.app.test_client()
+    assert (
+        client.put(
+            "/api/v1/cameras/gate", headers=sent, json={"zones": [], "size_px": [640, 360]}
+        ).status_code
+        == 200
+    )
+    [video] = client.get("/api/v1/cameras/gate/videos", headers=sent).json["items"]
+    assert video["id"] == site.video.id
+    address = f"/api/v1/cameras/gate/videos/{site.video.id}/picture"
+    answer = client.get(f"{address}?at_s=1", headers=sent)
+    assert (answer.status_code, answer.mimetype, answer.data[:2]) == (200, "image/jpeg", b"\xff\xd8")
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert entries(site.store, 1, action="view", subject=site.video.id)[0].origin.startswith(
+        f"token {made.number} at "
+    )
+    reading = {"Authorization": f"Bearer {add_token(site.store, 'ana', [TokenScope.REVIEW])[0]}"}
+    assert client.get(address, headers=reading).status_code == 403
+    for wrong in (address.replace(site.video.id, site.call.id), address.replace("gate", "none")):
+        assert client.get(wrong, headers=sent).status_code == 404
+    assert client.get(f"{address}?at_s=121", headers=sent).status_code == 400
+    assert client.delete("/api/v1/cameras/gate", headers=sent).status_code == 204
+
+
 def test_a_program_lists_draws_and_removes_cameras(site):
     from audit.tokens import TokenScope, add_token
 

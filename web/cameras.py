@@ -52,7 +52,7 @@ def room(store: Store) -> Blueprint:
 
 def everything(store: Store) -> ResponseReturnValue:
     return render_template(
-        "cameras.html", cameras=cameras(store), videos=_videos(store), done=request.args.get("done", "")
+        "cameras.html", cameras=cameras(store), videos=videos(store), done=request.args.get("done", "")
     )
 
 
@@ -68,7 +68,7 @@ def add(store: Store) -> ResponseReturnValue:
 
 def one(store: Store, camera: str) -> ResponseReturnValue:
     found = camera_of(store, camera)
-    fitting = _videos(store, found.camera.size_px) if found.camera else ()
+    fitting = videos(store, found.camera.size_px) if found.camera else ()
     wanted = request.args.get("video", "")
     video = next((v for v in fitting if v.id == wanted), next(iter(fitting), None))
     return render_template(
@@ -98,13 +98,18 @@ def change(store: Store, camera: str) -> ResponseReturnValue:
 
 
 def picture(store: Store, identity: str) -> ResponseReturnValue:
+    return picture_of(store, identity, _at_s())
+
+
+def picture_of(store: Store, identity: str, at_s: int) -> Response:
+    """The picture of a video so many seconds into it, as it is: with faces. 404 where it has none."""
     found = find(store, identity)
     recording, path = recording_of(store, found), Path(found.path)
     if recording.size_px is None or file_problem(path, recording):
         abort(404)
-    response = Response(jpeg(picture_at(path, _at_s()).picture), mimetype="image/jpeg")
+    response = Response(jpeg(picture_at(path, at_s).picture), mimetype="image/jpeg")
     response.cache_control.private = True
-    response.cache_control.max_age = 0
+    response.cache_control.no_store = True
     return response
 
 
@@ -112,7 +117,7 @@ def _at_s() -> int:
     return min(LATEST_S, max(0, request.args.get("at", 0, type=int)))
 
 
-def _videos(store: Store, size_px: tuple[int, int] | None = None) -> Sequence[Video]:
+def videos(store: Store, size_px: tuple[int, int] | None = None) -> Sequence[Video]:
     """The newest videos; of this size only those of the same shape, as one camera takes them."""
     row, of = t.interaction.c, t.recording.c
     query = (

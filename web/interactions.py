@@ -251,7 +251,7 @@ def waveform(store: Store, identity: str) -> ResponseReturnValue:
     return Response(waveform_json(store, find(store, identity)), mimetype="application/json")
 
 
-def waiting(store: Store, identity: str) -> ResponseReturnValue:
+def waiting(store: Store, identity: str) -> Response:
     found = find(store, identity)
     card = card_asked_for(store, found)
     observations = observations_of(store, found, NEEDS)

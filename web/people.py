@@ -26,7 +26,7 @@ def room(store: Store) -> Blueprint:
     return blueprint
 
 
-def people(store: Store, identity: str) -> ResponseReturnValue:
+def people(store: Store, identity: str) -> Response:
     found = find(store, identity)
     observations = observations_of(store, found)
     if observations is None or observations.people is None:

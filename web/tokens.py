@@ -33,7 +33,7 @@ SCOPE_OF = {
 PERSONAL = frozenset(
     f"api.{name}"
     for name in (
-        *("media", "frame", "list_customers", "customer", "customer_interactions", "journey"),
+        *("media", "frame", "people_seen", "list_customers", "customer", "customer_interactions", "journey"),
         *("searches", "search"),  # what somebody looked for may be a customer
     )
 )

@@ -4,12 +4,14 @@ from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
+from flask import Response
 
 from audit import camera_files
 from audit.camera_files import MOST_CORNERS, MOST_ZONES, Known
 from audit.store import NotStored, Store
 from models.camera import Zone, ZoneName
 from web.api.operations import Many, Operation, each
+from web.cameras import LATEST_S, Video, picture_of, videos
 
 _Pixel = Annotated[float, msgspec.Meta(ge=-20_000, le=20_000)]
 _Side = Annotated[int, msgspec.Meta(ge=1, le=20_000)]
@@ -46,6 +48,23 @@ def list_cameras(store: Store) -> Many[CameraShown]:
     return each(map(_shown, camera_files.cameras(store)))
 
 
+class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far into the video."""
+
+    at_s: Annotated[int, msgspec.Meta(ge=0, le=LATEST_S)] = 0
+
+
+def camera_videos(store: Store, camera: str) -> Many[Video]:
+    known = camera_files.camera_of(store, camera).camera
+    return each(videos(store, known.size_px) if known else ())
+
+
+def camera_picture(store: Store, camera: str, identity: str, query: Moment) -> Response:
+    if identity not in {one.id for one in camera_videos(store, camera).items}:
+        raise NotStored("video of this camera", identity[:12], "its videos are listed beside")
+    return picture_of(store, identity, query.at_s)
+
+
 def keep_camera(store: Store, camera: str, body: Drawing) -> CameraShown:
     zones = [Zone(one.name, one.corners_px) for one in body.zones]
     try:
@@ -69,6 +88,21 @@ def _shown(one: Known) -> CameraShown:
 
 OPERATIONS = (
     Operation("GET", "/cameras", list_cameras, "The cameras of the house", Many[CameraShown]),
+    Operation(
+        *(
+            "GET",
+            "/cameras/<camera>/videos",
+            camera_videos,
+            "The newest videos of its shape, to draw zones on",
+        ),
+        Many[Video],
+    ),
+    Operation(
+        *("GET", "/cameras/<camera>/videos/<identity>/picture", camera_picture, "A picture, with its faces"),
+        "image/jpeg",
+        Moment,
+        problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
+    ),
     Operation(
         *("PUT", "/cameras/<camera>", keep_camera, "Draws the zones of a camera, or adds one", CameraShown),
         body=Drawing,

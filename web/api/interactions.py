@@ -15,6 +15,7 @@ from audit.judge import Verdict
 from audit.redaction import personal
 from audit.searching import LONGEST_WORDS, Place, Wanted, place_of
 from audit.store import Store
+from audit.waits import Wait
 from audit.waveform import waveform_json
 from models.observations import Observations
 from web import interactions as pages
@@ -156,6 +157,12 @@ class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rubric: _Text = ""
 
 
+class Under(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """As judged under which rubric, where there are several."""
+
+    rubric: _Text = ""
+
+
 def facts_of(one: Interaction) -> Facts:
     """Without the path: where files lie on the server is nothing for others. The customer is told to whom
     personal data is."""
@@ -222,7 +229,20 @@ def media(store: Store, identity: str) -> ResponseReturnValue:
 
 
 def waveform(store: Store, identity: str) -> Response:
-    response = Response(waveform_json(store, pages.find(store, identity)), mimetype="application/json")
+    return _with_etag(
+        Response(waveform_json(store, pages.find(store, identity)), mimetype="application/json")
+    )
+
+
+def waits(store: Store, identity: str, query: Under) -> Response:
+    return _with_etag(pages.waiting(store, identity))  # it reads the query itself
+
+
+def people_seen(store: Store, identity: str, query: Under) -> Response:
+    return _with_etag(people.people(store, identity))
+
+
+def _with_etag(response: Response) -> Response:
     response.add_etag()
     response.make_conditional(request)
     return response
@@ -253,6 +273,16 @@ OPERATIONS = (
         problems=(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, HTTPStatus.UNPROCESSABLE_ENTITY),
     ),
     Operation("GET", f"{_ONE}/waveform", waveform, "How loud it is over time", dict[str, Any]),
+    Operation(
+        *("GET", f"{_ONE}/waits", waits, "Its silences and holds, as it was judged by them"),
+        list[Wait],
+        Under,
+    ),
+    Operation(
+        *("GET", f"{_ONE}/people", people_seen, "Where everybody in the picture is, and the zones"),
+        dict[str, Any],
+        Under,
+    ),
     Operation(
         *("GET", f"{_ONE}/frames/<standard>", frame, "The picture of a finding"),
         "image/jpeg",
