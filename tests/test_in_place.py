@@ -103,6 +103,46 @@ class TestList:
         assert page.is_visible("[name=branch]") and stayed(page)
         assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 
+    def test_keys_go_through_the_list_choose_search_and_open(self, browse):
+        page = browse()
+
+        def focused():
+            return page.evaluate("document.activeElement.textContent")
+
+        shown = titles(page)
+        page.keyboard.press("j")
+        assert focused() == shown[0]
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        assert focused() == shown[2]
+        page.keyboard.press("k")
+        assert focused() == shown[1]
+        page.keyboard.press("x")
+        chosen = page.locator(".pick input")
+        assert [box.is_checked() for box in chosen.all()] == [False, True, False]
+        page.keyboard.press("/")
+        page.keyboard.type("jk2")
+        assert page.input_value("#search") == "jk2"
+        page.wait_for_selector("#listed >> text=Nothing fits")
+        page.fill("#search", '"call 2"')
+        page.wait_for_selector('#shown >> text=1 shown for “"call 2"”')
+        page.keyboard.press("Escape")
+        assert focused() == "call 2"
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/interactions/*")
+        assert page.inner_text("h1") == "call 2"
+
+    def test_the_keys_of_the_list_are_told_and_can_be_switched_off(self, browse):
+        page = browse()
+        page.keyboard.press("?")
+        assert "next, previous interaction" in page.inner_text("#keys")
+        page.uncheck("#keys-on")
+        page.click("#keys >> text=Close")
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("j")
+        assert page.evaluate("document.activeElement.matches('a.row')") is False
+
     def test_the_last_question_wins(self, browse):
         page = browse(awaited="htmx:(afterRequest|sendAbort)")
         page.route(

@@ -209,18 +209,22 @@ LINK_STATES = {
     State.REFUSED: _("kept apart"),
 }
 
-_BUNDLE = "dist/interaction.js"
-_PAGES = "dist/pages.js"
-_PROGRESS = "dist/progress.js"
-_NOTICES = "dist/NOTICES.txt"
 _ICONS = "dist/icons.svg"
-_ZONES = "dist/zones.js"
-_CHARTS = "dist/charts.js"
+_BUILT = {
+    "bundle": "dist/interaction.js",
+    "pages_script": "dist/pages.js",
+    "list_script": "dist/list.js",
+    "progress_script": "dist/progress.js",
+    "zones_script": "dist/zones.js",
+    "charts_script": "dist/charts.js",
+    "notices": "dist/NOTICES.txt",
+}
+"""What `make web` builds, by the name that templates know it by; empty there where it was not built."""
 
 
 def register(app: Flask) -> None:
     """Makes the filters and names known to every template."""
-    built = Path(app.static_folder or "") / _BUNDLE
+    static = Path(app.static_folder or "")
     app.add_template_filter(clock)
     app.add_template_filter(day)
     app.add_template_filter(show_value)
@@ -257,24 +261,13 @@ def register(app: Flask) -> None:
     app.add_template_global(ZONES, "ZONES")  # type: ignore[arg-type]
     app.add_template_global(RUN_STATES, "RUN_STATES")  # type: ignore[arg-type]
     app.add_template_global(csrf_field)
-    sprite = built.with_name(Path(_ICONS).name)
-    drawn = icon if sprite.is_file() else _no_icon
+    drawn = icon if (static / _ICONS).is_file() else _no_icon
     app.add_template_global(drawn, "icon")
     app.add_template_global(
         lambda one: Markup("{}{}").format(drawn(CHANNEL_ICONS[one]), CHANNELS[one]), "channel"
     )
-    pages, progress, notices, zones, charts = (
-        built.with_name(Path(name).name) for name in (_PAGES, _PROGRESS, _NOTICES, _ZONES, _CHARTS)
-    )
     app.context_processor(
-        lambda: {
-            "pages_script": _PAGES if pages.is_file() else "",
-            "bundle": _BUNDLE if built.is_file() else "",
-            "progress_script": _PROGRESS if progress.is_file() else "",
-            "notices": _NOTICES if notices.is_file() else "",
-            "zones_script": _ZONES if zones.is_file() else "",
-            "charts_script": _CHARTS if charts.is_file() else "",
-        }
+        lambda: {name: file if (static / file).is_file() else "" for name, file in _BUILT.items()}
     )
 
 

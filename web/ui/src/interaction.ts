@@ -14,7 +14,19 @@ if (player.media) document.body.classList.add("live");
 awaitCopy();
 followTranscript(player);
 searchTranscript();
-listenToKeys(player, findings, new Reviewing(findings));
+const reviewing = new Reviewing(findings);
+listenToKeys({
+  " ": () => player.toggle(),
+  j: () => findings.step(1),
+  k: () => findings.step(-1),
+  Enter: () => findings.playCurrent(),
+  "1": () => reviewing.say(0),
+  "2": () => reviewing.say(1),
+  "3": () => reviewing.say(2),
+  "4": () => reviewing.say(3),
+  c: () => reviewing.comment(),
+  n: () => reviewing.next(),
+});
 await Promise.all([drawWaveform(player, findings), drawPeople(player)]);
 // A link to a moment: `?at=12.3#finding-greets`.
 const at_s = Number(new URLSearchParams(location.search).get("at"));

@@ -1,11 +1,7 @@
-import type { Findings } from "./findings";
-import type { Player } from "./player";
-import type { Reviewing } from "./review";
-
 const STORED = "comport.keys";
 
-/** Keys that play and go through the findings. Single letters can be switched off (WCAG 2.1.4). */
-export function listenToKeys(player: Player, findings: Findings, reviewing: Reviewing): void {
+/** What keys do on this page, beside its list of them. Single letters can be switched off (WCAG 2.1.4). */
+export function listenToKeys(actions: Record<string, () => void>): void {
   const dialog = document.getElementById("keys") as HTMLDialogElement | null;
   const choice = document.getElementById("keys-on") as HTMLInputElement | null;
   let on = localStorage.getItem(STORED) !== "off";
@@ -16,23 +12,12 @@ export function listenToKeys(player: Player, findings: Findings, reviewing: Revi
       localStorage.setItem(STORED, on ? "on" : "off");
     });
   }
-  document.querySelector("[data-keys]")?.addEventListener("click", () => dialog?.showModal());
-
-  const actions: Record<string, () => void> = {
-    " ": () => player.toggle(),
-    j: () => findings.step(1),
-    k: () => findings.step(-1),
-    Enter: () => findings.playCurrent(),
-    "1": () => reviewing.say(0),
-    "2": () => reviewing.say(1),
-    "3": () => reviewing.say(2),
-    "4": () => reviewing.say(3),
-    c: () => reviewing.comment(),
-    n: () => reviewing.next(),
-    "?": () => dialog?.showModal(),
-  };
+  document.addEventListener("click", (event) => {
+    if ((event.target as Element).closest("[data-keys]")) dialog?.showModal();
+  });
+  const all: Record<string, () => void> = { "?": () => dialog?.showModal(), ...actions };
   document.addEventListener("keydown", (event) => {
-    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const action = all[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!on || !action || dialog?.open || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as Element;
     if (target.closest("input, textarea, select, [contenteditable], audio, video")) return;
