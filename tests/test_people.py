@@ -16,7 +16,8 @@ from models.geometry import distance
 from models.landmarks import FACE, POSE, Landmarkers, head_angles
 from models.observations import BLENDSHAPES
 from models.observe import Listening, observe
-from models.people import looked_at, people_provenance, perceive_people
+from models.people import ON_ITS_HEAD, looked_at, on_its_head, people_provenance, perceive_people
+from models.pose import HIPS, NOSE
 from tests import build
 from tests.build import write_video
 
@@ -109,12 +110,26 @@ def test_odd_videos_give_what_there_is(tmp_path, change):
         assert [len(track.times_s) for track in people.tracks] == [1, 1]
     elif change == "upside down":
         people = perceive_people(write_video(tmp_path / "a.mp4", [p[::-1] for p in shown]))
-        assert len(people.times_s) == 4
+        # What is on its head is measured wrongly, so nobody is looked at.
+        assert (len(people.times_s), people.tracks) == (4, ())
+        assert people.caveat == ON_ITS_HEAD
     else:
         times_s = [0.0, 0.21, 0.9, 2.5]
         people = perceive_people(write_video(tmp_path / "a.mkv", shown, times_s))
         assert people.times_s.tolist() == pytest.approx(times_s, abs=0.002)
         assert [track.times_s.tolist() for track in people.tracks] == [people.times_s.tolist()] * 2
+
+
+@pytest.mark.parametrize(("below", "turned"), [(0, False), (2, False), (3, True), (4, True)])
+def test_a_picture_is_on_its_head_where_most_noses_are_below_the_hips(below, turned):
+    pose_px = np.ones((4, 33, 3))
+    pose_px[:, NOSE, 1], pose_px[:, list(HIPS), 1] = 10.0, 100.0
+    pose_px[:below, NOSE, 1] = 190.0
+    assert on_its_head((build.track(4, pose_px=pose_px),)) is turned
+    # Of bodies of which the hips cannot be seen nobody knows.
+    pose_px[:, list(HIPS), 2] = 0.0
+    assert on_its_head((build.track(4, pose_px=pose_px),)) is False
+    assert on_its_head(()) is False
 
 
 @build.sees_people

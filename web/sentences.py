@@ -153,6 +153,10 @@ SENTENCES = (
     _("Who is who is only %(count)s %% sure: agent and customer may be swapped"),
     _("awaits confirmation by a person: %(text)s; if confirmed, the score is %(count)s"),
     _("The picture is damaged in %(count)s places: what happened there was not seen"),
+    _(
+        "People stand on their heads in the picture, so nobody was looked at: "
+        "turn the video the right way up and audit it again"
+    ),
     _("The recording is damaged in %(count)s places: times after them may be early"),
     _(
         "Words were recognised by PocketSphinx, a weak substitute for Whisper: some are wrong. "
