@@ -4,10 +4,14 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import waitress
 from flask import Flask
 from waitress.server import BaseWSGIServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
@@ -25,6 +29,14 @@ def stop(server: BaseWSGIServer) -> None:
     into whatever file or connection gets the pipe's number next.
     """
     server.task_dispatcher.shutdown()
+
+
+def enter(page: "Page", address: str, name: str, password: str) -> None:
+    """Opens an address in a browser in which nobody has logged in, and logs in on the page that it leads to."""
+    page.goto(address)
+    page.fill("#name", name)
+    page.fill("#password", password)
+    page.press("#password", "Enter")
 
 
 @contextmanager

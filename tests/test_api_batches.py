@@ -9,14 +9,14 @@ import pytest
 from audit.auditlog import entries
 from audit.batch import behind, ledger
 from audit.batch.driver import Busy, Cluster, drive
-from audit.batch.ledger import RunState, Settings, State
+from audit.batch.ledger import RunState, State
 from audit.batch.worker import Order
 from audit.scope import UserRole
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token
 from audit.users import add_user
 from tests.test_api import ROOT, is_problem
-from tests.test_batch import write_chats
+from tests.test_batch import over, stopped, write_chats
 from web import create_app
 
 
@@ -40,12 +40,8 @@ class Site:
 
     def over(self, path):
         """A batch, once nobody works on it."""
-        for _ in range(1000):
-            told = self.ask(path).json
-            if told["run"]["state"] in ("finished", "cancelled"):
-                return told
-            time.sleep(0.1)
-        raise AssertionError(f"{path} is not over: {told}")
+        over(self.store, int(path.rpartition("/")[2]))
+        return self.ask(path).json
 
 
 @pytest.fixture
@@ -141,17 +137,8 @@ def test_where_the_house_names_no_folder_nothing_is_begun(site):
     assert answer.status_code == 422 and "--batches-from" in answer.json["detail"]
 
 
-def stopped(site, state=RunState.INTERRUPTED):
-    """A batch of which nothing is done, and nobody works on it."""
-    digest = behind.newest_version(site.store, "chat-en")
-    found = list(behind.find([str(site.calls)]))
-    run = ledger.begin(site.store, [str(site.calls)], [digest], Settings(), found)
-    ledger.mark(site.store, run.id, state)
-    return run.id
-
-
 def test_a_batch_is_stopped_and_what_is_worked_on_is_not_tried_again(site):
-    number = stopped(site)
+    number = stopped(site.store, site.calls)
     folder = behind.folder_of(site.store.home, number)
     folder.mkdir(parents=True)
     with behind.filelock.FileLock(folder / "lock"):
@@ -167,7 +154,7 @@ def test_a_batch_is_stopped_and_what_is_worked_on_is_not_tried_again(site):
 
 
 def test_what_is_cancelled_while_its_process_starts_is_never_begun(site):
-    number = stopped(site)
+    number = stopped(site.store, site.calls)
     run, order = ledger.run_of(site.store, number), Order(number, 60.0, 0, str(site.store.home))
     assert site.ask(f"/batches/{number}/cancel", "POST").json["state"] == "cancelled"
     drive(site.store, run, order, Cluster(1), lambda done, of: None)
@@ -176,7 +163,7 @@ def test_what_is_cancelled_while_its_process_starts_is_never_begun(site):
 
 
 def test_who_asks_whether_a_batch_is_worked_on_keeps_nobody_from_it(site):
-    number = stopped(site, RunState.CANCELLED)
+    number = stopped(site.store, site.calls, RunState.CANCELLED)
     run, order = ledger.run_of(site.store, number), Order(number, 60.0, 0, str(site.store.home))
     folder = behind.folder_of(site.store.home, number)
     folder.mkdir(parents=True)
@@ -191,7 +178,7 @@ def test_who_asks_whether_a_batch_is_worked_on_keeps_nobody_from_it(site):
 @pytest.mark.timeout(400)
 def test_what_is_ended_while_it_works_waits_and_has_nothing_to_complain_of(site):
     write_chats(site.calls, 1000)
-    number = stopped(site)
+    number = stopped(site.store, site.calls)
     behind.start(site.store, number)
     (process,) = [p for p in psutil.Process().children() if "audit.batch.behind" in p.cmdline()]
     while ledger.counts(site.store, number)[State.DONE] == 0:

@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from audit.batch import sources
+from audit.batch import behind, ledger, sources
 from audit.batch.guard import cause
+from audit.batch.ledger import RunState, Settings
 from audit.batch.sources import UnusableSource, fetched, find
 from tests import poison
 
@@ -47,6 +48,23 @@ def write_chats(folder: Path, number: int) -> Path:
         first["text"] += f" It is order {n}."
         (folder / f"chat-{n:03}.jsonl").write_text("\n".join([json.dumps(first), *CHAT[1:]]), "utf-8")
     return folder
+
+
+def stopped(store, folder, state=RunState.INTERRUPTED):
+    """The number of a batch of a folder, of which nothing is done and on which nobody works."""
+    digest = behind.newest_version(store, "chat-en")
+    run = ledger.begin(store, [str(folder)], [digest], Settings(), list(find([str(folder)])))
+    ledger.mark(store, run.id, state)
+    return run.id
+
+
+def over(store, number):
+    """Waits until a batch is finished or cancelled."""
+    for _ in range(1000):
+        if ledger.run_of(store, number).state in (RunState.FINISHED, RunState.CANCELLED):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"batch {number} is not over")
 
 
 @pytest.fixture

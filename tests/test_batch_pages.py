@@ -9,13 +9,13 @@ import pytest
 
 from audit.auditlog import entries
 from audit.batch import behind, ledger
-from audit.batch.ledger import RunState, Settings, State
+from audit.batch.ledger import RunState, State
 from audit.scope import UserRole
 from audit.store import open_store
 from audit.users import add_user
-from tests.test_batch import write_chats
+from tests.test_batch import over, stopped, write_chats
 from tests.test_uploading import told
-from tests.test_web import PASSWORD, log_in, token
+from tests.test_web import PASSWORD, log_in, send
 from web import create_app, streaming
 
 
@@ -34,26 +34,17 @@ class Site:
         return unescape(self.client.get(address).text)
 
     def send(self, address, **form):
-        return self.client.post(address, data=form | {"csrf_token": token(self.client, "/account")})
+        return send(self.client, address, **form)
 
     def begin(self, sources, rubric="chat-en", **more):
         return self.send("/batches", sources=str(sources), rubric=rubric, **more)
 
-    def stopped(self, state=RunState.INTERRUPTED):
-        """A batch of which nothing is done, and nobody works on it."""
-        digest = behind.newest_version(self.store, "chat-en")
-        run = ledger.begin(
-            self.store, [str(self.calls)], [digest], Settings(), list(behind.find([str(self.calls)]))
-        )
-        ledger.mark(self.store, run.id, state)
-        return run.id
+    def stopped(self):
+        return stopped(self.store, self.calls)
 
     def over(self, number):
-        for _ in range(1000):
-            if ledger.run_of(self.store, number).state == RunState.FINISHED:
-                return self.get(f"/batches/{number}")
-            time.sleep(0.1)
-        raise AssertionError(f"batch {number} is not over")
+        over(self.store, number)
+        return self.get(f"/batches/{number}")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from audit.store import open_store
 from audit.users import add_user
 from models.camera import Zone
 from tests import build
-from tests.serving import CHROMIUM, served
+from tests.serving import CHROMIUM, enter, served
 from tests.test_web import PASSWORD, STANDARDS, keep_call, keep_video
 from web import create_app
 
@@ -98,10 +98,7 @@ def browse(chromium, site):
         page.set_default_timeout(15_000)
         page.on("console", lambda m: problems.append(m.text) if is_problem(m) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(f"{site}/interactions")
-        page.fill("#name", "ana")
-        page.fill("#password", PASSWORD)
-        page.click("main button")
+        enter(page, f"{site}/interactions", "ana", PASSWORD)
         # The page is there with its styles.
         page.wait_for_url(f"{site}/interactions")
         page.wait_for_selector("table.list")

@@ -7,7 +7,7 @@ from audit.auditlog import Action, Actor, acting, record
 from audit.scope import UserRole
 from audit.store import open_store
 from audit.users import accounts, add_user
-from tests.serving import served
+from tests.serving import enter, served
 from tests.test_browser import pytestmark  # noqa: F401
 from tests.test_web import PASSWORD, keep_call, stereo
 from web import create_app
@@ -42,10 +42,7 @@ def browse(chromium, site):
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
-        page.goto(f"{site[0]}/login")
-        page.fill("#name", name)
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
+        enter(page, f"{site[0]}/login", name, PASSWORD)
         page.wait_for_selector("header.top")
         return page
 

@@ -9,7 +9,7 @@ from audit.employees import employee
 from audit.overview import Of, newest_stretch, overview
 from audit.store import open_store
 from audit.users import add_user
-from tests.serving import served
+from tests.serving import enter, served
 from tests.test_browser import BUNDLE, is_problem
 from tests.test_browser import pytestmark as browsers
 from tests.test_overview import NEWEST, company, keep
@@ -95,10 +95,7 @@ def browse(chromium, site):
         page.set_default_timeout(15_000)
         page.on("console", lambda m: problems.append(m.text) if is_problem(m) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(f"{site}/login")
-        page.fill("#name", "ana")
-        page.fill("#password", PASSWORD)
-        page.click("main button")
+        enter(page, f"{site}/login", "ana", PASSWORD)
         page.wait_for_selector("header.top")
         page.goto(site + path)
         return page

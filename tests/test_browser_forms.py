@@ -18,7 +18,7 @@ from audit.scope import UserRole
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token, bearer, revoke_token
 from audit.users import add_user, user_names
-from tests.serving import served
+from tests.serving import enter, served
 from tests.test_accessible import AXE, RUN, pytestmark  # noqa: F401
 from tests.test_batch import write_chats
 from tests.test_web import PASSWORD, keep_call, stereo
@@ -66,10 +66,7 @@ def browse(chromium, site):
             lambda m: problems.append(m.text) if m.type == "error" and refused not in m.text else None,
         )
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto("/login")
-        page.fill("#name", "ana")
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
+        enter(page, "/login", "ana", PASSWORD)
         page.wait_for_selector("header.top")
         return page
 

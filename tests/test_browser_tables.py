@@ -4,7 +4,7 @@ import pytest
 
 from audit.store import open_store
 from audit.users import add_user
-from tests.serving import served
+from tests.serving import enter, served
 from tests.test_browser import pytestmark  # noqa: F401
 from tests.test_overview import company, keep
 from tests.test_web import PASSWORD
@@ -41,10 +41,7 @@ def site(tmp_path_factory):
 def test_no_word_is_broken_and_no_table_wider_than_the_window(chromium, site, language):
     context = chromium.new_context(locale=language)
     page = context.new_page()
-    page.goto(f"{site}/login")
-    page.fill("#name", "ana")
-    page.fill("#password", PASSWORD)
-    page.click("main button")
+    enter(page, f"{site}/login", "ana", PASSWORD)
     page.wait_for_selector("header.top")
     for width_px in (390, 320):
         page.set_viewport_size({"width": width_px, "height": 900})
@@ -63,10 +60,7 @@ DRAWN = """() => [...document.querySelectorAll(".icon")].filter(one => one.check
 def test_in_a_narrow_window_the_rooms_stand_below_as_icons_with_their_names(chromium, site):
     context = chromium.new_context(locale="en", viewport={"width": 390, "height": 800})
     page = context.new_page()
-    page.goto(f"{site}/login")
-    page.fill("#name", "ana")
-    page.fill("#password", PASSWORD)
-    page.click("main button")
+    enter(page, f"{site}/login", "ana", PASSWORD)
     page.wait_for_selector("header.top")
     page.wait_for_load_state("networkidle")
     drawn = page.evaluate(DRAWN)

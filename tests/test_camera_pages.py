@@ -12,9 +12,9 @@ from audit.store import open_store
 from audit.uploads import CAMERA, bring, uploads_folder
 from audit.users import add_user
 from models.camera import Zone, load_camera
-from tests.serving import CHROMIUM, served
+from tests.serving import CHROMIUM, enter, served
 from tests.test_browser import BUNDLE
-from tests.test_web import CLIP, PASSWORD, keep_call, keep_video, log_in, stereo, token
+from tests.test_web import CLIP, PASSWORD, keep_call, keep_video, log_in, send, stereo
 from web import create_app
 
 TRIANGLE = "10,20 300,20 300.5,200"
@@ -31,7 +31,7 @@ class Site:
         assert log_in(self.client).status_code == 302
 
     def send(self, address, **form):
-        return self.client.post(address, data=form | {"csrf_token": token(self.client, "/account")})
+        return send(self.client, address, **form)
 
     def add(self, name):
         return self.send("/admin/cameras", name=name, video=self.video.id)
@@ -171,10 +171,7 @@ def test_zones_are_drawn_by_mouse_and_by_keys(chromium, site):
         page = chromium.new_page(locale="en-US")
         problems = []
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        page.goto(f"{address}/login?next=/admin/cameras/drawn")
-        page.fill("#name", "ana")
-        page.fill("#password", PASSWORD)
-        page.click("main button")
+        enter(page, f"{address}/login?next=/admin/cameras/drawn", "ana", PASSWORD)
         # With the picture that the canvas lies on.
         page.wait_for_url("**/admin/cameras/drawn")
         canvas = page.locator("[data-canvas]")

@@ -24,7 +24,7 @@ from audit.scorecard import Scorecard
 from audit.store import open_store
 from audit.users import add_user
 from models.language import tokens
-from tests.serving import CHROMIUM, served
+from tests.serving import CHROMIUM, enter, served
 from tests.test_packs import said
 from tests.test_web import PASSWORD
 from web import create_app
@@ -216,10 +216,7 @@ def site(persian_home: Path) -> Iterator[str]:
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install the system's package 'chromium'")
 def test_a_persian_call_is_shown_from_right_to_left(chromium: "Browser", site: str) -> None:
     page = chromium.new_page()
-    page.goto(f"{site}/interactions")
-    page.fill("#name", "ana")
-    page.fill("#password", PASSWORD)
-    page.click("main button")
+    enter(page, f"{site}/interactions", "ana", PASSWORD)
     page.click("a.row")
     page.wait_for_selector("#transcript")
     for where in ("#u0 p", "#finding-house-greeting q", "#finding-house-greeting h4"):

@@ -7,7 +7,7 @@ import pytest
 
 from audit.assigning import assigned_among
 from audit.users import add_user, set_password
-from tests.serving import served
+from tests.serving import enter, served
 from tests.test_browser import pytestmark as in_browser
 from tests.test_browser_forms import Site, tab_to
 from tests.test_web import PASSWORD, app, call, client, log_in, store, token, visitor  # noqa: F401
@@ -40,10 +40,7 @@ def browse(chromium, site):
         told = lambda m: m.type == "error" and not re.search(awaited, m.text)  # noqa: E731
         page.on("console", lambda m: problems.append(m.text) if told(m) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto("/login")
-        page.fill("#name", who)
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
+        enter(page, "/login", who, PASSWORD)
         page.wait_for_selector("header.top")
         page.goto(path)
         page.evaluate(HERE)

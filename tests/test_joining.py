@@ -15,7 +15,7 @@ from audit.tokens import TokenScope, add_token
 from audit.users import add_user
 from tests.test_customers import CUSTOMER, DAYS, keep
 from tests.test_rights import TEAM
-from tests.test_web import PASSWORD, log_in, token
+from tests.test_web import PASSWORD, log_in, send
 from web import create_app
 from web.rights import RIGHTS, Right
 
@@ -139,7 +139,7 @@ class Site:
         return answer.text
 
     def send(self, address, **form):
-        return self.client.post(address, data=form | {"csrf_token": token(self.client, "/account")})
+        return send(self.client, address, **form)
 
     def seen(self, address="/customers/proposals"):
         return re.search(r'name="seen" value="(\w+)"', self.get(address))[1]

@@ -13,7 +13,7 @@ from models.media import probe
 from models.playable import unplayable
 from tests import build
 from tests.copying import copied
-from tests.serving import CHROMIUM, served
+from tests.serving import CHROMIUM, enter, served
 from tests.test_web import PASSWORD, keep_call, keep_video
 from web import create_app
 
@@ -164,10 +164,7 @@ def page(recordings, chromium):
     with served(create_app(recordings[0])) as site:
         context = chromium.new_context()
         page = context.new_page()
-        page.goto(f"{site}/interactions")
-        page.fill("#name", "ana")
-        page.fill("#password", PASSWORD)
-        page.click("main button")
+        enter(page, f"{site}/interactions", "ana", PASSWORD)
         page.wait_for_selector("table.list")
         yield page
         context.close()

@@ -20,7 +20,7 @@ from audit.retention import read_retention
 from audit.scope import UserRole
 from audit.store import open_store
 from audit.users import add_user
-from tests.test_web import PASSWORD, keep_call, log_in, stereo, token
+from tests.test_web import PASSWORD, keep_call, log_in, send, stereo, token
 from web import create_app
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "chat-wrong-size.jsonl"
@@ -49,7 +49,7 @@ class Site:
         return unescape(self.client.get(address).text)
 
     def send(self, address, **form):
-        return self.client.post(address, data=form | {"csrf_token": token(self.client, "/account")})
+        return send(self.client, address, **form)
 
     def over(self, address):
         """The page of an erasure, once it is over."""
@@ -218,7 +218,7 @@ def test_a_hold_is_added_and_lifted_and_the_log_has_both(site):
 def test_what_is_no_hold_is_told(site, form, code):
     before = holds(site.store)
     answer = site.send("/admin/holds", **form)
-    assert answer.status_code == code and ('role="alert"' in answer.text) == (code != 400)
+    assert answer.status_code == code and ('class="problem" role="alert"' in answer.text) == (code != 400)
     # What the machine says is English on every page, and read as such.
     assert ('role="alert" dir="auto"><span lang="en" dir="ltr">' in answer.text) == (code == 404)
     assert holds(site.store) == before

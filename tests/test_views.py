@@ -10,7 +10,7 @@ from audit.scope import UserRole
 from audit.searching import Wanted
 from audit.store import open_store
 from audit.users import add_user, remove_user
-from tests.test_web import PASSWORD, log_in, token
+from tests.test_web import PASSWORD, log_in, send
 from web import create_app
 
 LATE = "/interactions?search=late&channel=call"
@@ -38,8 +38,7 @@ class Site:
         return unescape(self.browsers[name].get(address).text)
 
     def send(self, name, address, /, **form):
-        browser = self.browsers[name]
-        return browser.post(address, data=form | {"csrf_token": token(browser, "/account")})
+        return send(self.browsers[name], address, **form)
 
     def keep(self, name, called, **more):
         return self.send(name, "/views" + LATE.removeprefix("/interactions"), name=called, **more)

@@ -153,7 +153,7 @@ def log_in(client, name="ana", password=PASSWORD, target=None, place=None):
     return client.post("/login", data=form, query_string=query, environ_overrides=place)
 
 
-def send(client, address, form_of="/account", **form):
+def send(client, address, /, form_of="/account", **form):
     """What is answered to a form that is sent as the page `form_of` would send it."""
     return client.post(address, data=form | {"csrf_token": token(client, form_of)})
 
