@@ -7,6 +7,8 @@ so many frames of somebody's body (of both together), and a scorecard of so many
 answers as a process of its own. The page is opened anew by browsers that know nothing of it (paint timing,
 largest contentful paint, layout shift), then used with trusted keys and clicks; what each took until the next
 picture is the browser's own Event Timing, as for INP: in steps of 8 ms, and 16 stands for everything below.
+`verdict_ms` is from the key that says a verdict until the new score stands on the page (median of eight), and
+`verdict_kb` what the server answered to one.
 """
 
 import argparse
@@ -40,6 +42,21 @@ watch('event', one => { if (one.interactionId) measured.events.push(one.duration
 SETTLED = """() => new Promise(done => requestAnimationFrame(
   () => requestAnimationFrame(() => setTimeout(done, 50))))"""
 """Resolves once what an input changed was drawn, and Event Timing has told of it."""
+
+SAYING = """() => {
+  const shown = () => document.querySelector('.judged .result')
+  const before = shown()
+  measured.said = 0
+  const press = () => { measured.pressed = performance.now() }
+  document.addEventListener('keydown', press, {capture: true, once: true})
+  const watch = new MutationObserver(() => {
+    if (shown() === before) return
+    measured.said = performance.now() - measured.pressed
+    watch.disconnect()
+  })
+  watch.observe(document.querySelector('.judged'), {subtree: true, childList: true})
+}"""
+"""Notes when the score of the page is another one after a key was pressed."""
 
 
 def main() -> None:
@@ -78,12 +95,14 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
                 if number < arguments.opens - 1:
                     page.context.close()
             used = use(page)
+            said = say(page)
             browser.close()
     return {
         **{name: round(statistics.median(one[name] for one in opened), 3) for name in opened[0]},
         "worst_fcp_ms": max(one["fcp_ms"] for one in opened),
         **used,
         "inp_ms": max(used.values()),
+        **said,
         **{name: getattr(arguments, name) for name in ("minutes", "words", "frames", "standards", "opens")},
     }
 
@@ -241,6 +260,23 @@ def use(page: Any) -> dict[str, int]:
         "overlay_ms": ("", lambda number: switches.nth(number % switches.count()).click()),
     }
     return {name: slowest(page, *kind) for name, kind in kinds.items()}
+
+
+def say(page: Any, times: int = 8) -> dict[str, int]:
+    """How long a verdict by key takes until the score that stands with it is shown; the answer's size."""
+    page.eval_on_selector("body", "one => { document.activeElement.blur(); one.focus() }")
+    page.keyboard.press("j")
+    took_ms = []
+    for number in range(times):
+        page.evaluate(SAYING)
+        page.keyboard.press("12"[number % 2])
+        while not (one_ms := page.evaluate("() => measured.said")):
+            page.wait_for_timeout(20)
+        took_ms.append(one_ms)
+        page.wait_for_timeout(200)
+    answers = "name => performance.getEntriesByType('resource').filter(one => one.name.endsWith(name))"
+    size = page.evaluate(f"name => ({answers})(name).at(-1).decodedBodySize", "/reviews")
+    return {"verdict_ms": round(statistics.median(took_ms)), "verdict_kb": round(size / 1000)}
 
 
 def slowest(page: Any, focused: str, act: Callable[[int], None], times: int = 12) -> int:

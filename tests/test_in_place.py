@@ -231,6 +231,25 @@ class TestList:
         page.wait_for_selector("#shown >> text=“call 1”")
         assert page.inner_text("#told") == ""
 
+    def test_a_verdict_that_did_not_come_through_is_told_beside_it_and_the_comment_stays(self, browse, site):
+        page = browse(f"/interactions/{site.calls[0].id}", awaited="ERR_FAILED|htmx:|500")
+        page.click("#finding-greets .comment summary")
+        page.fill("#finding-greets textarea", "heard it")
+        problem = page.locator("#problem-greets")
+        page.route("**/reviews", lambda route: route.abort())
+        page.click("#finding-greets .choices button >> nth=0")
+        page.wait_for_selector("#problem-greets >> text=Not kept: the server does not answer.")
+        page.unroute("**/reviews")
+        page.route("**/reviews", lambda route: route.fulfill(status=500, body="no"))
+        page.click("#finding-greets .choices button >> nth=0")
+        page.wait_for_selector("#problem-greets >> text=Not kept: The server could not do it; try again.")
+        assert page.input_value("#finding-greets textarea") == "heard it"
+        page.unroute("**/reviews")
+        page.click("#finding-greets .choices button >> nth=0")
+        page.wait_for_selector("#finding-greets q >> text=heard it")
+        assert (problem.inner_text(), page.input_value("#finding-greets textarea")) == ("", "")
+        assert stayed(page)
+
 
 def test_a_part_of_a_page_is_never_the_way_to_the_login(app, client, call):  # noqa: F811
     stranger = app.test_client()
@@ -251,5 +270,5 @@ def test_no_template_holds_what_would_be_run():
         # What is asked, and what is taken of the answer, is never what somebody wrote.
         for name, value in re.findall(r'hx-([a-z-]+)="([^"]*)"', text):
             made = re.findall(r"{{\s*(.*?)\s*}}", value)
-            assert all(re.fullmatch(r"url_for\(.*\)|assign", one) for one in made), page.name
+            assert all(re.fullmatch(r"url_for\(.*\)|assign|address", one) for one in made), page.name
             assert not made or name in ("get", "post"), page.name

@@ -69,7 +69,7 @@ def test_a_session_ends_when_nothing_is_done(client, store, idle_s, code):
 def test_what_an_open_page_asks_for_by_itself_keeps_no_session_alive(client, call, store):
     then = datetime.now(UTC) - timedelta(seconds=IDLE_S - 60)
     sessions_of(store, begun_at=then, seen_at=then)
-    asks = f"/interactions/{call.id}/reviews.json?rubric=house"
+    asks = f"/interactions/{call.id}/reviews?rubric=house"
     assert client.get(asks).status_code == 200
 
     def seen_s():

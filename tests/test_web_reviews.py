@@ -72,11 +72,64 @@ def test_what_is_no_review_is_told(client, store, call, change, code, says):  # 
     assert card_stands(store, card).history == ()
 
 
-def test_an_open_page_can_ask_whether_somebody_said_something(client, store, call):  # noqa: F811
-    address = f"/interactions/{call.id}/reviews.json?rubric=house"
-    assert client.get(address).json == {"newest": 0}
+def known(client, call):  # noqa: F811
+    """What the page says that it knows of what people said, as it sends it on."""
+    page = client.get(f"/interactions/{call.id}?rubric=house").text
+    return re.search(r'name="newest" value="([^"]*)"', page)[1]
+
+
+def parts(answer):
+    """The ids of the parts that an answer in place has, in their order."""
+    return re.findall(r'id="([\w-]+)"[^>]* hx-swap-oob="true"', answer.text)
+
+
+def test_an_open_page_asks_for_what_somebody_said_since(client, store, call):  # noqa: F811
+    address, asks = f"/interactions/{call.id}/reviews", {"rubric": "house", "newest": known(client, call)}
+    answer = client.get(address, query_string=asks)
+    assert (answer.status_code, answer.text) == (204, "")
     say(client, call)
-    assert client.get(address).json == {"newest": 1}
+    answer = client.get(address, query_string=asks)
+    assert answer.status_code == 200
+    found = parts(answer)
+    assert {"newest", "caveats", "result", "sum", "says-greets", "choices-greets"} < set(found)
+    assert not any("no-blame" in part for part in found)
+    asks["newest"] = re.search(r'name="newest" value="([^"]*)"', answer.text)[1]
+    assert asks["newest"].startswith("1 ")
+    assert client.get(address, query_string=asks).status_code == 204
+    # Of what was judged anew every finding is another one.
+    asks["newest"] = "1 0123456789abcdef"
+    assert any("no-blame" in part for part in parts(client.get(address, query_string=asks)))
+
+
+@pytest.mark.parametrize("newest", ["", " ", "x", "9" * 99, "-1 x", "<b>"])
+def test_what_no_page_would_know_is_answered_with_all_parts(client, call, newest):  # noqa: F811
+    asks = {"rubric": "house", "newest": newest}
+    answer = client.get(f"/interactions/{call.id}/reviews", query_string=asks)
+    assert (answer.status_code, parts(answer).count("says-greets")) == (200, 1)
+    assert re.search(r'name="newest" value="0 [0-9a-f]{16}"', answer.text)
+
+
+def test_a_verdict_in_place_is_answered_with_what_it_changed(client, store, call):  # noqa: F811
+    page = f"/interactions/{call.id}"
+    form = {"rubric": "house", "standard": "greets", "verdict": "missed", "seen": 0}
+    form |= {"csrf_token": token(client, page), "newest": known(client, call)}
+    sent = {"HX-Request": "true"}
+    answer = client.post(f"{page}/reviews", data=form, headers=sent)
+    assert answer.status_code == 200 and "HX-Request" in answer.headers["Vary"]
+    assert {"newest", "result", "mark-greets", "says-greets", "choices-greets", "points-greets"} <= set(
+        parts(answer)
+    )
+    assert "utterance" not in answer.text and "says-no-blame" not in parts(answer)
+    [card] = store.scorecards(call.id)
+    assert f"<b>{card_stands(store, card).score.score:.1f}</b>" in answer.text
+    # Every part has its place in the page.
+    whole = client.get(page).text
+    assert [one for one in parts(answer) if whole.count(f'id="{one}"') != 1] == []
+    keep_review(store, card, "greets", Verdict.MET, "ben", "heard it")
+    refused = client.post(f"{page}/reviews", data=form, headers=sent)
+    assert refused.status_code == 409
+    assert "heard it" in refused.text and "ben said &#39;met&#39; after you opened it" in refused.text
+    assert "problem-greets" in parts(refused)
 
 
 def test_next_goes_through_what_waits_and_ends_at_the_list(client, store, call, tmp_path):  # noqa: F811

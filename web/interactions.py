@@ -1,6 +1,7 @@
 """The list of interactions, and one interaction with everything that made its score."""
 
 import functools
+import hashlib
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -186,6 +187,8 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         assigned=assigned(store, found.id) if may("compare") else None,
         assignable=assignable(store, found.id) if may("review") else (),
         holding=holding(store, [found.id]) if may("admin") else (),
+        newest=newest_of(now) if now else 0,
+        judged=judgement(machine) if machine else "",
         release=release_of(store, found.id, card.rubric) if card else None,
         replies=tuple(reply for reply in now.replies if not reply.standard) if now else (),
         said=transcript(found, observations, card) if observations else (),
@@ -342,6 +345,16 @@ def judged_parts(card: Scorecard, now: Stands, rubric: Rubric) -> tuple[Part, ..
         )
         for section in now.score.sections
     )
+
+
+def newest_of(now: Stands) -> int:
+    """The number of the newest word of people; 0 where nobody said one."""
+    return now.history[-1].id if now.history else 0
+
+
+def judgement(card: Scorecard) -> str:
+    """What tells a scorecard from the one that judging the interaction anew makes."""
+    return hashlib.sha256(msgspec.json.encode(card)).hexdigest()[:16]
 
 
 def _moments(finding: Finding) -> tuple[Evidence, ...]:

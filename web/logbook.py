@@ -88,8 +88,8 @@ SAY_THEMSELVES = frozenset(
 )
 """Endpoints whose change is logged where it is made, with what was changed."""
 
-UNSEEN = frozenset({"languages.choose", "reviewing.newest", "copying.events"})
-"""What shows and changes nothing of the store: the language, and what an open page asks for by itself."""
+UNSEEN = frozenset({"languages.choose", "copying.events"})
+"""What shows and changes nothing of the store: the language, and how far a copy is."""
 
 PLAYED = frozenset({"interactions.media", "api.media"})
 
@@ -159,6 +159,6 @@ def _row(status: int) -> tuple[Action, str] | None:
         return None
     if request.method not in ("GET", "HEAD"):
         return Action.CHANGE, identity or request.path
-    if identity:
+    if identity and status != HTTPStatus.NO_CONTENT:  # an open page asks, and there is nothing new
         return (Action.PLAY if endpoint in PLAYED else Action.VIEW), identity
     return None

@@ -1,16 +1,21 @@
 """What reviewers say of findings, and what waits for them next."""
 
 import functools
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
 
-from flask import Blueprint, jsonify, redirect, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audit.judge import Verdict
-from audit.reviews import BadReview, card_stands, keep_review, next_waiting
+from audit.reviews import BadReview, ReviewConflict, card_stands, keep_review, next_waiting, shown
 from audit.scorecard import Scorecard
 from audit.store import NotStored, Store
-from web.interactions import cards_of, find
+from web.in_place import in_place
+from web.interactions import cards_of, find, judged_parts, judgement, newest_of
 from web.rights import person, scope
+from web.wording import told
 
 
 def room(store: Store) -> Blueprint:
@@ -18,7 +23,7 @@ def room(store: Store) -> Blueprint:
     blueprint = Blueprint("reviewing", __name__)
     for rule, view, methods in (
         ("/interactions/<identity>/reviews", say, ["POST"]),
-        ("/interactions/<identity>/reviews.json", newest, ["GET"]),
+        ("/interactions/<identity>/reviews", newest, ["GET"]),
         ("/next", next_, ["GET"]),
     ):
         bound = functools.update_wrapper(functools.partial(view, store), view)
@@ -32,15 +37,51 @@ def say(store: Store, identity: str) -> ResponseReturnValue:
     if verdict not in set(Verdict):
         raise BadReview(standard, f"'{verdict[:40]}' is no verdict; expected one of {', '.join(Verdict)}")
     comment, seen = request.form.get("comment", ""), request.form.get("seen", 0, type=int)
-    keep_review(store, card, standard, Verdict(verdict), person().name, comment, seen)
+    try:
+        keep_review(store, card, standard, Verdict(verdict), person().name, comment, seen)
+    except ReviewConflict as error:
+        if not in_place():
+            raise
+        return _changed(store, card, request.form, (standard, told(error))), HTTPStatus.CONFLICT
+    if in_place():
+        return _changed(store, card, request.form)
     page = url_for("interactions.interaction", identity=identity, rubric=card.rubric)
     return redirect(f"{page}#finding-{standard}", 303)
 
 
 def newest(store: Store, identity: str) -> ResponseReturnValue:
-    """The number of the newest review of a scorecard: an open page asks whether there is a newer one."""
-    now = card_stands(store, card_of(store, identity, request.args.get("rubric", "")))
-    return jsonify(newest=now.history[-1].id if now.history else 0)
+    """What people said of a scorecard since an open page was made; nothing when there is nothing newer."""
+    card = card_of(store, identity, request.args.get("rubric", ""))
+    return _changed(store, card, request.args) or ("", HTTPStatus.NO_CONTENT)
+
+
+def _changed(
+    store: Store, card: Scorecard, known: Mapping[str, str], unkept: tuple[str, str] | None = None
+) -> str:
+    """The parts of the page that are not as it knows them (its field `newest`), and why a word was not kept.
+
+    Of a finding they are sent when people said something newer of it; where the interaction was judged anew
+    meanwhile, those of all findings. Empty when nothing is newer.
+    """
+    now = card_stands(store, card)
+    number, _, judged = known.get("newest", "").partition(" ")
+    since = int(number) if re.fullmatch(r"\d{1,18}", number, re.ASCII) else 0
+    anew = judged != judgement(card)
+    changed = {review.standard for review in now.history if anew or review.id > since}
+    if anew:
+        changed |= {finding.standard for finding in card.findings}
+    if not changed and not unkept:
+        return ""
+    return render_template(
+        "_changed.html",
+        interaction=find(store, card.interaction),
+        card=shown(card, now),
+        parts=judged_parts(card, now, store.rubric(card.rubric_digest)),
+        changed=changed,
+        newest=newest_of(now),
+        judged=judgement(card),
+        unkept=unkept,
+    )
 
 
 def next_(store: Store) -> ResponseReturnValue:

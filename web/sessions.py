@@ -27,7 +27,9 @@ asks for such an end; NIST SP 800-63B-4, 2.2.3 recommends at most one hour."""
 SEEN_S = 60
 """So often the last use of a session is written at most."""
 
-BY_ITSELF = frozenset({"reviewing.newest", "uploading.events", "batches.events", "retention.events"})
+BY_ITSELF = frozenset(
+    {"reviewing.newest", "uploading.events", "batches.events", "retention.events", "copying.events"}
+)
 """What an open page asks for by itself: nobody needs to sit before it."""
 
 

@@ -26,7 +26,7 @@ interface Told {
   verb: string;
   shouldSwap: boolean;
   isError: boolean;
-  requestConfig: { elt: Element };
+  requestConfig: { elt: Element; verb: string };
 }
 
 /** Where htmx remembers the address of the page, search words and names in it. */
@@ -71,11 +71,15 @@ on("htmx:beforeSwap", (told) => {
   told.shouldSwap = detailOf(told.xhr) === "";
   told.isError = !told.shouldSwap;
 });
-on("htmx:responseError", ({ elt, xhr }) => {
-  if (!byItself(elt)) tell(elt, detailOf(xhr) || gettext("The server could not do it; try again."));
+on("htmx:responseError", ({ elt, xhr, requestConfig }) => {
+  if (byItself(elt)) return;
+  const problem = detailOf(xhr) || gettext("The server could not do it; try again.");
+  tell(elt, requestConfig.verb === "get" ? problem : gettext("Not kept: ") + problem);
 });
-on("htmx:sendError", ({ elt }) => {
-  if (!byItself(elt)) tell(elt, gettext("The server does not answer; try again."));
+on("htmx:sendError", ({ elt, requestConfig }) => {
+  if (byItself(elt)) return;
+  const lost = gettext("Not kept: the server does not answer. What you typed stays here; try again.");
+  tell(elt, requestConfig.verb === "get" ? gettext("The server does not answer; try again.") : lost);
 });
 on("htmx:afterSettle", ({ target, requestConfig }) => {
   // What was pressed is gone, and the focus with it: it goes to what came in its place.

@@ -1,27 +1,20 @@
 import type { Findings } from "./findings";
-import { gettext } from "./words";
 
 const DRAFT = "comport.draft ";
 
-/** So often an open page asks whether somebody else said something. */
-const ASK_MS = 10_000;
+const VERDICTS = ["met", "missed", "no_opportunity", "cannot_tell"];
 
-/** Keeps what a reviewer says without leaving the page, and what they typed until it is kept. */
+/** What a reviewer says by keys, and what they typed until it is kept; htmx sends it and brings what changed. */
 export class Reviewing {
-  private newest = this.newestShown();
-  private busy = false;
-
   constructor(private readonly findings: Findings) {
     for (const area of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-draft]")) this.keepDraft(area);
-    document.addEventListener("submit", (event) => {
-      const form = (event.target as Element).closest<HTMLFormElement>("form[data-review]");
-      if (!form) return;
-      event.preventDefault();
-      void this.send(form, (event as SubmitEvent).submitter);
-    });
     document.addEventListener("keydown", (event) => this.onKey(event));
-    const judged = document.querySelector<HTMLElement>("[data-newest]");
-    if (judged) window.setInterval(() => void this.ask(judged.dataset.newest ?? ""), ASK_MS);
+    document.addEventListener("htmx:afterRequest", (event) => {
+      const { elt, xhr } = (event as CustomEvent<{ elt: Element; xhr: XMLHttpRequest }>).detail;
+      this.mark();
+      const form = elt.closest<HTMLFormElement>("form[data-review]");
+      if (form && xhr.status === 200) this.kept(form);
+    });
   }
 
   /** Presses the button of the `n`th verdict of the current finding. */
@@ -61,82 +54,30 @@ export class Reviewing {
     if (event.key === "Escape") this.findings.select(finding);
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    const order = ["met", "missed", "no_opportunity", "cannot_tell"];
-    const stands = order.findIndex((verdict) => finding.classList.contains(verdict));
+    const stands = VERDICTS.findIndex((verdict) => finding.classList.contains(verdict));
     finding.querySelectorAll<HTMLButtonElement>(".choices button")[stands]?.click();
   }
 
-  private async send(form: HTMLFormElement, submitter: HTMLElement | null): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
-    try {
-      const answer = await fetch(form.action, { method: "POST", body: new FormData(form, submitter) });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (answer.status === 409) {
-        await this.renew();
-        this.tell(form, page.querySelector("main .detail")?.textContent ?? "");
-        return;
-      }
-      if (!answer.ok || !page.querySelector("[data-newest]")) {
-        this.tell(form, gettext("Not kept: ") + (page.querySelector("main .detail")?.textContent ?? answer.statusText));
-        return;
-      }
-      const area = form.querySelector<HTMLTextAreaElement>("textarea[data-draft]");
-      if (area) {
-        localStorage.removeItem(DRAFT + (area.dataset.draft ?? ""));
-        area.value = "";
-        const details = area.closest("details");
-        if (details) details.open = false;
-      }
-      this.tell(form, "");
-      this.swap(page);
-      const finding = form.closest<HTMLElement>(".finding");
-      if (finding) this.findings.select(finding);
-    } catch {
-      this.tell(form, gettext("Not kept: the server does not answer. What you typed stays here; try again."));
-    } finally {
-      this.busy = false;
+  private kept(form: HTMLFormElement): void {
+    const area = form.querySelector<HTMLTextAreaElement>("textarea[data-draft]");
+    if (area) {
+      localStorage.removeItem(DRAFT + (area.dataset.draft ?? ""));
+      area.value = "";
+      const details = area.closest("details");
+      if (details) details.open = false;
     }
+    const finding = form.closest<HTMLElement>(".finding");
+    if (finding) this.findings.select(finding);
   }
 
-  private tell(form: HTMLFormElement, text: string): void {
-    const place = form.querySelector("[data-problem]");
-    if (place) place.textContent = text.trim();
-  }
-
-  /** Takes what changed of a newer copy of this page; what people typed stays. */
-  private swap(page: Document): void {
-    for (const fresh of page.querySelectorAll<HTMLElement>("[data-swap]")) {
-      const old = document.querySelector<HTMLElement>(`[data-swap="${CSS.escape(fresh.dataset.swap ?? "")}"]`);
-      if (old && old.outerHTML !== fresh.outerHTML) old.replaceWith(document.adoptNode(fresh));
-    }
-    for (const fresh of page.querySelectorAll<HTMLElement>(".finding")) {
-      const old = document.getElementById(fresh.id);
-      if (!old) continue;
-      const current = old.classList.contains("current");
-      old.className = fresh.className;
-      old.classList.toggle("current", current);
-    }
-    this.newest = this.newestShown();
-  }
-
-  private newestShown(): number {
-    const seen = document.querySelectorAll<HTMLInputElement>('input[name="seen"]');
-    return Math.max(0, ...[...seen].map((one) => Number(one.value)));
-  }
-
-  private async renew(): Promise<void> {
-    const answer = await fetch(location.href);
-    if (answer.ok) this.swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
-  }
-
-  private async ask(address: string): Promise<void> {
-    if (document.hidden || this.busy || !address) return;
-    try {
-      const answer = await fetch(address, { headers: { Accept: "application/json" } });
-      if (answer.ok && ((await answer.json()) as { newest: number }).newest > this.newest) await this.renew();
-    } catch {
-      // The server is away for a moment: it is asked again.
+  /** A finding has the colour of the verdict that stands. */
+  private mark(): void {
+    for (const mark of document.querySelectorAll<HTMLElement>(".marked[data-verdict]")) {
+      const finding = mark.closest(".finding");
+      const now = mark.dataset.verdict ?? "";
+      if (!finding || finding.classList.contains(now)) continue;
+      finding.classList.remove(...VERDICTS);
+      finding.classList.add(now);
     }
   }
 }
