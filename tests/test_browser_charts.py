@@ -225,3 +225,23 @@ def test_without_scripts_the_numbers_stand_open_in_its_place(browse):
     page.click("[data-chart=weeks] tbody a >> nth=-1")
     page.wait_for_selector("table.list")
     assert page.locator("a.row").count() == 37
+
+
+@pytest.mark.parametrize("path", ["/", "/employees/Gap"])
+def test_other_weeks_are_shown_in_place_and_their_chart_is_drawn(browse, site, path):
+    page = browse(f"{path}?weeks=12")
+    halves(page)
+    page.evaluate("window.here = true")
+    before = page.inner_text("#stretch")
+    page.focus("[name=weeks]")
+    page.select_option("[name=weeks]", "4")
+    page.wait_for_selector("[data-chart=weeks] tbody tr:nth-child(5)", state="detached")
+    assert len(page.evaluate(COLUMNS)) == 4
+    halves(page)
+    assert page.inner_text("#stretch") != before
+    assert page.evaluate("[window.here, document.activeElement.name]") == [True, "weeks"]
+    assert page.url == f"{site}{path}?weeks=4"
+    assert not page.get_by_role("button", name="Show", exact=True).is_visible()
+    page.go_back()
+    page.wait_for_selector("[data-chart=weeks] tbody tr:nth-child(12)", state="attached")
+    assert page.input_value("[name=weeks]") == "12"

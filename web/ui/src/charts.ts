@@ -45,4 +45,7 @@ function draw(): void {
 }
 
 draw();
+document.addEventListener("htmx:afterSettle", (event) => {
+  if ((event.target as Element).querySelector("figure.chart")) draw();
+});
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
