@@ -250,6 +250,22 @@ class TestList:
         assert (problem.inner_text(), page.input_value("#finding-greets textarea")) == ("", "")
         assert stayed(page)
 
+    def test_a_call_is_given_and_released_while_it_is_being_heard(self, browse, site):
+        page = browse(f"/interactions/{site.calls[1].id}")
+        page.select_option("#assign-to", "rita")
+        page.click("#handling button >> text=Assign")
+        page.wait_for_selector("#handling >> text=To be looked at by rita, says ana")
+        page.click("#finding-greets .comment summary")
+        page.fill("#finding-greets textarea", "half a thought")
+        page.click("#released button")
+        page.wait_for_selector("#released >> text=released by ana")
+        # The button is gone; what came in its place has the focus.
+        assert page.evaluate("document.activeElement.id") == "released"
+        page.click("#released button")
+        page.wait_for_selector("#released >> text=Release to Sarah Lind")
+        assert page.input_value("#finding-greets textarea") == "half a thought"
+        assert stayed(page)
+
 
 def test_a_part_of_a_page_is_never_the_way_to_the_login(app, client, call):  # noqa: F811
     stranger = app.test_client()
