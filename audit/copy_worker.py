@@ -32,8 +32,9 @@ TRIES = 3
 LIMIT_S = 4 * 3600.0
 """So long one copy may take, as one upload. Our choice."""
 
-NICE = 10
-"""Pages and audits of the same machine go first. Our choice."""
+NICE = 5
+"""Pages of the same machine go first; beside audits that take all of it a copy still gets a third of their
+share. Our choice."""
 
 TOLD_S = 0.5
 """How far it is, is written so often, and so often it is asked whether somebody still wants it."""
