@@ -150,6 +150,14 @@ def test_every_catalogue_has_a_translation_of_everything_and_nothing_else(wanted
 PLACE = re.compile(r"%\(\w+\)s|%%|<[^>]+>")
 
 
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_size_or_product_runs_from_the_left_in_persian_too(template):
+    text = template.read_text("utf-8")
+    for found in re.finditer(r"\}\} × \{\{", text):
+        before = text[: found.start()]
+        assert before.rfind('<bdi dir="ltr"') > before.rfind("</bdi>"), text[found.start() - 60 : found.end()]
+
+
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_a_translation_keeps_the_places_of_what_is_put_in(code):
     def places(text):
