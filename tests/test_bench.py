@@ -345,3 +345,5 @@ def test_the_page_of_a_long_call():
     kinds = ("next_finding", "seek_word", "find_letter", "find_next", "overlay")
     steps = [found[f"{kind}_ms"] for kind in kinds]
     assert found["inp_ms"] == max(steps) >= min(steps) >= 16
+    assert found["verdict_ms"] > 0
+    assert 0 < found["verdict_kb"] < found["page_kb"]
