@@ -49,6 +49,8 @@ class Action(StrEnum):
     ASSIGNED = "assigned"
     WITHDRAWN = "release withdrawn"
     REPLY = "reply"
+    PROPOSED = "proposed"
+    DECIDED = "proposal decided"
     USER_ADDED = "user added"
     USER_REMOVED = "user removed"
     ROLE = "role"

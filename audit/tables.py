@@ -31,6 +31,8 @@ from audit.tables_leaving import export_row as export_row  # noqa: PLC0414
 from audit.tables_leaving import hold as hold  # noqa: PLC0414
 from audit.tables_leaving import webhook as webhook  # noqa: PLC0414
 from audit.tables_leaving import webhook_message as webhook_message  # noqa: PLC0414
+from audit.tables_proposals import proposal as proposal  # noqa: PLC0414
+from audit.tables_proposals import proposal_decision as proposal_decision  # noqa: PLC0414
 from audit.tables_sums import kept_score as kept_score  # noqa: PLC0414
 from audit.tables_sums import kept_verdict as kept_verdict  # noqa: PLC0414
 from audit.tables_sums import score_sum as score_sum  # noqa: PLC0414

@@ -120,6 +120,7 @@ def pages(chromium, tmp_path_factory):
         "/customers/CUSTOMER/join?other=C-2001",
         "/standards",
         "/standards/house/greets",
+        "/proposals/house",
         "/upload",
         "/uploads/UPLOAD",
         "/batches",

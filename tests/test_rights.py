@@ -122,8 +122,8 @@ def test_each_role_opens_the_routes_of_its_rights_and_no_other(site, role):
 @pytest.mark.parametrize(
     ("role", "rights"),
     [
-        ("admin", "admin bring compare export join log own public read release review"),
-        ("reviewer", "bring compare join own public read release review"),
+        ("admin", "admin bring compare decide export join log own public read release review"),
+        ("reviewer", "bring compare decide join own public read release review"),
         ("trainer", "compare own public read"),
         ("lead", "compare export own public read release review"),
         ("agent", "own public read reply"),

@@ -40,6 +40,7 @@ from web import (
     overview,
     own,
     people,
+    proposals,
     provider,
     releasing,
     retention,
@@ -114,11 +115,8 @@ def create_app(
     app.register_blueprint(second_factor.room(store, limiter, sessions))
     app.register_blueprint(provider.room(app, store, sessions, identities))
     app.register_blueprint(own.room(store, limiter, sessions))
-    app.register_blueprint(overview.room(store))
-    app.register_blueprint(employees.room(store))
-    app.register_blueprint(customers.room(store))
-    app.register_blueprint(joining.room(store))
-    app.register_blueprint(standards.room(store))
+    for pages in (overview, employees, customers, joining, standards, proposals):
+        app.register_blueprint(pages.room(store))
     app.register_blueprint(uploading.room(store))
     app.register_blueprint(batches.room(store))
     app.register_blueprint(interactions.room(store))

@@ -49,6 +49,8 @@ class Right(StrEnum):
     """To comment on or dispute one's own released scorecard."""
     JOIN = "join"
     """To say which identities are one customer: asks for seeing all interactions of both."""
+    DECIDE = "decide"
+    """To decide on what staff propose about the standards, and to see who proposed it."""
     BRING = "bring"
     """To bring in recordings and to start their audits."""
     LOG = "log"
@@ -62,7 +64,8 @@ _VISITOR = frozenset({Right.PUBLIC, Right.OWN, Right.READ})
 
 RIGHTS: dict[UserRole, frozenset[Right]] = {
     UserRole.ADMIN: _ALL,
-    UserRole.REVIEWER: _VISITOR | {Right.COMPARE, Right.REVIEW, Right.RELEASE, Right.JOIN, Right.BRING},
+    UserRole.REVIEWER: _VISITOR
+    | {Right.COMPARE, Right.REVIEW, Right.RELEASE, Right.JOIN, Right.DECIDE, Right.BRING},
     UserRole.TRAINER: _VISITOR | {Right.COMPARE},
     UserRole.LEAD: _VISITOR | {Right.COMPARE, Right.EXPORT, Right.REVIEW, Right.RELEASE},
     UserRole.AGENT: _VISITOR | {Right.REPLY},
@@ -119,6 +122,9 @@ RULES: dict[str, Right] = {
     "joining.decide": Right.JOIN,
     "standards.everything": Right.READ,
     "standards.one": Right.READ,
+    "proposals.of_rubric": Right.READ,
+    "proposals.propose": Right.READ,
+    "proposals.decide": Right.DECIDE,
     "uploading.upload": Right.BRING,
     "uploading.take": Right.BRING,
     "uploading.one": Right.BRING,
@@ -172,6 +178,13 @@ RULES: dict[str, Right] = {
     "api.rubrics": Right.READ,
     "api.rubric": Right.READ,
     "api.standards": Right.READ,
+    "api.list_proposals": Right.READ,
+    "api.rubric_proposals": Right.READ,
+    "api.standard_proposals": Right.READ,
+    "api.proposal": Right.READ,
+    "api.propose_standard": Right.READ,
+    "api.propose_change": Right.READ,
+    "api.decide_proposal": Right.DECIDE,
     "api.list_customers": Right.READ,
     "api.customer": Right.READ,
     "api.customer_interactions": Right.READ,

@@ -13,6 +13,7 @@ from audit.misses import misses
 from audit.overview import WEEKS, newest_stretch, standard_weeks
 from audit.rubric import Rubric
 from audit.store import Store
+from web import proposals
 from web.employees import asked_weeks
 from web.rights import may, scope
 
@@ -27,7 +28,14 @@ def room(store: Store) -> Blueprint:
 
 
 def everything(store: Store) -> ResponseReturnValue:
-    return render_template("standards.html", rubrics=_newest(store), agreements=agreements(store))
+    rubrics = _newest(store)
+    return render_template(
+        "standards.html",
+        rubrics=rubrics,
+        agreements=agreements(store),
+        titles={(of.rubric, one.id): one.title for of in rubrics for one in of.standards},
+        **proposals.summary(store),
+    )
 
 
 def one(store: Store, rubric: str, standard: str) -> ResponseReturnValue:
@@ -55,6 +63,7 @@ def one(store: Store, rubric: str, standard: str) -> ResponseReturnValue:
         standard=known[standard],
         agreement=agreements(store).get((rubric, standard)),
         apart=differ,
+        **proposals.of_standard(store, rubric, standard),
         trend=trend,
         listed={"rubric": rubric, "standard": standard, "verdict": "missed"},
         weeks=weeks,

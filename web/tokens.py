@@ -25,6 +25,7 @@ SCOPE_OF = {
     Right.RELEASE: TokenScope.REVIEW,
     Right.REPLY: TokenScope.REVIEW,
     Right.JOIN: TokenScope.REVIEW,
+    Right.DECIDE: TokenScope.REVIEW,
     Right.BRING: TokenScope.UPLOAD,
     Right.ADMIN: TokenScope.ADMIN,
 }
@@ -39,7 +40,13 @@ PERSONAL = frozenset(
 )
 """What shows who customers are, or lets them be heard or seen: `read` is not enough for it."""
 
-CHANGES = frozenset(f"api.{name}" for name in ("make_search", "change_search", "drop_search", "change_own"))
+CHANGES = frozenset(
+    f"api.{name}"
+    for name in (
+        *("make_search", "change_search", "drop_search", "change_own"),
+        *("propose_standard", "propose_change"),
+    )
+)
 """What changes something though it asks for no right of its own."""
 
 

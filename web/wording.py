@@ -25,6 +25,7 @@ from audit.intervals import Compared, Interval
 from audit.judge import Verdict
 from audit.merging import PairChanged
 from audit.outcomes import Evidence
+from audit.proposals import DecidedBefore, ProposalKind, Resolution
 from audit.quantities import show
 from audit.scope import UserRole
 from audit.score import Score, show_sum
@@ -79,6 +80,8 @@ ACTIONS = {
     Action.ASSIGNED: _("assigned"),
     Action.WITHDRAWN: _("took a release back"),
     Action.REPLY: _("replied"),
+    Action.PROPOSED: _("proposed something about a standard"),
+    Action.DECIDED: _("decided on a proposal"),
     Action.TOKEN_ADDED: _("made a token"),
     Action.TOKEN_REVOKED: _("revoked a token"),
     Action.UPLOAD: _("brought in a file"),
@@ -181,6 +184,10 @@ FORMATS = {
 CONFLICTS: dict[type[Exception], tuple[Any, Any]] = {
     Held: (_("It is held, so nothing was erased"), _("Lift the legal hold first, if that may be.")),
     Busy: (_("It is being worked on"), _("Wait until it is over, or cancel it first.")),
+    DecidedBefore: (
+        _("Somebody decided on it already"),
+        _("Open the standard again to read what was said."),
+    ),
     PairChanged: (_("They were changed meanwhile"), _("Look at both again, then decide.")),
     CameraChanged: (_("The camera was changed meanwhile"), _("Open it again and draw yours anew.")),
     CopyUnready: (_("The copy that is played is being made"), _("Open it again in some seconds.")),
@@ -209,6 +216,17 @@ LINK_STATES = {
     State.REFUSED: _("kept apart"),
 }
 
+PROPOSALS = {
+    ProposalKind.CHANGE: _("Change"),
+    ProposalKind.REPEAL: _("Repeal"),
+    ProposalKind.NEW: _("New standard"),
+}
+
+OUTCOMES = {
+    Resolution.ADOPTED: _("Adopted"),
+    Resolution.DECLINED: _("Declined"),
+}
+
 _ICONS = "dist/icons.svg"
 _BUILT = {
     "bundle": "dist/interaction.js",
@@ -217,6 +235,7 @@ _BUILT = {
     "progress_script": "dist/progress.js",
     "zones_script": "dist/zones.js",
     "charts_script": "dist/charts.js",
+    "proposals_script": "dist/proposals.js",
     "notices": "dist/NOTICES.txt",
 }
 """What `make web` builds, by the name that templates know it by; empty there where it was not built."""
@@ -254,6 +273,8 @@ def register(app: Flask) -> None:
     app.add_template_global(CHANNEL_ICONS, "CHANNEL_ICONS")  # type: ignore[arg-type]
     app.add_template_global(IDENTITIES, "IDENTITIES")  # type: ignore[arg-type]
     app.add_template_global(LINK_STATES, "LINK_STATES")  # type: ignore[arg-type]
+    app.add_template_global(PROPOSALS, "PROPOSALS")  # type: ignore[arg-type]
+    app.add_template_global(OUTCOMES, "OUTCOMES")  # type: ignore[arg-type]
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
     app.add_template_global(FORMATS, "FORMATS")  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from audit.holds import Held
 from audit.leaving import TooMuch
 from audit.merging import PairChanged
 from audit.once import BadKey
+from audit.proposals import BadProposal, DecidedBefore
 from audit.reviews import BadReview, ReviewConflict
 from audit.searching import BadSearch
 from audit.store import NotStored
@@ -68,6 +69,8 @@ STATUS: dict[type[ComportError], HTTPStatus] = {
     Busy: HTTPStatus.CONFLICT,
     TooMuch: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewConflict: HTTPStatus.CONFLICT,
+    BadProposal: HTTPStatus.UNPROCESSABLE_ENTITY,
+    DecidedBefore: HTTPStatus.CONFLICT,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unstorable: HTTPStatus.UNPROCESSABLE_ENTITY,
     CopyUnready: HTTPStatus.SERVICE_UNAVAILABLE,

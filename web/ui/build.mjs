@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 await build({
-  entryPoints: ["interaction", "list", "api", "pages", "progress", "zones", "charts"].map((name) => `src/${name}.ts`),
+  entryPoints: ["interaction", "list", "api", "pages", "progress", "zones", "charts", "proposals"].map((name) => `src/${name}.ts`),
   outdir: "../static/dist",
   bundle: true,
   format: "esm",

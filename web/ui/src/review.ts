@@ -1,13 +1,12 @@
+import { forgetDraft, keepDraft } from "./draft";
 import type { Findings } from "./findings";
-
-const DRAFT = "comport.draft ";
 
 const VERDICTS = ["met", "missed", "no_opportunity", "cannot_tell"];
 
 /** What a reviewer says by keys, and what they typed until it is kept; htmx sends it and brings what changed. */
 export class Reviewing {
   constructor(private readonly findings: Findings) {
-    for (const area of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-draft]")) this.keepDraft(area);
+    for (const area of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-draft]")) keepDraft(area);
     document.addEventListener("keydown", (event) => this.onKey(event));
     document.addEventListener("htmx:afterRequest", (event) => {
       const { elt, xhr } = (event as CustomEvent<{ elt: Element; xhr: XMLHttpRequest }>).detail;
@@ -33,20 +32,6 @@ export class Reviewing {
     document.querySelector<HTMLAnchorElement>("[data-next]")?.click();
   }
 
-  private keepDraft(area: HTMLTextAreaElement): void {
-    const key = DRAFT + (area.dataset.draft ?? "");
-    const kept = localStorage.getItem(key);
-    if (kept) {
-      area.value = kept;
-      const details = area.closest("details");
-      if (details) details.open = true;
-    }
-    area.addEventListener("input", () => {
-      if (area.value) localStorage.setItem(key, area.value);
-      else localStorage.removeItem(key);
-    });
-  }
-
   private onKey(event: KeyboardEvent): void {
     const area = (event.target as Element).closest<HTMLTextAreaElement>("textarea[data-draft]");
     const finding = area?.closest<HTMLElement>(".finding");
@@ -61,7 +46,7 @@ export class Reviewing {
   private kept(form: HTMLFormElement): void {
     const area = form.querySelector<HTMLTextAreaElement>("textarea[data-draft]");
     if (area) {
-      localStorage.removeItem(DRAFT + (area.dataset.draft ?? ""));
+      forgetDraft(area.dataset.draft ?? "");
       area.value = "";
       const details = area.closest("details");
       if (details) details.open = false;
