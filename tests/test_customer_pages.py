@@ -2,12 +2,14 @@
 
 import pytest
 
+from audit import phrasebook
 from audit.scope import UserRole
 from audit.store import open_store
 from audit.users import add_user
 from tests.test_overview import browser
 from tests.test_web import PASSWORD, page
 from web import create_app
+from web.wording import AGAIN
 
 CHATS = {
     "first.jsonl": ("2026-03-02T09:00:00+00:00", "what is your order number", "it is 4711"),
@@ -60,6 +62,12 @@ def test_a_journey_shows_its_steps_and_what_was_said_twice(site):
     assert all(client.get(step).status_code == 200 for step in steps)
     assert "Came back about the same" in journey.text
     assert "No customer fits" in page(client, "/customers?search=nobody").text
+
+
+def test_all_that_can_be_said_twice_has_a_name_for_pages():
+    books = phrasebook._books().values()
+    parts = (part for book in books for part in (book.asks, book.asks_if, book.gives, book.topics))
+    assert {what for part in parts for what in part} == set(AGAIN)
 
 
 def test_of_another_team_there_is_no_customer(site):

@@ -227,6 +227,20 @@ OUTCOMES = {
     Resolution.DECLINED: _("Declined"),
 }
 
+AGAIN = {
+    "address": _("the address"),
+    "email": _("the e-mail address"),
+    "name": _("the name"),
+    "number": _("the number of an order or contract"),
+    "problem": _("the problem"),
+    "callback": _("a call back"),
+    "delivery": _("the delivery"),
+    "price": _("the price"),
+    "refund": _("the refund"),
+    "visit": _("a visit"),
+}
+"""What is asked for or told, by its name in the phrase book (`audit/again.yaml`)."""
+
 _ICONS = "dist/icons.svg"
 _BUILT = {
     "bundle": "dist/interaction.js",
@@ -278,6 +292,7 @@ def register(app: Flask) -> None:
     app.add_template_global(CHANNELS, "CHANNELS")  # type: ignore[arg-type]
     app.add_template_global(UNSURE, "UNSURE")  # type: ignore[arg-type]
     app.add_template_global(FORMATS, "FORMATS")  # type: ignore[arg-type]
+    app.add_template_global(AGAIN, "AGAIN")  # type: ignore[arg-type]
     app.add_template_global(KEPT, "KEPT")  # type: ignore[arg-type]
     app.add_template_global(ZONES, "ZONES")  # type: ignore[arg-type]
     app.add_template_global(RUN_STATES, "RUN_STATES")  # type: ignore[arg-type]
