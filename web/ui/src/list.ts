@@ -26,5 +26,8 @@ listenToKeys({
   "/": () => document.querySelector<HTMLInputElement>("#search")?.focus(),
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && (event.target as Element).matches("#search")) step(1);
+  if (event.key !== "Escape" || !(event.target as Element).matches("#search")) return;
+  // Else browsers empty the field, and the list is asked for without its words.
+  event.preventDefault();
+  step(1);
 });

@@ -64,7 +64,11 @@ on("htmx:beforeRequest", ({ elt }, event) => {
   if (!byItself(elt)) tell(elt, "");
   else if (document.hidden) event.preventDefault();
 });
+/** Whether the focus stands in what is about to change. */
+let within = false;
+
 on("htmx:beforeSwap", (told) => {
+  within = told.target.contains(document.activeElement);
   const { status } = told.xhr;
   if (status !== 409 && status !== 422) return;
   // The same page again, with what is wrong about what was sent; the page of an error is told instead.
@@ -82,8 +86,8 @@ on("htmx:sendError", ({ elt, requestConfig }) => {
   tell(elt, requestConfig.verb === "get" ? gettext("The server does not answer; try again.") : lost);
 });
 on("htmx:afterSettle", ({ target, requestConfig }) => {
-  // What was pressed is gone, and the focus with it: it goes to what came in its place.
-  if (document.activeElement !== document.body || document.contains(requestConfig.elt)) return;
+  // What had the focus, or was pressed, is gone, and the focus with it: it goes to what came in its place.
+  if (document.activeElement !== document.body || (!within && document.contains(requestConfig.elt))) return;
   document.getElementById(target.id)?.focus({ preventScroll: true });
 });
 
