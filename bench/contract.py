@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import web.api
 import web.own
+from audit.proposals import ProposalKind, propose
 from audit.store import Store, open_store
 from audit.tokens import TokenScope, add_token
 from tests.test_rights import fill
@@ -72,6 +73,7 @@ def ask_all(folder: Path, examples: int, seed: int, only: str | None) -> dict[st
     [card] = store.scorecards(calls["released"].id)
     there = {"identity": card.interaction, "rubric": card.rubric, "digest": card.rubric_digest}
     there |= {"standard": "greets", "name": "auditor", "number": 1}
+    propose(store, card.rubric, ProposalKind.NEW, "Thanks by name", "agent")
     asked: Counter[int] = Counter()
     told: dict[tuple[str, str], str] = {}
     operations = [one.ok() for one in schema.get_all_operations()]
