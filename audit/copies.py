@@ -96,7 +96,7 @@ class StillMade(ComportError):
     def __str__(self) -> str:
         return (
             f"recording {self.recording[:12]}: its copy is still being made after {STOPPED_S:.0f} s; end the "
-            "process audit.copy_worker, then: comport erase --resume"
+            "process audit.copy_worker, then run the same again, or of an erasure: comport erase --resume"
         )
 
 

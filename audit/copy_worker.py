@@ -108,9 +108,15 @@ def _make(store: Store, asked: Path) -> None:
         return
     except ComportError as error:
         told.failed = _line(error, interaction)
+    except OSError as error:
+        told.failed = error.strerror or type(error).__name__  # its text has a folder of this machine
     except Exception as error:  # noqa: BLE001  the next copy must not wait for a mended program
         told.failed = f"unexpected {type(error).__name__}: {error}"
-    copies.tell(store, recording, told)
+    try:
+        copies.tell(store, recording, told)
+    except OSError as error:
+        # The disk is full: whoever asks again is told so as soon as that is written down.
+        sys.stderr.write(f"copy of {recording[:12]}: {told.failed or error.strerror}\n")
     asked.unlink(missing_ok=True)
 
 

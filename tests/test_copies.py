@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +19,19 @@ from filelock import FileLock
 from audit import copies, copy_worker
 from audit.copies import Told
 from audit.erasing import erase, of_interactions
+from audit.pipeline import audit_file
 from audit.redaction import secrets
 from audit.retention import apply_retention, read_retention
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token
-from audit.uploads import bring, look_after, upload_of
+from audit.uploads import bring, look_after, upload_of, uploads_folder
 from audit.users import add_user
 from models.media import decode, probe
 from models.observations import span
 from tests import build, copying
 from tests.copying import copied, played
 from tests.test_redaction import CARD, noise
-from tests.test_web import LINES, PASSWORD, keep_call, keep_video
+from tests.test_web import LINES, PASSWORD, STANDARDS, VTT, keep_call, keep_video, log_in, send
 from web import create_app
 
 LONG_S = 60.0
@@ -200,24 +203,46 @@ from audit import copy_worker
 from audit.store import open_store
 from audit.tokens import TokenScope, add_token
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 copy_worker.work(open_store(Path(sys.argv[1])))
 """
-"""Makes copies where no file may be longer than that."""
+"""Makes copies where no file may be longer than the second argument says."""
 
 
 def test_a_disk_that_is_full_is_told_and_leaves_nothing_half_made(store, tmp_path):
     path = build.encode(tmp_path / "a.avi", [noise(30, 8000)] * 2, "pcm_s16le", 8000)
     one = keep_call(store, tmp_path, path)
     waits(store, one)
-    subprocess.run([sys.executable, "-c", FULL, str(store.home)], check=True)
+    subprocess.run([sys.executable, "-c", FULL, str(store.home), "300000"], check=True)
     assert "the copy cannot be written" in copy_of(store, one).failed
     assert files(store, one) == ["told"]
 
 
+def test_where_not_even_the_failure_can_be_written_nobody_goes_on_trying(store, tmp_path):
+    one = call(store, tmp_path)
+    waits(store, one)
+    command = [sys.executable, "-c", FULL, str(store.home), "60"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    assert said == f"copy of {one.recording[:12]}: File too large\n"
+    assert not copies.asked_for(store, one.recording).exists() and not copy_of(store, one).ready
+
+
+def test_of_an_unexpected_error_no_folder_is_told(store, tmp_path):
+    one = call(store, tmp_path)
+    waits(store, one)
+    copies.said_of(store, one.recording).mkdir()
+    copy_worker.work(store)
+    told = copies.told_of(store, one.recording)
+    assert told.failed == "Is a directory"
+
+
 @pytest.mark.parametrize("way", ["erase", "retention"])
 def test_who_removes_a_recording_stops_the_making_of_its_copy(store, tmp_path, film, way):
-    one = keep_video(store, tmp_path, film)
+    # Of what was brought in, keep times remove the recording itself.
+    brought = uploads_folder(store) / "a.avi"
+    brought.parent.mkdir(parents=True)
+    shutil.copy(film, brought)
+    one = keep_video(store, tmp_path, brought)
     waits(store, one)
     making = threading.Thread(target=copy_worker.work, args=(open_store(store.home),))
     making.start()
@@ -225,7 +250,10 @@ def test_who_removes_a_recording_stops_the_making_of_its_copy(store, tmp_path, f
     if way == "erase":
         assert erase(store, of_interactions(store, [one.id])).complete
     else:
-        copies.forget(store, [one.recording])
+        (tmp_path / "retention.yaml").write_text("every: {media: 1 day}\n")
+        later = datetime.now(UTC) + timedelta(days=2)
+        done = apply_retention(store, read_retention(tmp_path / "retention.yaml"), later)
+        assert done.removed == {"media": 1} and not brought.exists()
     assert files(store, one) == []
     making.join(20)
     assert not making.is_alive() and files(store, one) == []
@@ -279,3 +307,27 @@ def test_programs_are_told_to_come_again_while_a_copy_is_made(store, tmp_path):
     copies.tell(store, one.recording, Told(name, 1, 0.5, "a.wav: the disk is full"))
     failed = client.get(address, headers=sent)
     assert failed.status_code == 422 and "could not be made: a.wav: the disk is full" in failed.json["detail"]
+
+
+def test_a_making_that_does_not_stop_is_told(store, tmp_path, monkeypatch):
+    one = call(store, tmp_path)
+    waits(store, one)
+    monkeypatch.setattr(copies, "STOPPED_S", 0.1)
+    with copies.made_by_us(store, one.recording), pytest.raises(copies.StillMade, match="run the same again"):
+        copies.forget(store, [one.recording])
+    assert copies.forget(store, [one.recording]) == 0 and files(store, one) == []
+
+
+def test_of_what_cannot_be_played_no_copy_is_told_or_asked_for(store, tmp_path):
+    add_user(store, "ana", PASSWORD)
+    client = create_app(store).test_client()
+    log_in(client)
+    plain = build.write_wav(tmp_path / "plain.wav", noise(14))
+    one = keep_call(store, tmp_path, plain, channels=(0,))
+    assert client.get(f"/interactions/{one.id}/copy/events").status_code == 200
+    plain.unlink()
+    assert client.get(f"/interactions/{one.id}/copy/events").status_code == 404
+    (tmp_path / "a.vtt").write_text(VTT)
+    text = audit_file(tmp_path / "a.vtt", [build.rubric(tmp_path, STANDARDS)], store).interaction
+    assert send(client, f"/interactions/{text.id}/copy").status_code == 404
+    assert not (store.home / "muted").exists()
