@@ -142,11 +142,11 @@ def _holding(name: str) -> Update:
     return update(token).where(theirs, token.c.revoked_at.is_(None)).values(revoked_at=datetime.now(UTC))
 
 
-def set_email(store: Store, name: str, email: str, own: bool = False) -> None:
-    """Gives an account another e-mail address, or (empty) none; its sessions are over.
+def set_email(store: Store, name: str, email: str, own: bool = False) -> bool:
+    """Gives an account another e-mail address, or (empty) none; its sessions are over then.
 
     `own`: its owner gives it. No identity provider finds the account by such an address: whoever took that of
-    somebody else would otherwise get their role, too.
+    somebody else would otherwise get their role, too. False where it is theirs already: nothing changes then.
 
     Raises:
         NotStored: there is no such account.
@@ -155,11 +155,12 @@ def set_email(store: Store, name: str, email: str, own: bool = False) -> None:
     with store.writing() as connection:
         known = connection.execute(select(user.c.email).where(user.c.name == name)).scalar()
         if own and (known or "") == email.strip().lower():
-            return  # what an admin gave stays given by an admin
+            return False  # what an admin gave stays given by an admin
         change_account(connection, name, email=None)
         given = _email(connection, name, email)
         change_account(connection, name, email=given, email_own=own and given is not None)
         write(connection, Action.EMAIL, name, own=own or None)
+    return True
 
 
 def set_locked(store: Store, name: str, locked: bool) -> None:

@@ -73,10 +73,12 @@ def room(store: Store, limiter: Limiter, sessions: Sessions) -> Blueprint:
             try:
                 if len(address) > LONGEST_ADDRESS:
                     raise BadUser(name, "the address is too long")
-                set_email(store, name, address, own=True)
+                changed = set_email(store, name, address, own=True)
             except BadUser:
                 problem = _("This is no e-mail address, or another account has it.")
             else:
+                if not changed:
+                    return redirect(url_for("own.account"), HTTPStatus.SEE_OTHER)
                 sessions.begin(name)
                 return redirect(url_for("own.account", addressed=1), HTTPStatus.SEE_OTHER)
         return account_page(store, sessions, problem), HTTPStatus.UNPROCESSABLE_ENTITY
