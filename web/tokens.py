@@ -34,11 +34,12 @@ SCOPE_OF = {
 PERSONAL = frozenset(
     f"api.{name}"
     for name in (
-        *("media", "frame", "people_seen", "list_customers", "customer", "customer_interactions", "journey"),
+        *("media", "frame", "people_seen", "camera_picture", "list_customers", "customer"),
+        *("customer_interactions", "journey"),
         *("searches", "search"),  # what somebody looked for may be a customer
     )
 )
-"""What shows who customers are, or lets them be heard or seen: `read` is not enough for it."""
+"""What shows who customers are, or lets them be heard or seen: neither `read` nor `admin` is enough."""
 
 CHANGES = frozenset(
     f"api.{name}"
