@@ -4,7 +4,7 @@ import pytest
 
 from audit.proposals import proposals, propose
 from audit.scope import UserRole
-from tests.serving import served
+from tests.serving import enter, served
 from tests.test_browser_forms import pytestmark  # noqa: F401
 from tests.test_proposals import fill
 from tests.test_web import PASSWORD
@@ -60,4 +60,25 @@ def test_what_is_typed_outlives_a_reload_and_not_its_sending(chromium, store):
         page.reload()
         assert page.locator('[data-draft="proposal house "]').input_value() == "Half a word"
         assert problems == []
+        page.context.close()
+
+
+def test_what_is_typed_is_shown_to_no_other_account_of_the_same_browser(chromium, store):
+    with served(create_app(store)) as site:
+        page = chromium.new_context(base_url=site).new_page()
+
+        def typed_by(name):
+            enter(page, "/standards/house/thanks", name, PASSWORD)
+            area = page.locator('[data-draft="proposal house thanks"]')
+            area.wait_for(state="attached")
+            page.wait_for_load_state("load")
+            return area
+
+        area = typed_by("agent")
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        area.fill("My lead speaks too fast")
+        for name, shown in (("admin", ""), ("agent", "My lead speaks too fast")):
+            page.click(".who button")
+            page.wait_for_selector("#password")
+            assert typed_by(name).input_value() == shown
         page.context.close()

@@ -1,12 +1,18 @@
 const DRAFT = "comport.draft ";
 
+/** Under what a text is kept: another account on the same browser is shown none of it. */
+function keyOf(name: string): string {
+  const account = document.querySelector<HTMLElement>("[data-account]")?.dataset.account ?? "";
+  return `${DRAFT}${account}\n${name}`;
+}
+
 const watched = new WeakSet<HTMLTextAreaElement>();
 
 /** Puts back what was typed and not sent yet, and keeps what is typed from now on, in this browser. */
 export function keepDraft(area: HTMLTextAreaElement): void {
   if (watched.has(area)) return;
   watched.add(area);
-  const key = DRAFT + (area.dataset.draft ?? "");
+  const key = keyOf(area.dataset.draft ?? "");
   const kept = localStorage.getItem(key);
   if (kept) {
     area.value = kept;
@@ -21,5 +27,5 @@ export function keepDraft(area: HTMLTextAreaElement): void {
 
 /** Forgets what was typed under this name: it was sent. */
 export function forgetDraft(name: string): void {
-  localStorage.removeItem(DRAFT + name);
+  localStorage.removeItem(keyOf(name));
 }
