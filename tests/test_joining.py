@@ -6,6 +6,7 @@ import pytest
 
 from audit.auditlog import entries
 from audit.customers import decide, join, links, people
+from audit.erasing import erase, of_customer
 from audit.identities import State
 from audit.interactions import Party, Role
 from audit.merging import PairChanged, decide_pair, pair_of, pairs, waiting, weigh
@@ -324,3 +325,18 @@ def test_two_are_weighed_by_their_numbers(tmp_path):
     laura, _, bob = people(store, CUSTOMER)
     found = weigh(store, laura, bob)
     assert (found.one.title, found.other.title, found.still_one) == ("Laura Keller", "Bob", False)
+
+
+def test_an_erasure_takes_who_is_erased_out_of_the_reasons_of_others(tmp_path):
+    store = open_store(tmp_path / "home")
+    fill(store)
+    keep(store, "ben", Party(CUSTOMER, "Ben", crm="C-2002"), branch="Rome", started_at=DAYS[1])
+    numbers = {one.title: one.number for one in people(store, CUSTOMER)}
+    told = 'said by laura@example.com: "one"'
+    link = join(store, CUSTOMER, f"#{numbers['Bob']}", f"#{numbers['Ben']}", "ana", told)
+    decide(store, link, State.REFUSED, "ana", "laura@example.com took it back")
+    done = erase(store, of_customer(store, "laura@example.com"))
+    assert done.complete and done.proof.left == ()
+    found = pair_of(store, CUSTOMER, link).link
+    assert found.evidence == ('said by [erased]: "one"',)
+    assert [row.why for row in found.log][-2:] == ['said by [erased]: "one"', "[erased] took it back"]
