@@ -59,3 +59,14 @@ def test_the_focus_stays_away_from_a_list_in_which_it_was_not(page):
     page.wait_for_selector("#shown >> text=3 shown for")
     page.wait_for_timeout(300)
     assert page.evaluate("document.activeElement === document.body")
+
+
+def test_keys_go_on_from_a_box_that_was_ticked_by_the_pointer(page):
+    boxes, rows = page.locator(".pick input[name=interaction]"), page.locator("a.row")
+    boxes.nth(0).click()
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.textContent") == rows.nth(1).inner_text()
+    boxes.nth(1).click()
+    page.keyboard.press(" ")
+    page.keyboard.press("x")
+    assert [box.is_checked() for box in boxes.all()] == [True, True, False]

@@ -20,10 +20,10 @@ export function listenToKeys(actions: Record<string, () => void>): void {
     const action = all[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!on || !action || dialog?.open || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as Element;
-    if (target.closest("input, textarea, select, [contenteditable], audio, video")) return;
+    if (target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], audio, video")) return;
     // Space and Enter belong to a control that has the focus; on a link only Enter does.
-    if (event.key === " " && target.closest("button, summary")) return;
-    if (event.key === "Enter" && target.closest("button, summary, a")) return;
+    if (event.key === " " && target.closest("button, summary, input")) return;
+    if (event.key === "Enter" && target.closest("button, summary, input, a")) return;
     event.preventDefault();
     action();
   });

@@ -3,7 +3,7 @@ import { listenToKeys } from "./keys";
 /** Moves the focus so many interactions on; from elsewhere to the first or last one. */
 function step(by: number): void {
   const rows = [...document.querySelectorAll<HTMLAnchorElement>("a.row")];
-  const at = rows.findIndex((row) => row === document.activeElement);
+  const at = rows.findIndex((row) => row.closest("tr")?.contains(document.activeElement));
   const next = at < 0 ? rows.at(by > 0 ? 0 : -1) : rows[at + by];
   next?.focus();
   next?.closest("tr")?.scrollIntoView({ block: "nearest" });
