@@ -338,9 +338,9 @@ def _remove_rows(store: Store, asked: Asked) -> dict[str, int]:
 
 
 def _account_books(store: Store, asked: Asked) -> None:
-    """Takes what names somebody out of the books of batches and imports, out of what staff propose or
-    say of who is one customer, and out of kept searches; that there was a file, a proposal or a decision, and
-    what became of it, stays."""
+    """Takes what names somebody out of the books of batches and imports, out of what staff wrote of others
+    (comments, replies, proposals, reasons), and out of kept searches; that there was a file, a word or a
+    decision, and what became of it, stays."""
     sought = Sought((*asked.sure, *asked.names))
     item, result, run = t.batch_item.c, t.batch_result.c, t.intake_run.c
     with store.writing() as connection:
@@ -358,6 +358,9 @@ def _account_books(store: Store, asked: Asked) -> None:
             (t.proposal_decision, t.proposal_decision.c.proposal_id, t.proposal_decision.c.answer),
             (t.person_link, t.person_link.c.id, t.person_link.c.evidence),
             (t.person_decision, t.person_decision.c.id, t.person_decision.c.why),
+            (t.review, t.review.c.id, t.review.c.comment),
+            (t.reply, t.reply.c.id, t.reply.c.text),
+            (t.hold, t.hold.c.id, t.hold.c.reason),
         ):
             clean = _without_in if table in (t.intake_run, t.person_link) else _without
             told = select(key, text).where(text != "").execution_options(yield_per=ROWS)

@@ -3,6 +3,9 @@
 import pytest
 
 from audit.auditlog import entries
+from audit.erasing import erase, of_customer
+from audit.holds import add_hold, holds
+from audit.interactions import Party
 from audit.judge import Verdict
 from audit.releasing import card_replies, keep_reply, release, release_of, withdraw
 from audit.reviews import BadReview, card_stands, keep_review, next_waiting
@@ -10,6 +13,7 @@ from audit.scope import UserRole
 from audit.searching import Wanted, find
 from audit.store import open_store
 from audit.users import add_user
+from tests.test_customers import CUSTOMER, DAYS, keep
 from tests.test_web import PASSWORD, keep_call, log_in, stereo, token
 from tests.test_web_reviews import article
 from web import create_app
@@ -169,3 +173,22 @@ def test_a_release_is_taken_back_and_the_agent_sees_nothing_any_more(browsers, s
     assert withdraw(store, card) is False and len(entries(store, action="release withdrawn")) == 1
     assert send(browsers("rita"), call, "release").status_code == 303
     assert "a good day" in browsers("sarah").get(page).text
+
+
+def test_who_is_erased_is_taken_out_of_what_people_wrote_of_others(store, call):
+    keep(store, "mail", Party(CUSTOMER, "Laura Keller", email="laura@example.com"), started_at=DAYS[0])
+    [card] = store.scorecards(call.id)
+    keep_review(store, card, "greets", Verdict.MISSED, "rita", "as with Laura@example.com last week")
+    release(store, card, "rita")
+    keep_reply(store, card, "sarah", "that was laura@example.com, not this one", "greets", False)
+    add_hold(store, "interaction", call.id, "the case of laura@example.com", "ana")
+    done = erase(store, of_customer(store, "laura@example.com"))
+    assert done.complete and done.proof.left == ()
+    [review], [reply], [hold] = (
+        card_stands(store, card).history,
+        card_replies(store, card),
+        holds(store),
+    )
+    assert review.comment == "as with [erased] last week"
+    assert reply.text == "that was [erased], not this one"
+    assert hold.reason == "the case of [erased]"
