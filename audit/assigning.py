@@ -32,7 +32,7 @@ class Assigned(msgspec.Struct, frozen=True):
 def assignable(store: "Store", interaction: str) -> tuple[str, ...]:
     """The accounts that an interaction can be given to: who reviews, and sees it."""
     with store.reading() as connection:
-        return tuple(name for name, _ in _people(connection, interaction))
+        return tuple(name for name, _ in able(connection, interaction))
 
 
 def reviewers(store: "Store", team: str | None) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def assign(store: "Store", interaction: str, to: str, by: str) -> None:
         BadReview: there is no such account, or it does not review or see this interaction.
     """
     with store.writing() as connection:
-        number = dict(_people(connection, interaction)).get(to)
+        number = dict(able(connection, interaction)).get(to)
         if to and number is None:
             raise BadReview("*", f"'{to[:80]}' cannot look at it; choose one who reviews, and sees it")
         row = t.assignment.c
@@ -84,7 +84,7 @@ def assign(store: "Store", interaction: str, to: str, by: str) -> None:
         write(connection, Action.ASSIGNED, interaction, to=to)
 
 
-def _people(connection: Connection, interaction: str) -> list[tuple[str, int]]:
+def able(connection: Connection, interaction: str) -> list[tuple[str, int]]:
     """(name, number) of the accounts that an interaction can be given to, by name."""
     team = connection.execute(select(t.interaction.c.team).where(t.interaction.c.id == interaction)).scalar()
     return [(name, number) for name, number, scope in _reviewing(connection) if scope.covers(team)]

@@ -33,7 +33,7 @@ FOR_PAGES = "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"
 """What is read is a page of a list: compiling a plan and starting processes for it takes longer than reading
 it, and other pages want the cores, too. Our choice."""
 
-SCHEMA = "0021"
+SCHEMA = "0022"
 """The newest migration in `audit/migrations/versions`."""
 
 

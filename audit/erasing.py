@@ -361,6 +361,7 @@ def _account_books(store: Store, asked: Asked) -> None:
             (t.review, t.review.c.id, t.review.c.comment),
             (t.reply, t.reply.c.id, t.reply.c.text),
             (t.hold, t.hold.c.id, t.hold.c.reason),
+            (t.calibration_word, t.calibration_word.c.calibration_id, t.calibration_word.c.comment),
         ):
             clean = _without_in if table in (t.intake_run, t.person_link) else _without
             told = select(key, text).where(text != "").execution_options(yield_per=ROWS)

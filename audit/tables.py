@@ -25,6 +25,9 @@ from audit.tables_access import begun as begun  # noqa: PLC0414
 from audit.tables_access import login as login  # noqa: PLC0414
 from audit.tables_access import mail_message as mail_message  # noqa: PLC0414
 from audit.tables_access import tried as tried  # noqa: PLC0414
+from audit.tables_calibrating import calibration as calibration  # noqa: PLC0414
+from audit.tables_calibrating import calibration_person as calibration_person  # noqa: PLC0414
+from audit.tables_calibrating import calibration_word as calibration_word  # noqa: PLC0414
 from audit.tables_leaving import erasure as erasure  # noqa: PLC0414
 from audit.tables_leaving import export as export  # noqa: PLC0414
 from audit.tables_leaving import export_row as export_row  # noqa: PLC0414

@@ -12,7 +12,7 @@ from zxcvbn import zxcvbn
 from audit.auditlog import Action, write
 from audit.scope import UserRole
 from audit.store import NotStored, Store
-from audit.tables import assignment, begun, login, mail_message, saved_search, token, user
+from audit.tables import assignment, begun, calibration_person, login, mail_message, saved_search, token, user
 from models.errors import ComportError
 
 MIN_PASSWORD = 12
@@ -249,6 +249,9 @@ def remove_user(store: Store, name: str) -> None:
         theirs = select(user.c.id).where(user.c.name == name)
         for table in (token, login, assignment, mail_message):
             connection.execute(delete(table).where(table.c.user_id.in_(theirs)))
+        # What they said where several judge without seeing each other stays, under their name.
+        asked = update(calibration_person).where(calibration_person.c.user_id.in_(theirs))
+        connection.execute(asked.values(user_id=None))
         for owned in (saved_search, begun):
             connection.execute(delete(owned).where(owned.c.owner == name))
         if not connection.execute(delete(user).where(user.c.name == name)).rowcount:

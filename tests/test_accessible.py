@@ -7,9 +7,11 @@ import pytest
 
 from audit.batch import ledger
 from audit.batch.ledger import Found, Settings
+from audit.calibrating import begin, close, say
 from audit.camera_files import add_camera
 from audit.customers import people
 from audit.interactions import Role
+from audit.judge import Verdict
 from audit.pipeline import audit_file, find_rubric
 from audit.second_factor import new_secret, turn_on
 from audit.store import open_store
@@ -63,10 +65,19 @@ def pages(chromium, tmp_path_factory):
     add_user(store, "tom", PASSWORD)
     secret = new_secret()
     assert turn_on(store, "tom", secret, pyotp.TOTP(secret).now())
+    [card] = store.scorecards(call.id)
+    shut = begin(store, card, ["ana", "tom"], "ana", "tom")
+    for standard in ("greets", "thanks"):
+        say(store, shut, standard, Verdict.MET, "ana", "clear")
+        say(store, shut, standard, Verdict.MISSED, "tom")
+    close(store, shut, "ana")
+    opened_ = begin(store, card, ["ana", "tom"], "ana")
+    say(store, opened_, "greets", Verdict.CANNOT_TELL, "ana", "too quiet")
     empty = open_store(folder / "empty")
     add_user(empty, "ana", PASSWORD)
     known = {"CALL": call.id, "VIDEO": video.id, "RUN": str(run.id), "CHAT": chat.id}
     known |= {"CUSTOMER": str(customer.number), "UPLOAD": brought.id}
+    known |= {"OPEN": str(opened_), "SHUT": str(shut)}
     with served(create_app(store)) as filled, served(create_app(empty)) as bare:
         opened = {}
 
@@ -112,6 +123,10 @@ def pages(chromium, tmp_path_factory):
         "/interactions?search=nothing-of-this",
         "/interactions/CALL",
         "/interactions/VIDEO",
+        "/interactions/CALL/calibration?rubric=house",
+        "/calibrations",
+        "/calibrations/OPEN",
+        "/calibrations/SHUT",
         "/employees",
         "/employees/Ada",
         "/customers",

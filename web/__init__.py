@@ -26,6 +26,7 @@ from web import (
     api,
     assigning,
     batches,
+    calibrating,
     cameras,
     copying,
     customers,
@@ -64,6 +65,31 @@ themselves."""
 
 TLS_S = 365 * 24 * 3600
 """So long a browser that came over TLS comes by nothing else. Source: OWASP ASVS 5.0, 3.4.1: one year."""
+
+_OF_THE_STORE = (
+    overview,
+    employees,
+    customers,
+    joining,
+    standards,
+    proposals,
+    uploading,
+    batches,
+    interactions,
+    copying,
+    exporting,
+    views,
+    admin,
+    token_pages,
+    cameras,
+    retention,
+    people,
+    reviewing,
+    releasing,
+    assigning,
+    calibrating,
+)
+"""Rooms that need nothing but the store."""
 
 _OURS = HTTPStatus.INTERNAL_SERVER_ERROR
 """The status of every other ComportError: the visitor cannot mend it."""
@@ -115,22 +141,8 @@ def create_app(
     app.register_blueprint(second_factor.room(store, limiter, sessions))
     app.register_blueprint(provider.room(app, store, sessions, identities))
     app.register_blueprint(own.room(store, limiter, sessions))
-    for pages in (overview, employees, customers, joining, standards, proposals):
-        app.register_blueprint(pages.room(store))
-    app.register_blueprint(uploading.room(store))
-    app.register_blueprint(batches.room(store))
-    app.register_blueprint(interactions.room(store))
-    app.register_blueprint(copying.room(store))
-    app.register_blueprint(exporting.room(store))
-    app.register_blueprint(views.room(store))
-    app.register_blueprint(admin.room(store))
-    app.register_blueprint(token_pages.room(store))
-    app.register_blueprint(cameras.room(store))
-    app.register_blueprint(retention.room(store))
-    app.register_blueprint(people.room(store))
-    app.register_blueprint(reviewing.room(store))
-    app.register_blueprint(releasing.room(store))
-    app.register_blueprint(assigning.room(store))
+    for one in _OF_THE_STORE:
+        app.register_blueprint(one.room(store))
     app.register_blueprint(interface.room())
     programs = api.room(app, store, tries.of_this_process(app), limiter)
     app.register_blueprint(programs)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, abort, current_app, render_template, request, send_file
@@ -169,18 +170,15 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
     card = next((c for c in cards if c.rubric == wanted), None) if wanted else next(iter(cards), None)
     if wanted and card is None:
         abort(404)
-    recording = recording_of(store, found)
-    gone = gone_of(store, found)
-    playback = playback_of(Path(found.path), recording, gone) if is_media(recording) else None
     observations = observations_of(store, found)
+    recording = recording_of(store, found)
     machine, now = card, card_stands(store, card) if card else None
     if card and now:
         card = shown(card, now)
         cards = tuple(card if one is machine else one for one in cards)
     return render_template(
         "interaction.html",
-        interaction=found,
-        recording=recording,
+        **listening(store, found, recording, observations, card),
         cards=cards,
         card=card,
         parts=judged_parts(machine, now, store.rubric(machine.rubric_digest)) if machine and now else (),
@@ -191,21 +189,37 @@ def interaction(store: Store, identity: str) -> ResponseReturnValue:
         judged=judgement(machine) if machine else "",
         release=release_of(store, found.id, card.rubric) if card else None,
         replies=tuple(reply for reply in now.replies if not reply.standard) if now else (),
-        said=transcript(found, observations, card) if observations else (),
-        unreadable=observations is None,
-        missing=dict(observations.missing) if observations else {},
-        sides=channel_roles(recording.channels, card),
-        playback=playback,
-        copying=copy_told(copy_asked(store, found, recording, gone))
-        if playback and not playback.problem and gone is not None
-        else None,
-        waited=observations is not None and observations.activity is not None,
-        watched=observations is not None and observations.people is not None and is_media(recording),
-        zoned=bool(observations and observations.people and observations.people.camera.zones),
         here=is_media(recording) and not file_problem(Path(found.path), recording),
         earlier_s=EARLIER_S,
         shown_chips=SHOWN_CHIPS,
     )
+
+
+def listening(
+    store: Store,
+    found: Interaction,
+    recording: Recording,
+    observations: Observations | None,
+    card: Scorecard | None,
+) -> dict[str, Any]:
+    """What `_listen.html` shows: player and transcript, with the roles of this scorecard."""
+    gone = gone_of(store, found)
+    playback = playback_of(Path(found.path), recording, gone) if is_media(recording) else None
+    return {
+        "interaction": found,
+        "recording": recording,
+        "said": transcript(found, observations, card) if observations else (),
+        "unreadable": observations is None,
+        "missing": dict(observations.missing) if observations else {},
+        "sides": channel_roles(recording.channels, card),
+        "playback": playback,
+        "copying": copy_told(copy_asked(store, found, recording, gone))
+        if playback and not playback.problem and gone is not None
+        else None,
+        "waited": observations is not None and observations.activity is not None,
+        "watched": observations is not None and observations.people is not None and is_media(recording),
+        "zoned": bool(observations and observations.people and observations.people.camera.zones),
+    }
 
 
 def media(store: Store, identity: str, as_it_is: bool = False) -> ResponseReturnValue:

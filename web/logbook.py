@@ -9,7 +9,7 @@ import threading
 import time
 from http import HTTPStatus
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, g, request, session
 from flask_login import current_user
 
 from audit.auditlog import Action, Actor, act_as, record
@@ -53,6 +53,9 @@ SAY_THEMSELVES = frozenset(
         "reviewing.say",
         "proposals.propose",
         "proposals.decide",
+        "calibrating.start",
+        "calibrating.say",
+        "calibrating.close",
         "second_factor.ask",
         "second_factor.set_up",
         "second_factor.turn_off",
@@ -61,6 +64,9 @@ SAY_THEMSELVES = frozenset(
         f"api.{name}"
         for name in (
             "add_review",
+            "begin_calibration",
+            "say_word",
+            "close_calibration",
             "release_scorecard",
             "withdraw_scorecard",
             "assign_interaction",
@@ -157,7 +163,8 @@ def _row(status: int) -> tuple[Action, str] | None:
     endpoint = request.endpoint
     if endpoint is None or not current_user.is_authenticated:
         return None
-    identity = str((request.view_args or {}).get("identity", ""))
+    # What an address does not name, its view does.
+    identity = str((request.view_args or {}).get("identity") or g.get("looked_at", ""))
     if status == HTTPStatus.FORBIDDEN or (status == HTTPStatus.NOT_FOUND and identity):
         return Action.REFUSED, identity or request.path
     if status >= HTTPStatus.BAD_REQUEST or endpoint in SAY_THEMSELVES | UNSEEN:

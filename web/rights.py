@@ -42,7 +42,7 @@ class Right(StrEnum):
     EXPORT = "export"
     """To take the list of one's scope out of the house, without personal data."""
     REVIEW = "review"
-    """To say what holds of findings, and to go through what waits."""
+    """To say what holds of findings, to go through what waits, and to take part in calibrations."""
     RELEASE = "release"
     """To show a scorecard to its agent."""
     REPLY = "reply"
@@ -150,6 +150,12 @@ RULES: dict[str, Right] = {
     "reviewing.newest": Right.READ,
     "reviewing.say": Right.REVIEW,
     "reviewing.next_": Right.REVIEW,
+    "calibrating.ask": Right.REVIEW,
+    "calibrating.start": Right.REVIEW,
+    "calibrating.everything": Right.REVIEW,
+    "calibrating.one": Right.REVIEW,
+    "calibrating.say": Right.REVIEW,
+    "calibrating.close": Right.REVIEW,
     "assigning.assign": Right.REVIEW,
     "assigning.assign_many": Right.REVIEW,
     "releasing.release": Right.RELEASE,
@@ -203,6 +209,13 @@ RULES: dict[str, Right] = {
     "api.export": Right.EXPORT,
     "api.add_review": Right.REVIEW,
     "api.next_": Right.REVIEW,
+    "api.begin_calibration": Right.REVIEW,
+    "api.list_calibrations": Right.REVIEW,
+    "api.calibration": Right.REVIEW,
+    "api.say_word": Right.REVIEW,
+    "api.close_calibration": Right.REVIEW,
+    "api.calibration_result": Right.REVIEW,
+    "api.agreements": Right.REVIEW,
     "api.release_scorecard": Right.RELEASE,
     "api.withdraw_scorecard": Right.RELEASE,
     "api.add_reply": Right.REPLY,

@@ -16,6 +16,7 @@ from audit import interactions
 from audit.auditlog import Action
 from audit.batch.driver import Busy
 from audit.batch.ledger import RunState
+from audit.calibrating import CalibrationClosed, CalibrationOpen
 from audit.camera_files import CameraChanged
 from audit.copies import CopyUnready
 from audit.holds import Held
@@ -82,6 +83,9 @@ ACTIONS = {
     Action.REPLY: _("replied"),
     Action.PROPOSED: _("proposed something about a standard"),
     Action.DECIDED: _("decided on a proposal"),
+    Action.CALIBRATION_BEGUN: _("began a calibration"),
+    Action.CALIBRATION_SAID: _("judged in a calibration"),
+    Action.CALIBRATION_CLOSED: _("closed a calibration"),
     Action.TOKEN_ADDED: _("made a token"),
     Action.TOKEN_REVOKED: _("revoked a token"),
     Action.UPLOAD: _("brought in a file"),
@@ -189,6 +193,8 @@ CONFLICTS: dict[type[Exception], tuple[Any, Any]] = {
         _("Open the standard again to read what was said."),
     ),
     PairChanged: (_("They were changed meanwhile"), _("Look at both again, then decide.")),
+    CalibrationClosed: (_("It is closed"), _("Open it again: it shows what everybody said.")),
+    CalibrationOpen: (_("It is not closed yet"), _("Wait until everybody is done or it is closed.")),
     CameraChanged: (_("The camera was changed meanwhile"), _("Open it again and draw yours anew.")),
     CopyUnready: (_("The copy that is played is being made"), _("Open it again in some seconds.")),
 }

@@ -11,6 +11,7 @@ from web import tokens
 from web.api import (
     accounts,
     batches,
+    calibrations,
     cameras,
     customers,
     exports,
@@ -40,6 +41,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *interactions.OPERATIONS,
     *searches.OPERATIONS,
     *findings.OPERATIONS,
+    *calibrations.OPERATIONS,
     *standards.OPERATIONS,
     *proposals.OPERATIONS,
     *customers.OPERATIONS,

@@ -10,6 +10,7 @@ from audit.aftermath import NoOutcomes
 from audit.batch.behind import BadBatch
 from audit.batch.driver import Busy
 from audit.batch.sources import UnusableSource
+from audit.calibrating import CalibrationClosed, CalibrationOpen, NotAsked
 from audit.camera_files import CameraChanged
 from audit.copies import CopyFailed, CopyUnready, StillMade
 from audit.customers import CannotJoin
@@ -71,6 +72,9 @@ STATUS: dict[type[ComportError], HTTPStatus] = {
     ReviewConflict: HTTPStatus.CONFLICT,
     BadProposal: HTTPStatus.UNPROCESSABLE_ENTITY,
     DecidedBefore: HTTPStatus.CONFLICT,
+    CalibrationClosed: HTTPStatus.CONFLICT,
+    CalibrationOpen: HTTPStatus.CONFLICT,
+    NotAsked: HTTPStatus.FORBIDDEN,
     UnreadableMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unstorable: HTTPStatus.UNPROCESSABLE_ENTITY,
     CopyUnready: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -47,9 +47,12 @@ export class Reviewing {
     const area = form.querySelector<HTMLTextAreaElement>("textarea[data-draft]");
     if (area) {
       forgetDraft(area.dataset.draft ?? "");
-      area.value = "";
-      const details = area.closest("details");
-      if (details) details.open = false;
+      // In a calibration one's own comment is changed where it stands.
+      if (!("changes" in form.dataset)) {
+        area.value = "";
+        const details = area.closest("details");
+        if (details) details.open = false;
+      }
     }
     const finding = form.closest<HTMLElement>(".finding");
     if (finding) this.findings.select(finding);
