@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import time
 import zipfile
 from pathlib import Path
@@ -59,6 +60,17 @@ def told(answer):
 def test_a_recording_is_larger_than_a_form(client):
     long = VTT + "\nNOTE " + "x" * 200_000 + "\n"
     assert send(client, "long.vtt", long.encode()).status_code == 303
+
+
+def test_any_bytes_may_stand_in_a_recording(client):
+    # A line break at the end of each piece that is read of the body is held back: a boundary might begin there.
+    content = b"RIFF" + random.Random(1).randbytes(3_000_000)
+    assert send(client, "noise.wav", content).status_code == 303
+    assert send(client, "breaks.wav", b"\r\n" * 500_000).status_code == 303
+
+
+def test_what_stands_beside_the_file_is_short(client):
+    assert send(client, "long.vtt", VTT.encode(), customer="x" * 70_000).status_code == 413
 
 
 def test_what_another_site_sends_is_refused(client):

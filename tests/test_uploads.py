@@ -1,6 +1,7 @@
 """Files that are brought in: what is taken, once, and audited by a process that may die."""
 
 import io
+import random
 import sys
 import time
 from pathlib import Path
@@ -208,6 +209,12 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(store, ask, monke
     monkeypatch.setattr("web.api.uploads.MOST_BYTES", 1000)
     answer = ask("POST", "/uploads", data=form(file=(io.BytesIO(b"x" * 100_000), "call.wav")))
     assert answer.status_code == 413
+
+
+def test_any_bytes_may_stand_in_a_recording(store, ask):
+    noise = random.Random(1).randbytes(1_000_000)
+    sent = {"rubric": "chat-en", "file": (io.BytesIO(noise), "call.wav")}
+    assert ask("POST", "/uploads", data=sent, content_type="multipart/form-data").status_code == 202
 
 
 def test_uploads_are_in_the_log(store, ask, monkeypatch):

@@ -20,6 +20,10 @@ from web.wording import told
 FIELDS_BYTES = 64 * 1024
 """For all that is sent beside the file."""
 
+_CHUNK_BYTES = 64 * 1024
+"""So much of a body Werkzeug reads at once (`MultiPartParser`). What it holds back of a chunk, where a
+boundary may begin, counts with the whole next chunk against its limit of memory."""
+
 MOST_TOLD = 5
 """Files of a zip of which is said why they were not taken."""
 
@@ -45,9 +49,16 @@ def upload(store: Store) -> ResponseReturnValue:
     return _form(store)
 
 
+def let_a_file_in(most_bytes: int = MOST_BYTES) -> None:
+    """Reads the form of this request, whose file may be so long; what stands beside the file stays short."""
+    request.max_content_length = most_bytes + FIELDS_BYTES
+    request.max_form_memory_size = FIELDS_BYTES + 2 * _CHUNK_BYTES
+    if sum(len(text.encode()) for _, texts in request.form.lists() for text in texts) > FIELDS_BYTES:
+        abort(413)
+
+
 def take(store: Store) -> ResponseReturnValue:
-    request.max_content_length = MOST_BYTES + FIELDS_BYTES
-    request.max_form_memory_size = FIELDS_BYTES
+    let_a_file_in()
     current_app.extensions["csrf"].protect()
     sent = request.files.get("file")
     if sent is None or not sent.filename:

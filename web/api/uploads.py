@@ -14,7 +14,7 @@ from audit.uploads import MOST_BYTES, Upload
 from web.api.operations import FORM, Made, Many, Operation, each
 from web.api.problems import ROOT
 from web.rights import person
-from web.uploading import FIELDS_BYTES, whose
+from web.uploading import let_a_file_in, whose
 
 FACTS = tuple(name for name in Facts.model_fields if name != "roles")
 
@@ -62,8 +62,7 @@ def upload(store: Store, upload: str) -> Upload:
 def add_upload(store: Store) -> Made:
     if request.mimetype != FORM:
         raise UnsupportedMediaType(f"expected a body of type {FORM}")
-    request.max_content_length = MOST_BYTES + FIELDS_BYTES
-    request.max_form_memory_size = FIELDS_BYTES
+    let_a_file_in(MOST_BYTES)
     files = request.files.getlist("file")
     if len(files) != 1 or set(request.files) != {"file"}:
         raise BadRequest("expected one file, in the field 'file'")
