@@ -59,6 +59,8 @@ def open_store(home: Path, url: str | None = None) -> "Store":
     Raises:
         StoreUnusable: it cannot be opened, or another version of Comport wrote it.
     """
+    # A page runs elsewhere than where it was started: what is named from there would not be found.
+    home = home.absolute()
     return Store(open_database(home, url), home)
 
 

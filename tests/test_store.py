@@ -1,6 +1,7 @@
 import contextlib
 import json
 import threading
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -60,6 +61,12 @@ def keep(store, tmp_path, **facts):
     store.keep(one, observed, answers(observed))
     store.keep_rubric(rubric)
     return one, observed, rubric, card, store.keep_scorecard(card)
+
+
+def test_a_home_that_is_named_from_where_one_stands_is_found_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    opened = open_store(Path("mine"))
+    assert opened.home == tmp_path / "mine"
 
 
 def test_what_was_kept_comes_back_the_same(store, tmp_path):
