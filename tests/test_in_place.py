@@ -288,3 +288,13 @@ def test_no_template_holds_what_would_be_run():
             made = re.findall(r"{{\s*(.*?)\s*}}", value)
             assert all(re.fullmatch(r"url_for\(.*\)|assign|address", one) for one in made), page.name
             assert not made or name in ("get", "post"), page.name
+
+
+def test_a_form_of_somebody_who_logged_out_meanwhile_leads_to_the_login(client, call):  # noqa: F811
+    form = {"csrf_token": token(client, f"/interactions/{call.id}"), "standard": "greets", "verdict": "met"}
+    client.post("/logout", data={"csrf_token": form["csrf_token"]})
+    address = f"/interactions/{call.id}/reviews"
+    answer = client.post(address, data=form, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Refresh"]) == (401, "true")
+    answer = client.post(address, data=form)
+    assert (answer.status_code, answer.location) == (302, "/login")

@@ -224,6 +224,10 @@ def _explain(error: Exception) -> ResponseReturnValue:
 
 
 def _stale_form(error: Exception) -> ResponseReturnValue:
+    # Whose session is over has no form that fits any more: first comes the login.
+    login = None if current_user.is_authenticated else rights.check()
+    if login is not None:
+        return login
     detail = gettext(
         "The form was not sent from a page of this dashboard, or that page is too old. Open it again."
     )
