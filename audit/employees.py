@@ -88,7 +88,9 @@ def _employee(store: Transactions, name: str, stretch: Stretch, scope: Scope) ->
         around = [] if alone else summed_scores(connection, (sums.c.week,), elsewhere)
         nobody = {} if alone else standard_sums(connection, of_nobody)
         of_others = _others(connection, stretch, scope, theirs, nobody)
-        titles = titles_of(connection)
+        rubrics = known.with_only_columns(t.scorecard.c.rubric_name).where(t.scorecard.c.current, *held)
+        # Rubrics name what they share in their own words: a caller, a guest.
+        titles = titles_of(connection, *connection.execute(rubrics.distinct()).scalars())
         pairs = {key: (share_met(*theirs[key]), of_others[key]) for key in theirs}
         level = level_of(pairs.values())
         rows = [compare(key, *pair, level, shares=True) for key, pair in pairs.items()]

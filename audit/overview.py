@@ -122,7 +122,7 @@ def _overview(store: Transactions, of: Of, stretch: Stretch, scope: Scope) -> Ov
             (_is_now(verdicts, stretch), verdicts.c.standard),
             (*begun(verdicts, both), *held_of(verdicts, of), *seen_in(verdicts, scope)),
         )
-        titles = titles_of(connection, of.rubric)
+        titles = titles_of(connection, *filter(None, [of.rubric]))
         facts = t.interaction.c
         unknown = select(func.count(facts.id)).where(facts.started_at.is_(None), *scope.interactions())
         undated = connection.execute(unknown).scalar_one()
@@ -180,11 +180,11 @@ def _shown(rows: list[Compared], key: Callable[[Compared], tuple[Any, ...]]) -> 
     return tuple(sorted((row for row in rows if row.now.n), key=key))
 
 
-def titles_of(connection: Connection, name: str = "") -> dict[str, str]:
-    """Standard → its title in the newest version of the rubrics (of one, by its name)."""
+def titles_of(connection: Connection, *names: str) -> dict[str, str]:
+    """Standard → its title in the newest version of these rubrics, of all where none is named."""
     query = select(t.rubric.c.content).order_by(t.rubric.c.added_at)
-    if name:
-        query = query.where(t.rubric.c.name == name)
+    if names:
+        query = query.where(t.rubric.c.name.in_(names))
     versions = connection.execute(query.with_only_columns(t.rubric.c.digest, t.rubric.c.content)).all()
     return {key: title for row in versions for key, title in _titles(row.digest, row.content).items()}
 

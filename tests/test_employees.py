@@ -14,9 +14,11 @@ from audit.judge import Verdict
 from audit.overview import newest_stretch
 from audit.releasing import release
 from audit.reviews import keep_review
+from audit.rubricfile import load_rubric
 from audit.scope import Scope, UserRole
 from audit.store import open_store
 from audit.users import add_user
+from tests import build
 from tests.test_overview import browser, company, keep
 from tests.test_web import PASSWORD, keep_call, page, stereo
 from web import create_app
@@ -132,6 +134,32 @@ def test_agreement_and_kappa(pairs, n, agreed, kappa):
     found = agreement(Counter(pairs))
     assert (found.n, found.agreed) == (n, pytest.approx(agreed))
     assert found.kappa == (None if kappa is None else pytest.approx(kappa))
+
+
+def test_a_standard_has_the_title_that_the_rubrics_of_its_employee_give_it(tmp_path):
+    store = open_store(tmp_path / "home")
+    rubric, rows = company(tmp_path)
+    keep(store, rubric, rows)
+    counter = build.rubric_text("- {id: greets, title: Greets the guest, say: greeting}")
+    (tmp_path / "counter.yaml").write_text(counter.replace("rubric: house", "rubric: counter"), "utf-8")
+    store.keep_rubric(load_rubric(tmp_path / "counter.yaml"))
+    assert employee(store, "Ada", newest_stretch(store, 4)).titles["greets"] == "Greets"
+
+
+def test_an_agent_is_compared_with_nobody_on_the_page_either(site, store):
+    with store.writing() as connection:
+        card = t.scorecard.c
+        own = select(
+            card.interaction_id, card.rubric_name, card.rubric_digest, literal("ana"), card.judged_at
+        )
+        own = own.join(t.interaction, t.interaction.c.id == card.interaction_id)
+        given = ["interaction_id", "rubric_name", "rubric_digest", "released_by", "at"]
+        bo = own.where(t.interaction.c.agent == "Bo")
+        connection.execute(insert(t.release).from_select(given, bo))
+    add_user(store, "bo", PASSWORD, UserRole.AGENT, "", "Bo")
+    told = browser(site, "bo").get("/employees/Bo").text
+    assert "Every standard, the least met first" in told
+    assert not [word for word in ("the others", "Strengths", "Gaps") if word in told]
 
 
 def test_a_standard_shows_where_people_differ_and_a_clip_opens_its_moment(tmp_path):
