@@ -22,6 +22,7 @@ export class Reviewing {
   }
 
   comment(): void {
+    if (!this.findings.current) this.findings.step(1);
     const details = this.findings.current?.querySelector<HTMLDetailsElement>("details.comment");
     if (!details) return;
     details.open = true;
