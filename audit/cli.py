@@ -343,6 +343,9 @@ def rescore(context: click.Context, rubrics: tuple[str, ...], as_json: bool) -> 
             f", {failed} failed" if failed else ""
         )
         out.print(told, highlight=False)
+        for channel, count in store.unjudged().items():
+            told = f"{count} of channel {channel} have no scorecard: none of the rubrics is for it"
+            out.print(told, style="yellow", highlight=False, soft_wrap=True)
     context.exit(FAILED if failed else 0)
 
 

@@ -247,6 +247,14 @@ class Store(Transactions):
         with self.reading() as connection:
             return connection.execute(query.select_from(t.interaction)).scalar_one()
 
+    def unjudged(self) -> dict[Channel, int]:
+        """How many interactions of each channel have no scorecard: none of the rubrics was for it."""
+        row, card = t.interaction.c, t.scorecard.c
+        judged = select(card.interaction_id).where(card.interaction_id == row.id).exists()
+        query = select(row.channel, func.count()).where(~judged).group_by(row.channel).order_by(row.channel)
+        with self.reading() as connection:
+            return {Channel(channel): count for channel, count in connection.execute(query).all()}
+
     @lasting
     def observations(self, interaction: Interaction, needs: Collection[str] = obs.PERCEIVED) -> Observations:
         """The newest observations of an interaction, of these needs only."""

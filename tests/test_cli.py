@@ -378,3 +378,16 @@ def test_a_name_that_no_disk_takes_is_told_on_one_line(comport, command):
     done = comport(*command, name)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert "File name too long; give another place" in done.stderr and name in done.stderr
+
+
+def test_what_no_rubric_was_for_is_told_when_all_is_judged_again(comport, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("chat-wrong-size", "mail-cracked-vase"):
+        for ending in (".jsonl", ".meta.yaml"):
+            (folder / f"{name}{ending}").write_bytes((SAMPLES / f"{name}{ending}").read_bytes())
+    assert "2 taken" in comport("import", folder).stdout
+    told = comport("rescore", "--rubric", "chat-en").stdout
+    assert "1 judged" in told
+    assert "1 of channel email have no scorecard: none of the rubrics is for it" in told
+    assert "no scorecard" not in comport("rescore", "--rubric", "email-en").stdout
