@@ -78,7 +78,7 @@ def test_an_open_page_shows_what_somebody_else_said_and_overwrites_nothing(brows
     # Either the page has asked and shows it, or the answer to the key says so: Ben's word stands.
     page.wait_for_selector("#finding-no-blame q >> text='only quotes'")
     assert said(calls, "second")[0]["no-blame"][0] == "ben"
-    assert "ben said 'met' after you opened it" in page.inner_text("#finding-no-blame .conflict")
+    assert "ben said “Met” after you opened it" in page.inner_text("#finding-no-blame .conflict")
     page.keyboard.press("3")
     page.wait_for_selector("#finding-no-blame.no_opportunity")
     assert said(calls, "second")[0]["no-blame"][:2] == ("ana", "no_opportunity")

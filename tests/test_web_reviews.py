@@ -128,7 +128,7 @@ def test_a_verdict_in_place_is_answered_with_what_it_changed(client, store, call
     keep_review(store, card, "greets", Verdict.MET, "ben", "heard it")
     refused = client.post(f"{page}/reviews", data=form, headers=sent)
     assert refused.status_code == 409
-    assert "heard it" in refused.text and "ben said &#39;met&#39; after you opened it" in refused.text
+    assert "heard it" in refused.text and "ben said “Met” after you opened it" in refused.text
     assert "problem-greets" in parts(refused)
 
 

@@ -14,8 +14,9 @@ from audit.scorecard import Scorecard
 from audit.store import NotStored, Store
 from web.in_place import in_place
 from web.interactions import cards_of, find, judged_parts, judgement, newest_of
+from web.languages import gettext
 from web.rights import person, scope
-from web.wording import told
+from web.wording import VERDICTS
 
 
 def room(store: Store) -> Blueprint:
@@ -42,7 +43,12 @@ def say(store: Store, identity: str) -> ResponseReturnValue:
     except ReviewConflict as error:
         if not in_place():
             raise
-        return _changed(store, card, request.form, (standard, told(error))), HTTPStatus.CONFLICT
+        late = gettext(
+            "%(name)s said “%(verdict)s” after you opened it; look at it, then say yours again.",
+            name=error.reviewer,
+            verdict=VERDICTS[Verdict(error.verdict)],
+        )
+        return _changed(store, card, request.form, (standard, late)), HTTPStatus.CONFLICT
     if in_place():
         return _changed(store, card, request.form)
     page = url_for("interactions.interaction", identity=identity, rubric=card.rubric)
